@@ -23,8 +23,9 @@ std::string format_message(std::string_view path,
 } // namespace
 
 FileError::FileError(std::string_view path, std::string_view what, int error_number)
-    : Error(error_number == 0 ? fmt::format("{}: {}", path, what)
-                              : fmt::format("{}: {} ({})", path, what, std::strerror(error_number))) {}
+    : Error(error_number == 0
+                ? fmt::format("{}: {}", path, what)
+                : fmt::format("{}: {} ({})", path, what, std::strerror(error_number))) {}
 
 FormatError::FormatError(std::string_view path,
                          std::string_view place,

@@ -30,8 +30,6 @@ Range parse_range(std::string_view text) {
           std::from_chars(word.data(), word.data() + word.size(), *fields[field]);
       if (error != std::errc{} || stop != word.data() + word.size())
         throw fail();
-      if (field == 1 && range.last == -1)
-        range.last = -2; // "-1" typed: one before the end, unlike the open end
     }
     ++field;
     if (end == std::string_view::npos)
@@ -47,21 +45,22 @@ Range resolve(Range range, Index size) {
   Range out = range;
   if (out.first < 0)
     out.first += size;
-  if (out.last == -1)
+  if (out.last == Range::end)
     out.last = size;
-  else if (out.last == -2)
-    out.last = size - 1;
   else if (out.last < 0)
     out.last += size;
   if (out.first < 0 || out.last > size || out.first >= out.last)
-    throw OptionError(fmt::format("range {}:{}: selects nothing valid of {} (indices run from 0, the "
-                                  "end is not included)",
-                                  range.first,
-                                  range.last == -1 ? "" : std::to_string(range.last),
-                                  size));
+    throw OptionError(
+        fmt::format("range {}:{}: selects nothing valid of {} (indices run from 0, the "
+                    "end is not included)",
+                    range.first,
+                    range.last == Range::end ? "" : std::to_string(range.last),
+                    size));
   return out;
 }
 
-Index length(Range range) { return (range.last - range.first + range.step - 1) / range.step; }
+Index length(Range range) {
+  return (range.last - range.first + range.step - 1) / range.step;
+}
 
 } // namespace vitrum

@@ -34,7 +34,9 @@ Progress::Progress(const Monitor& monitor, std::string task, std::string unit, I
     : monitor_(monitor), task_(std::move(task)), unit_(std::move(unit)), total_(total),
       start_(std::chrono::steady_clock::now()) {}
 
-Progress::~Progress() { report(true); }
+Progress::~Progress() {
+  report(true);
+}
 
 void Progress::advance(Index steps) {
   done_.fetch_add(steps);

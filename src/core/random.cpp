@@ -10,7 +10,8 @@ constexpr double poisson_rejection_from = 10.0; // below, products of uniforms a
 
 } // namespace
 
-std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c, std::array<std::uint32_t, 2> k) {
+std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c,
+                                    std::array<std::uint32_t, 2> k) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{0xD2511F53U} * c[0];
     const std::uint64_t p1 = std::uint64_t{0xCD9E8D57U} * c[2];
@@ -26,7 +27,8 @@ std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c, std::array<s
 
 Random::Random(std::uint64_t seed, std::uint64_t stream)
     : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
-      counter_{0, 0, static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)} {}
+      counter_{0, 0, static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)} {
+}
 
 std::uint32_t Random::operator()() {
   if (left_ == 0) {
@@ -68,9 +70,12 @@ double Random::normal() {
   return radius * std::cos(angle);
 }
 
-double Random::exponential() { return -std::log(uniform()); }
+double Random::exponential() {
+  return -std::log(uniform());
+}
 
-// Marsaglia & Tsang, ACM TOMS 26 (2000) 363; shapes below 1 by their boost with a power of a uniform.
+// Marsaglia & Tsang, ACM TOMS 26 (2000) 363; shapes below 1 by their boost with a power of a
+// uniform.
 double Random::gamma(double shape) {
   if (shape < 1)
     return gamma(shape + 1) * std::pow(uniform(), 1 / shape);
@@ -87,7 +92,8 @@ double Random::gamma(double shape) {
   }
 }
 
-// Large means: transformed rejection (Hörmann, Insurance: Math. and Economics 12 (1993) 39, "PTRS").
+// Large means: transformed rejection (Hörmann, Insurance: Math. and Economics 12 (1993) 39,
+// "PTRS").
 Index Random::poisson(double mean) {
   if (!(mean > 0))
     return 0;

@@ -12,8 +12,9 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 std::vector<double> finite_sorted(std::span<const double> values) {
   std::vector<double> out;
   out.reserve(values.size());
-  std::copy_if(values.begin(), values.end(), std::back_inserter(out),
-               [](double x) { return !std::isnan(x); });
+  std::copy_if(values.begin(), values.end(), std::back_inserter(out), [](double x) {
+    return !std::isnan(x);
+  });
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -40,9 +41,13 @@ double Moments::variance() const {
   return count > 1 ? sum_squares / static_cast<double>(count - 1) : nan;
 }
 
-double Moments::deviation() const { return std::sqrt(variance()); }
+double Moments::deviation() const {
+  return std::sqrt(variance());
+}
 
-double Moments::error() const { return std::sqrt(variance() / static_cast<double>(count)); }
+double Moments::error() const {
+  return std::sqrt(variance() / static_cast<double>(count));
+}
 
 Moments moments(std::span<const double> values) {
   Moments out;
@@ -55,7 +60,9 @@ double quantile(std::span<const double> values, double p) {
   return quantile_of_sorted(finite_sorted(values), p);
 }
 
-double median(std::span<const double> values) { return quantile(values, 0.5); }
+double median(std::span<const double> values) {
+  return quantile(values, 0.5);
+}
 
 double robust_deviation(std::span<const double> values) {
   const double centre = median(values);
@@ -101,6 +108,8 @@ double upper_gamma(double a, double x) {
   return prefactor * h;
 }
 
-double chi2_survival(double chi2, double degrees) { return upper_gamma(degrees / 2, chi2 / 2); }
+double chi2_survival(double chi2, double degrees) {
+  return upper_gamma(degrees / 2, chi2 / 2);
+}
 
 } // namespace vitrum

@@ -12,8 +12,8 @@ namespace {
 
 template <class List>
 auto* find_in(List& list, std::string_view name) {
-  const auto it = std::find_if(list.begin(), list.end(),
-                               [&](const auto& entry) { return entry.first == name; });
+  const auto it = std::find_if(
+      list.begin(), list.end(), [&](const auto& entry) { return entry.first == name; });
   return it == list.end() ? nullptr : &it->second;
 }
 
@@ -50,9 +50,11 @@ Index Array::size() const {
 template <class T>
 Array make_array(std::vector<Index> shape, std::vector<T> values, std::string units) {
   Array array{std::move(shape), std::move(values), {}};
-  const auto held = std::visit([](const auto& v) { return static_cast<Index>(v.size()); }, array.values);
+  const auto held =
+      std::visit([](const auto& v) { return static_cast<Index>(v.size()); }, array.values);
   if (array.size() != held)
-    throw DataError(fmt::format("array of {} values does not fill its shape of {}", held, array.size()));
+    throw DataError(
+        fmt::format("array of {} values does not fill its shape of {}", held, array.size()));
   if (!units.empty())
     array.attributes["units"] = std::move(units);
   return array;
@@ -147,7 +149,9 @@ std::vector<double> to_numbers(const Array& array) {
       array.values);
 }
 
-std::vector<double> Tree::numbers(std::string_view path) const { return to_numbers(at(path)); }
+std::vector<double> Tree::numbers(std::string_view path) const {
+  return to_numbers(at(path));
+}
 
 double Tree::number(std::string_view path) const {
   const auto values = numbers(path);

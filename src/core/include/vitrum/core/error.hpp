@@ -1,5 +1,5 @@
-// The exceptions of vitrum. The type says whose fault it is, the text where, what was found and what
-// was expected: lower case, no full stop.
+// The exceptions of vitrum. The type says whose fault it is, the text where, what was found and
+// what was expected: lower case, no full stop.
 #pragma once
 #include <stdexcept>
 #include <string>

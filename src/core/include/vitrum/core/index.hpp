@@ -1,6 +1,7 @@
 // The integer of all counts and positions, and half-open ranges of them.
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 namespace vitrum {
@@ -9,8 +10,10 @@ using Index = std::int64_t; // signed, so that differences and reversed loops ar
 
 /// first, first + step, … below last; zero-based and half-open, as in Python.
 struct Range {
+  static constexpr Index end = std::numeric_limits<Index>::max(); // to the last one
+
   Index first = 0;
-  Index last = -1; // -1: to the end
+  Index last = end;
   Index step = 1;
 };
 

@@ -15,13 +15,13 @@ namespace vitrum {
 enum class Level { debug, info, warning };
 
 struct ProgressState {
-  std::string_view task;  // "correlating"
-  std::string_view unit;  // "frames"
+  std::string_view task; // "correlating"
+  std::string_view unit; // "frames"
   Index done = 0;
   Index total = 0;
   double elapsed_s = 0;
-  double rate_per_s = 0;  // over the whole task; 0 before the first step
-  double left_s = 0;      // at that rate; 0 when unknown
+  double rate_per_s = 0; // over the whole task; 0 before the first step
+  double left_s = 0;     // at that rate; 0 when unknown
   bool finished = false;
 };
 

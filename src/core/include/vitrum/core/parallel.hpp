@@ -1,5 +1,5 @@
-// Loops over all processors. Results must not depend on the number of threads: a body writes only to
-// places that belong to its own indices, and sums are joined in index order.
+// Loops over all processors. Results must not depend on the number of threads: a body writes only
+// to places that belong to its own indices, and sums are joined in index order.
 #pragma once
 #include <functional>
 
@@ -11,9 +11,9 @@ namespace vitrum {
 void set_thread_count(Index threads);
 [[nodiscard]] Index thread_count();
 
-/// Calls body(begin, end) on pieces of at most `grain` indices that together cover [first, last) once.
-/// The pieces begin at first + k·grain whatever the number of threads. An exception in a body stops
-/// the loop and reaches the caller.
+/// Calls body(begin, end) on pieces of at most `grain` indices that together cover [first, last)
+/// once. The pieces begin at first + k·grain whatever the number of threads. An exception in a body
+/// stops the loop and reaches the caller.
 void parallel_for(Index first,
                   Index last,
                   Index grain,

@@ -1,5 +1,6 @@
-// Counter-based random numbers (Philox 4x32-10, Salmon et al., SC'11): number k of stream s under seed
-// r is a function of (r, s, k) alone, so any thread can make any part and the numbers stay the same.
+// Counter-based random numbers (Philox 4x32-10, Salmon et al., SC'11): number k of stream s under
+// seed r is a function of (r, s, k) alone, so any thread can make any part and the numbers stay the
+// same.
 #pragma once
 #include <array>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Small statistics on spans: location, spread, quantiles, tail probabilities. Values are finite unless
-// a function says that it skips NaN.
+// Small statistics on spans: location, spread, quantiles, tail probabilities. Values are finite
+// unless a function says that it skips NaN.
 #pragma once
 #include <span>
 #include <vector>

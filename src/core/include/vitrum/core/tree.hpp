@@ -73,7 +73,8 @@ public:
   /// Throws DataError that names the path.
   [[nodiscard]] const Array& at(std::string_view path) const;
 
-  /// A second name for the object at `target`, a path from the root of the file ("/entry/g2/value").
+  /// A second name for the object at `target`, a path from the root of the file
+  /// ("/entry/g2/value").
   void link(std::string_view path, std::string target);
 
   [[nodiscard]] const std::vector<std::pair<std::string, Tree>>& groups() const { return groups_; }

@@ -1,0 +1,56 @@
+// FrameSource: a series of frames of one shape and type, wherever it comes from. Readers implement
+// it.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "vitrum/core/index.hpp"
+#include "vitrum/frames/geometry.hpp"
+#include "vitrum/frames/pixel_type.hpp"
+
+namespace vitrum::frames {
+
+/// What is known of a series before a frame is read. NaN and empty mean "not in the file".
+struct SeriesInfo {
+  std::string path;   // as the user named it, with ::/dataset where one was chosen
+  std::string format; // name of the reader
+  Index frames = 0, height = 0, width = 0;
+  PixelType type = PixelType::u16;
+  double frame_time_s = unknown; // from the start of one frame to the start of the next
+  double exposure_s = unknown;
+  std::vector<double> timestamps_s; // start of each frame after the first; one per frame, or empty
+  Geometry geometry;                // the fields the file knows
+  std::vector<std::uint8_t> bad_pixels; // the detector's own mask: 1 = bad; one per pixel, or empty
+  double invalid_value = unknown; // value by which the detector marks a pixel that holds no data
+  std::vector<std::pair<std::string, std::string>> metadata; // further facts, to be shown
+  std::vector<std::string> problems; // what is wrong with the file, in words
+
+  [[nodiscard]] Index pixels() const { return height * width; }
+  [[nodiscard]] Index frame_bytes() const { return pixels() * size_of(type); }
+};
+
+class FrameSource {
+public:
+  virtual ~FrameSource() = default;
+  [[nodiscard]] virtual const SeriesInfo& info() const = 0;
+
+  /// Copies frames first, first + 1, … first + count − 1 to `out`, each in C order [y, x] in its
+  /// native type and the byte order of this machine. One caller at a time; a reader may use threads
+  /// of its own inside. Throws FileError or FormatError that names the frame.
+  virtual void read(Index first, Index count, std::byte* out) = 0;
+};
+
+/// The series restricted to a range of frames (already resolved). Frame times and stamps follow.
+[[nodiscard]] std::unique_ptr<FrameSource> select_frames(std::unique_ptr<FrameSource> source,
+                                                         Range range);
+
+/// A series in memory, for tests and virtual experiments. `values` is [frame, y, x].
+template <class T>
+[[nodiscard]] std::unique_ptr<FrameSource>
+make_memory_source(std::vector<T> values, Index frames, Index height, Index width);
+
+} // namespace vitrum::frames

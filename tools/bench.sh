@@ -1,0 +1,8 @@
+#!/bin/sh
+# Runs every benchmark of the given folder, without the OpenBLAS settings that would slow the baseline.
+set -eu
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
+for bench in "$1"/*_bench; do
+  echo "== $(basename "$bench")"
+  "$bench" --benchmark_counters_tabular=true
+done
