@@ -12,16 +12,24 @@ inline constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 /// Any length may be NaN while it is unknown. Pixel (0, 0) is the top-left one, its centre at
 /// integer coordinates; x runs to the right (columns), y down (rows).
+///
+/// Laboratory axes: x to the right and y down as the frame is shown, z along the beam (a
+/// right-handed set; the frame is seen from the sample). The pixel at (x, y) lies at
+///     (0, 0, distance) + Rz(tilt_z) Ry(tilt_y) Rx(tilt_x) · (u, v, 0),
+///     u = (x − beam_center_x) pixel_size_x,  v = (y − beam_center_y) pixel_size_y,
+/// with right-handed rotations about the fixed laboratory axes, first x, then y, then z. So a
+/// positive tilt_x moves the lower edge away from the sample, a positive tilt_y moves the right
+/// edge towards it, a positive tilt_z turns the frame clockwise as shown. All axes pass through
+/// the beam centre, which therefore stays where it is.
 struct Geometry {
   double wavelength_angstrom = unknown;
   double distance_m = unknown; // sample to the detector plane along the beam
   double pixel_size_x_m = unknown;
   double pixel_size_y_m = unknown;
-  double beam_center_x_px = unknown; // where the direct beam would hit the untilted detector plane
+  double beam_center_x_px = unknown; // where the direct beam hits the detector plane
   double beam_center_y_px = unknown;
-  double tilt_x_deg =
-      0; // rotation of the detector about its horizontal axis through the beam centre
-  double tilt_y_deg = 0; // then about its vertical axis
+  double tilt_x_deg = 0; // about the horizontal axis
+  double tilt_y_deg = 0; // then about the vertical axis
   double tilt_z_deg = 0; // then about the beam
 
   /// True when q can be computed.
@@ -34,6 +42,10 @@ struct Geometry {
 
 /// Throws OptionError that names the first field that is missing or impossible.
 void validate(const Geometry& geometry);
+
+/// Radius at which the ring of lattice spacing d = λ/(2 sin θ) crosses an untilted detector.
+/// Throws OptionError when the ring goes backwards.
+[[nodiscard]] double ring_radius_m(const Geometry& geometry, double d_angstrom);
 
 /// One value per pixel, row after row.
 struct QMap {

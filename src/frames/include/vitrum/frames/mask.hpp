@@ -26,7 +26,9 @@ void exclude_rectangle(Mask& mask, Index y0, Index y1, Index x0, Index x1); // h
 void exclude_disc(Mask& mask, double center_y, double center_x, double radius_px);
 void exclude_outside_disc(Mask& mask, double center_y, double center_x, double radius_px);
 /// Leaves out one of each pair of pixels that a half turn about the centre maps onto each other
-/// (Friedel pairs, which hold the same intensity twice), and the centre itself.
+/// (Friedel pairs, which hold the same intensity twice): the one further down, or to the right in
+/// the row of the centre; and the centre itself. Pixels without a partner in use stay. Partners are
+/// rounded to whole pixels.
 void exclude_friedel_half(Mask& mask, double center_y, double center_x);
 /// Grows the left-out region by `radius_px` pixels.
 void dilate_excluded(Mask& mask, Index radius_px);

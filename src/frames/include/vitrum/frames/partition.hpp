@@ -42,7 +42,7 @@ struct PartitionOptions {
   bool logarithmic = false;  // spacing of the rings
   bool equal_pixels = false; // rings of equal numbers of pixels instead of equal width
   double phi_start_deg = 0;  // where the first sector begins
-  bool friedel = false;      // sectors φ and φ + 180° are one bin
+  bool friedel = false;      // sectors φ and φ + 180° are one bin; phi_sectors then share 180°
 };
 
 void validate(const PartitionOptions& options);
