@@ -1,0 +1,305 @@
+#include "vitrum/fit/decay_fit.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "errors.hpp"
+#include "vitrum/core/error.hpp"
+
+namespace vitrum::fit {
+namespace {
+
+using models::DecayModel;
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+// The two processes of kww2 are alike: the faster one comes first, unless the caller told them
+// apart by fixing or bounding one of them.
+void order_processes(const Problem& problem, Vector& all) {
+  if (problem.model() != DecayModel::kww2 || all[2] <= all[5])
+    return;
+  const bool alike = problem.low[2] == problem.low[5] && problem.high[2] == problem.high[5] &&
+                     problem.low[3] == problem.low[6] && problem.high[3] == problem.high[6] &&
+                     problem.low[4] == 1 - problem.high[4];
+  if (!alike)
+    return;
+  std::swap(all[2], all[5]);
+  std::swap(all[3], all[6]);
+  all[4] = 1 - all[4];
+}
+
+Minimum best_minimum(Problem& problem, Index max_iterations) {
+  Minimum best;
+  best.chi2 = std::numeric_limits<double>::infinity();
+  for (const Vector& start : starting_values(problem)) {
+    const Minimum found = minimise(problem, start, max_iterations);
+    if (found.chi2 < best.chi2)
+      best = found;
+  }
+  return best;
+}
+
+void fill_quality(FitResult& result, Problem& problem, const Curvature& curvature) {
+  const auto n = static_cast<double>(problem.points());
+  const auto k = static_cast<double>(problem.free_count());
+  result.degrees_of_freedom = problem.points() - problem.free_count();
+  result.chi2_reduced = result.chi2 / (n - k);
+  double weights = 0, mean = 0, total = 0;
+  for (std::size_t i = 0; i < problem.value.size(); ++i) {
+    const double w = problem.weight[i] * problem.weight[i];
+    weights += w;
+    mean += w * problem.value[i];
+  }
+  mean /= weights;
+  for (std::size_t i = 0; i < problem.value.size(); ++i) {
+    const double d = (problem.value[i] - mean) * problem.weight[i];
+    total += d * d;
+  }
+  result.r_squared = 1 - result.chi2 / total;
+  if (problem.weighted) {
+    const double effective =
+        curvature.effective_parameters + k - static_cast<double>(curvature.moving.size());
+    result.aic = result.chi2 + 2 * effective;
+    result.bic = result.chi2 + effective * std::log(n);
+  } else { // the noise is one more parameter
+    result.aic = n * std::log(result.chi2 / n) + 2 * (k + 1);
+    result.bic = n * std::log(result.chi2 / n) + (k + 1) * std::log(n);
+  }
+}
+
+// The mean times and their errors through the covariance of (ln tau, exponents, fraction).
+void fill_mean_times(FitResult& result, const Problem& problem, const Vector& all) {
+  const auto at = [&](const Vector& internal) {
+    return models::mean_time(result.model, problem.natural(internal));
+  };
+  const auto here = at(all);
+  result.mean_time_s = here.decay_s;
+  result.mean_field_time_s = here.field_s;
+  result.mean_time_note = here.note;
+  const auto count = static_cast<std::size_t>(all.size());
+  std::vector<double> decay(count), field(count);
+  for (std::size_t j = 2; j < count; ++j) {
+    const auto i = static_cast<Index>(j);
+    const double step = 1e-5;
+    Vector up = all, down = all;
+    up[i] = std::min(all[i] + step, std::max(problem.high[i], all[i]));
+    down[i] = std::max(all[i] - step, std::min(problem.low[i], all[i]));
+    const double width = up[i] - down[i];
+    const auto high = at(up), low = at(down);
+    const double natural = problem.is_time(i) ? std::exp(all[i]) : 1;
+    decay[j] = width > 0 ? (high.decay_s - low.decay_s) / width / natural : 0;
+    field[j] = width > 0 ? (high.field_s - low.field_s) / width / natural : 0;
+  }
+  double decay_variance = 0, field_variance = 0;
+  for (std::size_t i = 2; i < count; ++i)
+    for (std::size_t j = 2; j < count; ++j) {
+      const double c = result.covariance[i * count + j];
+      if (c == 0)
+        continue;
+      decay_variance += decay[i] * decay[j] * c;
+      field_variance += field[i] * field[j] * c;
+    }
+  result.mean_time_error_s = std::isnan(here.decay_s) ? nan : std::sqrt(decay_variance);
+  result.mean_field_time_error_s = std::isnan(here.field_s) ? nan : std::sqrt(field_variance);
+}
+
+void set_status(FitResult& result, FitStatus status, std::string message) {
+  result.status = status;
+  result.message = std::move(message);
+}
+
+// Status from the fit alone, the gravest reason first.
+void judge(FitResult& result, const Problem& problem, const FitOptions& options, bool singular) {
+  for (const auto& p : result.parameters)
+    if (p.at_bound) {
+      const bool is_time = p.unit == "s";
+      const auto bound = options.bounds.find(p.name);
+      if (is_time && (bound == options.bounds.end() ||
+                      (p.value > bound->second.second || p.value < bound->second.first)))
+        return set_status(result,
+                          FitStatus::unidentifiable,
+                          fmt::format("{} = {:.3g} s lies far beyond the lags", p.name, p.value));
+      return set_status(
+          result, FitStatus::at_bound, fmt::format("{} = {:.6g} is its bound", p.name, p.value));
+    }
+  if (singular)
+    return set_status(
+        result, FitStatus::unidentifiable, "the data do not tell the parameters apart");
+  for (std::size_t i = 0; i < result.parameters.size(); ++i) {
+    const auto& p = result.parameters[i];
+    if (p.fixed || p.name == "baseline")
+      continue;
+    const auto j = static_cast<Index>(i);
+    if (p.unit == "s" && p.error > p.value)
+      return set_status(
+          result,
+          FitStatus::unidentifiable,
+          fmt::format("{} = {:.3g} s is uncertain by more than a factor of e", p.name, p.value));
+    if (p.unit != "s" &&
+        (p.value - 3 * p.error < problem.low[j] || p.value + 3 * p.error > problem.high[j]))
+      set_status(result,
+                 FitStatus::near_bound,
+                 fmt::format("{} = {:.4g} ± {:.2g} reaches a bound", p.name, p.value, p.error));
+  }
+}
+
+} // namespace
+
+std::string_view name(FitStatus status) {
+  switch (status) {
+  case FitStatus::converged:
+    return "converged";
+  case FitStatus::near_bound:
+    return "near bound";
+  case FitStatus::at_bound:
+    return "at bound";
+  case FitStatus::unidentifiable:
+    return "unidentifiable";
+  case FitStatus::not_converged:
+    return "not converged";
+  case FitStatus::too_few_points:
+    return "too few points";
+  }
+  return "unknown";
+}
+
+void validate(const FitOptions& options, DecayModel model) {
+  const auto& known = models::parameters(model);
+  const auto find = [&](const std::string& parameter) -> const models::ParameterInfo& {
+    const Index j = models::parameter_index(model, parameter);
+    if (j < 0)
+      throw OptionError(
+          fmt::format("fit: {} has no parameter \"{}\"", models::name(model), parameter));
+    return known[static_cast<std::size_t>(j)];
+  };
+  const auto possible = [&](const models::ParameterInfo& info, double v) {
+    if (std::isnan(v) || (info.is_time && v < 0) ||
+        (info.name.find("exponent") != std::string::npos && !(v > 0)) ||
+        (info.name == "ml_exponent" && v > 1) || (info.name == "fraction" && (v < 0 || v > 1)))
+      throw OptionError(fmt::format("fit: {} = {}: impossible value", info.name, v));
+  };
+  for (const auto& [parameter, bound] : options.bounds) {
+    const auto& info = find(parameter);
+    possible(info, bound.first);
+    possible(info, bound.second);
+    if (bound.first > bound.second)
+      throw OptionError(
+          fmt::format("fit: bounds of {}: {} is above {}", parameter, bound.first, bound.second));
+  }
+  for (const auto& [parameter, value] : options.fixed) {
+    const auto& info = find(parameter);
+    possible(info, value);
+    if (!std::isfinite(value) || (info.is_time && value == 0))
+      throw OptionError(fmt::format("fit: {} = {}: impossible value", parameter, value));
+    const auto bound = options.bounds.find(parameter);
+    if (bound != options.bounds.end() &&
+        (value < bound->second.first || value > bound->second.second))
+      throw OptionError(
+          fmt::format("fit: {} = {} is fixed outside of its bounds", parameter, value));
+  }
+  if (options.max_iterations < 1)
+    throw OptionError(fmt::format("max_iterations = {}: must be positive", options.max_iterations));
+}
+
+const FittedParameter& FitResult::at(std::string_view parameter) const {
+  const Index j = models::parameter_index(model, parameter);
+  if (j < 0)
+    throw OptionError(
+        fmt::format("fit: {} has no parameter \"{}\"", models::name(model), parameter));
+  return parameters[static_cast<std::size_t>(j)];
+}
+
+FitResult fit_decay(DecayModel model, const FitData& data, const FitOptions& options) {
+  Problem problem(model, data, options);
+  FitResult result;
+  result.model = model;
+  result.points = problem.points();
+  result.skipped = problem.skipped;
+  const auto& known = models::parameters(model);
+  for (const auto& info : known) {
+    FittedParameter p;
+    p.name = info.name;
+    p.unit = info.unit;
+    const auto fixed = options.fixed.find(info.name);
+    p.fixed = fixed != options.fixed.end();
+    p.value = p.fixed ? fixed->second : nan;
+    p.error = p.error_low = p.error_high = p.fixed ? 0 : nan;
+    result.parameters.push_back(std::move(p));
+  }
+  const std::size_t count = known.size();
+  result.covariance.assign(count * count, 0);
+  result.curve.assign(data.lag_s.size(), nan);
+  if (problem.points() < problem.free_count() + 1 || problem.first_lag_s == 0) {
+    result.chi2 = result.chi2_reduced = result.r_squared = result.aic = result.bic = nan;
+    result.mean_time_s = result.mean_time_error_s = nan;
+    result.mean_field_time_s = result.mean_field_time_error_s = nan;
+    set_status(
+        result,
+        FitStatus::too_few_points,
+        fmt::format("{} points for {} free parameters", problem.points(), problem.free_count()));
+    return result;
+  }
+
+  Minimum minimum = best_minimum(problem, options.max_iterations);
+  order_processes(problem, minimum.all);
+  Curvature shape = curvature(problem, data, minimum);
+  std::vector<ProfileWidth> widths(count, {nan, nan});
+  for (int attempt = 0; options.profile && !shape.singular && attempt < 5; ++attempt) {
+    bool same = true;
+    for (std::size_t a = 0; same && a < shape.moving.size(); ++a)
+      same = profile(problem,
+                     shape,
+                     shape.moving[a],
+                     options.max_iterations,
+                     minimum,
+                     widths[static_cast<std::size_t>(shape.moving[a])]);
+    if (same)
+      break;
+    minimum = minimise(problem, minimum.all, options.max_iterations); // a lower valley was met
+    order_processes(problem, minimum.all);
+    shape = curvature(problem, data, minimum);
+    std::fill(widths.begin(), widths.end(), ProfileWidth{nan, nan});
+  }
+
+  const auto values = problem.natural(minimum.all);
+  for (std::size_t j = 0; j < count; ++j)
+    result.parameters[j].value =
+        result.parameters[j].fixed ? result.parameters[j].value : values[j];
+  for (const Index j : problem.free)
+    result.parameters[static_cast<std::size_t>(j)].at_bound =
+        std::find(shape.moving.begin(), shape.moving.end(), j) == shape.moving.end();
+  if (!shape.singular)
+    for (std::size_t a = 0; a < shape.moving.size(); ++a) {
+      const auto j = static_cast<std::size_t>(shape.moving[a]);
+      auto& p = result.parameters[j];
+      const auto unit = [&](std::size_t i) { return known[i].is_time ? values[i] : 1.0; };
+      for (std::size_t b = 0; b < shape.moving.size(); ++b) {
+        const auto i = static_cast<std::size_t>(shape.moving[b]);
+        result.covariance[j * count + i] =
+            shape.covariance(static_cast<Index>(a), static_cast<Index>(b)) * unit(j) * unit(i);
+      }
+      p.error = std::sqrt(result.covariance[j * count + j]);
+      p.error_low = known[j].is_time ? -values[j] * std::expm1(-widths[j].low) : widths[j].low;
+      p.error_high = known[j].is_time ? values[j] * std::expm1(widths[j].high) : widths[j].high;
+    }
+  result.chi2 = minimum.chi2;
+  fill_quality(result, problem, shape);
+  fill_mean_times(result, problem, minimum.all);
+  for (std::size_t i = 0; i < data.lag_s.size(); ++i)
+    if (!std::isnan(data.lag_s[i]))
+      models::evaluate(model, values, {&data.lag_s[i], 1}, {&result.curve[i], 1});
+  result.status = FitStatus::converged;
+  if (!minimum.converged)
+    set_status(result,
+               FitStatus::not_converged,
+               fmt::format("no minimum within {} iterations", options.max_iterations));
+  else
+    judge(result, problem, options, shape.singular);
+  return result;
+}
+
+} // namespace vitrum::fit

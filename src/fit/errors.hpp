@@ -1,0 +1,31 @@
+// Errors of a fit at its minimum.
+#pragma once
+#include "problem.hpp"
+
+namespace vitrum::fit {
+
+struct Curvature {
+  std::vector<Index> moving;       // free parameters not on a bound, indices among all
+  Matrix covariance;               // of those, internal units
+  Matrix naive;                    // the same without the covariance of the data: (JᵀWJ)⁻¹
+  double effective_parameters = 0; // Takeuchi: tr((JᵀWJ)⁻¹ JᵀWΣWJ); their number without Σ
+  double scale = 1;                // what the residual variance multiplied, unweighted
+  bool singular = false;
+};
+
+[[nodiscard]] Curvature curvature(Problem& problem, const FitData& data, const Minimum& minimum);
+
+/// Distances (internal units) at which chi², minimised over the others, has risen by one in units
+/// of the naive covariance; NaN where a bound comes first.
+struct ProfileWidth {
+  double low = 0, high = 0;
+};
+/// May find a lower minimum on its way: then `minimum` is replaced and false returned.
+[[nodiscard]] bool profile(Problem& problem,
+                           const Curvature& curvature,
+                           Index which,
+                           Index max_iterations,
+                           Minimum& minimum,
+                           ProfileWidth& width);
+
+} // namespace vitrum::fit

@@ -1,0 +1,95 @@
+// Fits one relaxation model to one g2: own starting values, bounds, errors and a status that says
+// whether to believe them.
+#pragma once
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "vitrum/core/index.hpp"
+#include "vitrum/models/decay.hpp"
+
+namespace vitrum::fit {
+
+/// One correlation function. A point whose value, sigma or lag is NaN is skipped and counted.
+struct FitData {
+  std::vector<double> lag_s;      // >= 0, any order
+  std::vector<double> value;      // g2
+  std::vector<double> sigma;      // standard errors, > 0; empty: unweighted
+  std::vector<double> covariance; // [lag, lag] of the values, empty: independent. May be singular:
+                                  // it enters the errors only. Without sigma its diagonal weighs
+};
+
+struct FitOptions {
+  std::map<std::string, double> fixed;                     // parameter name → value held
+  std::map<std::string, std::pair<double, double>> bounds; // name → (low, high), inclusive
+  bool profile = true; // also find where chi² rises by one: error_low, error_high; costs 5 times
+  Index max_iterations = 300; // of the refinement of one start
+};
+/// Throws OptionError that names the parameter: unknown, bounds crossed, fixed value out of range.
+void validate(const FitOptions& options, models::DecayModel model);
+
+enum class FitStatus {
+  converged,
+  near_bound,     // a bound lies within three standard errors of a parameter: its error is cut off
+  at_bound,       // a parameter sits on its bound; it has no error, the others are given it
+  unidentifiable, // the data do not determine the parameters: singular, or no closed interval
+  not_converged,  // out of iterations
+  too_few_points, // fewer than free parameters + 1; no values are given
+};
+/// "converged", "near bound", "at bound", "unidentifiable", "not converged", "too few points"
+[[nodiscard]] std::string_view name(FitStatus status);
+
+struct FittedParameter {
+  std::string name; // as in models::parameters
+  std::string unit;
+  double value = 0;
+  double error = 0; // standard error; 0 when fixed, NaN when at a bound or undetermined. A time's
+                    // error is tau times that of ln tau: an interval is tau·exp(± k·error/tau)
+  double error_low = 0;  // distances to where chi² has risen by one, the others refitted; NaN when
+  double error_high = 0; // not asked for or not reached
+  bool fixed = false;
+  bool at_bound = false;
+};
+
+struct FitResult {
+  models::DecayModel model = models::DecayModel::kww;
+  std::vector<FittedParameter> parameters; // in the order of models::parameters
+  std::vector<double> covariance;          // [parameter, parameter], 0 where fixed or at a bound
+  Index points = 0;                        // used
+  Index skipped = 0;                       // NaN
+  double chi2 = 0;                         // Σ((value − curve)/sigma)², sigma 1 when unweighted
+  Index degrees_of_freedom = 0;            // points − free parameters
+  double chi2_reduced = 0;
+  double r_squared = 0;    // 1 − chi2/chi2 of the weighted mean
+  double aic = 0, bic = 0; // chi2 + 2k, chi2 + k ln n with sigma; n ln(chi2/n) + … without. With a
+                           // covariance, k is Takeuchi's effective number of parameters
+  FitStatus status = FitStatus::too_few_points;
+  std::string message;    // why the status is what it is
+  double mean_time_s = 0; // ∫ decay dt (models::mean_time), NaN when it diverges
+  double mean_time_error_s = 0;
+  double mean_field_time_s = 0; // ∫ g1 dt, NaN when it diverges or is unknown
+  double mean_field_time_error_s = 0;
+  std::string mean_time_note; // why one of them is NaN
+  std::vector<double> curve;  // fitted g2 at every lag of the data, skipped ones included
+
+  /// The parameter of that name. Throws OptionError when the model has none.
+  [[nodiscard]] const FittedParameter& at(std::string_view parameter) const;
+};
+
+/// Weighted least squares with the model's analytic derivatives, in ln tau. Starts come from the
+/// data: for every point of a grid of times and exponents the best contrast and baseline follow by
+/// linear algebra (variable projection, Golub and Pereyra, SIAM J. Numer. Anal. 10 (1973) 413); the
+/// best local minima of that grid are refined by Levenberg–Marquardt, the lowest chi² is kept.
+///
+/// Errors: (JᵀWJ)⁻¹ with sigma; times chi2_reduced without; with `covariance` Σ the sandwich
+/// (JᵀWJ)⁻¹ JᵀWΣWJ (JᵀWJ)⁻¹, right for correlated lags although the minimum is that of the diagonal
+/// weights.
+///
+/// Throws DataError for sizes that disagree, a sigma <= 0 or infinite, a negative lag; OptionError
+/// from validate. Everything else is a status.
+[[nodiscard]] FitResult
+fit_decay(models::DecayModel model, const FitData& data, const FitOptions& options = {});
+
+} // namespace vitrum::fit

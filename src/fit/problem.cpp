@@ -1,0 +1,137 @@
+#include "problem.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "vitrum/core/error.hpp"
+
+namespace vitrum::fit {
+namespace {
+
+void check_shape(const FitData& data) {
+  const std::size_t n = data.lag_s.size();
+  if (data.value.size() != n)
+    throw DataError(fmt::format("fit: {} values at {} lags", data.value.size(), n));
+  if (!data.sigma.empty() && data.sigma.size() != n)
+    throw DataError(fmt::format("fit: {} errors at {} lags", data.sigma.size(), n));
+  if (!data.covariance.empty() && data.covariance.size() != n * n)
+    throw DataError(
+        fmt::format("fit: covariance of {} values, expected {}", data.covariance.size(), n * n));
+}
+
+} // namespace
+
+Problem::Problem(models::DecayModel model, const FitData& data, const FitOptions& options)
+    : model_(model) {
+  check_shape(data);
+  validate(options, model);
+  weighted = !data.sigma.empty() || !data.covariance.empty();
+  const std::size_t n = data.lag_s.size();
+  for (std::size_t i = 0; i < n; ++i) {
+    double sigma = 1;
+    if (!data.sigma.empty())
+      sigma = data.sigma[i];
+    else if (!data.covariance.empty())
+      sigma = std::sqrt(data.covariance[i * n + i]);
+    if (std::isnan(data.lag_s[i]) || std::isnan(data.value[i]) || std::isnan(sigma)) {
+      ++skipped;
+      continue;
+    }
+    if (!(sigma > 0) || std::isinf(sigma))
+      throw DataError(
+          fmt::format("fit: sigma {} at lag {} s: must be positive", sigma, data.lag_s[i]));
+    if (!(data.lag_s[i] >= 0) || std::isinf(data.lag_s[i]))
+      throw DataError(fmt::format("fit: lag {} s: must be finite and >= 0", data.lag_s[i]));
+    if (std::isinf(data.value[i]))
+      throw DataError(fmt::format("fit: g2 at lag {} s is infinite", data.lag_s[i]));
+    lag_s.push_back(data.lag_s[i]);
+    value.push_back(data.value[i]);
+    weight.push_back(1 / sigma);
+    row.push_back(static_cast<Index>(i));
+  }
+  for (const double lag : lag_s) {
+    last_lag_s = std::max(last_lag_s, lag);
+    if (lag > 0 && (first_lag_s == 0 || lag < first_lag_s))
+      first_lag_s = lag;
+  }
+
+  const auto& known = models::parameters(model);
+  const auto count = static_cast<Index>(known.size());
+  low.resize(count);
+  high.resize(count);
+  time_.resize(known.size());
+  for (Index j = 0; j < count; ++j) {
+    const auto& info = known[static_cast<std::size_t>(j)];
+    double a = info.low, b = info.high;
+    if (const auto bound = options.bounds.find(info.name); bound != options.bounds.end())
+      std::tie(a, b) = bound->second;
+    if (const auto fixed = options.fixed.find(info.name); fixed != options.fixed.end())
+      a = b = fixed->second;
+    else
+      free.push_back(j);
+    time_[static_cast<std::size_t>(j)] = info.is_time;
+    if (info.is_time) {
+      // Without a bound: times ten decades (e^23) beyond the lags, which no data tell from 0 or ∞.
+      a = a > 0 ? std::log(a) : std::log(first_lag_s) - 23;
+      b = std::isfinite(b) ? std::log(b) : std::max(std::log(last_lag_s) + 23, a);
+      a = std::min(a, b);
+    }
+    low[j] = a;
+    high[j] = b;
+  }
+  curve_.resize(lag_s.size());
+  full_jacobian_.resize(lag_s.size() * known.size());
+}
+
+bool Problem::is_time(Index parameter) const {
+  return time_[static_cast<std::size_t>(parameter)];
+}
+
+std::vector<double> Problem::natural(const Vector& internal_values) const {
+  std::vector<double> values(static_cast<std::size_t>(internal_values.size()));
+  for (Index j = 0; j < internal_values.size(); ++j)
+    values[static_cast<std::size_t>(j)] =
+        is_time(j) ? std::exp(internal_values[j]) : internal_values[j];
+  return values;
+}
+
+Vector Problem::internal(std::span<const double> natural_values) const {
+  Vector values(static_cast<Index>(natural_values.size()));
+  for (Index j = 0; j < values.size(); ++j) {
+    const double v = natural_values[static_cast<std::size_t>(j)];
+    values[j] = is_time(j) ? std::log(v) : v;
+  }
+  return values;
+}
+
+double Problem::chi2(const Vector& all) {
+  models::evaluate(model_, natural(all), lag_s, curve_);
+  double sum = 0;
+  for (std::size_t i = 0; i < lag_s.size(); ++i) {
+    const double r = (curve_[i] - value[i]) * weight[i];
+    sum += r * r;
+  }
+  return sum;
+}
+
+double Problem::linearise(const Vector& all, Eigen::VectorXd& residuals, Jacobian& jacobian) {
+  const auto p = natural(all);
+  models::evaluate(model_, p, lag_s, curve_, full_jacobian_);
+  residuals.resize(points());
+  jacobian.resize(points(), free_count());
+  for (Index i = 0; i < points(); ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    residuals[i] = (curve_[k] - value[k]) * weight[k];
+    for (Index f = 0; f < free_count(); ++f) {
+      const auto j = static_cast<std::size_t>(free[static_cast<std::size_t>(f)]);
+      jacobian(i, f) =
+          full_jacobian_[k * p.size() + j] * weight[k] * (time_[j] ? p[j] : 1); // ∂/∂ln tau
+    }
+  }
+  return residuals.squaredNorm();
+}
+
+} // namespace vitrum::fit

@@ -1,0 +1,66 @@
+// The least-squares problem behind a fit: clean data, and the free parameters as the minimiser
+// sees them (ln of a time, everything else as it is).
+#pragma once
+#include <array>
+#include <span>
+#include <vector>
+
+#include <Eigen/Core>
+
+#include "vitrum/fit/decay_fit.hpp"
+
+namespace vitrum::fit {
+
+constexpr int max_parameters = 7;
+using Vector = Eigen::Matrix<double, Eigen::Dynamic, 1, 0, max_parameters, 1>;
+using Matrix =
+    Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, max_parameters, max_parameters>;
+using Jacobian = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+class Problem {
+public:
+  Problem(models::DecayModel model, const FitData& data, const FitOptions& options);
+
+  [[nodiscard]] models::DecayModel model() const { return model_; }
+  [[nodiscard]] Index points() const { return static_cast<Index>(lag_s.size()); }
+  [[nodiscard]] Index free_count() const { return static_cast<Index>(free.size()); }
+  [[nodiscard]] bool is_time(Index parameter) const;
+
+  /// Parameters in natural units from internal ones, and back, all of them.
+  [[nodiscard]] std::vector<double> natural(const Vector& internal) const;
+  [[nodiscard]] Vector internal(std::span<const double> natural_values) const;
+
+  /// chi² of internal values (all parameters).
+  double chi2(const Vector& all);
+  /// chi² and, per free parameter, the weighted derivatives; residuals are (curve − value)/sigma.
+  double linearise(const Vector& all, Eigen::VectorXd& residuals, Jacobian& jacobian);
+
+  std::vector<double> lag_s, value, weight; // weight = 1/sigma
+  std::vector<Index> row;                   // place of each point in the data given
+  std::vector<Index> free;                  // indices of the parameters that move
+  Vector low, high;                         // bounds of all parameters, internal; fixed: low = high
+  bool weighted = false;
+  Index skipped = 0;
+  double first_lag_s = 0, last_lag_s = 0; // smallest positive and largest lag
+
+private:
+  models::DecayModel model_;
+  std::vector<bool> time_;
+  std::vector<double> curve_, full_jacobian_;
+};
+
+/// Where Levenberg–Marquardt ended.
+struct Minimum {
+  Vector all; // internal, all parameters
+  double chi2 = 0;
+  bool converged = false;
+};
+
+/// Box-bounded Levenberg–Marquardt over the free parameters from `start`; those in `held` (by index
+/// among all parameters) stay.
+Minimum minimise(Problem& problem, const Vector& start, Index max_iterations, Index held = -1);
+
+/// Starting values from the data, the most promising first.
+std::vector<Vector> starting_values(Problem& problem);
+
+} // namespace vitrum::fit
