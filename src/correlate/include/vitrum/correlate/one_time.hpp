@@ -1,0 +1,110 @@
+// One-time functions g2(lag) and g2(lag, age window) with standard errors, covariance and bias,
+// summed from the tiles of the two-time map while it is made, or from a map that exists.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "vitrum/core/index.hpp"
+#include "vitrum/core/monitor.hpp"
+#include "vitrum/correlate/lag_axis.hpp"
+#include "vitrum/correlate/normalization.hpp"
+#include "vitrum/correlate/two_time.hpp"
+
+namespace vitrum::correlate {
+
+/// The age of a pair of frames: its earlier time (R24) or the middle of the two.
+enum class AgeConvention { start, mid };
+
+/// Ages [first, last) in frames.
+struct AgeWindow {
+  Index first = 0, last = 0;
+};
+
+struct OneTimeOptions {
+  LagOptions lags;
+  AgeConvention age = AgeConvention::start;
+  std::vector<AgeWindow> windows; // may overlap
+  bool remove_bias = true;        // of the ratio of means over few pixels; see bias.hpp
+  Index bias_pairs = 64;          // frame pairs sampled for it in each lag bin
+  Index time_blocks = 16; // into which a series or window is cut to find fluctuations that all
+                          // pixels share; at least 6
+  Index max_covariance_lags = 512; // with more lag bins the covariance is left out (errors are not)
+  std::uint64_t seed = 1;
+};
+
+void validate(const OneTimeOptions& options, Index frames);
+
+/// g2 over one range of ages; one entry per lag bin. NaN where no pair of frames is left.
+struct OneTime {
+  AgeWindow ages;
+  std::vector<Index> first_lag, last_lag; // lags [first, last) of the bin
+  std::vector<double> lag_frames;         // mean lag of the pairs used
+  std::vector<double> value;              // g2, the bias removed
+  std::vector<double> error;              // standard error; NaN when `reason` says why
+  std::vector<double> bias;               // what was subtracted; zero when not asked for
+  std::vector<Index> pairs;               // pairs of frames
+  std::vector<double> covariance;         // [lag, lag] of the values; may be empty
+  Index error_groups = 0; // groups of pixels behind the errors: the covariance has at
+                          // most this rank − 1 (0: errors from time blocks only)
+  std::vector<std::uint8_t> common_mode; // per lag: 1 where fluctuations shared by all pixels were
+                                         // found and added to the error
+  std::string reason;
+
+  [[nodiscard]] Index lags() const { return static_cast<Index>(value.size()); }
+};
+
+struct OneTimeFunctions {
+  OneTime whole;
+  std::vector<OneTime> windows;
+};
+
+/// Sums of one-time functions over tiles.
+///
+/// g2(lag) is the mean of C(t1,t2) over the valid pairs of the lag bin (and window). Errors: pixels
+/// are independent samples, so the spread of their contributions holds all correlation in time.
+/// Group g of w_g = pixels of g / pixels contributes, to first order in its deviation,
+///     e_g(l) = D_g(l) − D(l) · (1 + <h_g(t1) + h_g(t2)>),    D = g2 − 1,  D_g = <δδ'> over group
+///     g,
+/// (h_g: see Fluctuations), Cov(l,l') = Σ_g w_g e_g(l) e_g(l') / (groups − 1): the infinitesimal
+/// jackknife. It cannot see what all pixels share (moving sample, beam). So D is also followed over
+/// `time_blocks`: where its scatter about a straight line exceeds what the pixels explain (χ² of
+/// the blocks, probability below 5 %), the excess, with the covariance of adjacent blocks, is
+/// added.
+class OneTimeAccumulator final : public TileConsumer {
+public:
+  /// Keeps a reference to the fluctuations.
+  OneTimeAccumulator(const Fluctuations& fluctuations, OneTimeOptions options);
+  ~OneTimeAccumulator() override;
+
+  [[nodiscard]] bool wants_groups() const override;
+  [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
+  void begin(Scratch* scratch, const Tile& tile) override;
+  void add_group(Scratch* scratch, Index group, const Tile& sums) override;
+  void add(Scratch* scratch, const Tile& tile) override;
+  void fold(Scratch* scratch) override;
+
+  /// The functions, once all tiles are in.
+  [[nodiscard]] OneTimeFunctions result(const Monitor& monitor = silent()) const;
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// One-time functions alone, without a map.
+[[nodiscard]] OneTimeFunctions make_one_time(const Fluctuations& fluctuations,
+                                             const OneTimeOptions& options = {},
+                                             const TwoTimeOptions& two_time = {},
+                                             const Monitor& monitor = silent());
+
+/// From a map [t1, t2] of C made elsewhere; only t1 >= t2 is read, NaN are gaps. The pixels are
+/// gone: errors come from the scatter of `time_blocks` blocks of age about a straight line alone.
+/// They are too small when the dynamics are as slow as a block, and they count aging that is not
+/// linear as noise. No bias is removed.
+[[nodiscard]] OneTimeFunctions
+one_time_from_map(std::span<const float> map, Index frames, const OneTimeOptions& options = {});
+[[nodiscard]] OneTimeFunctions
+one_time_from_map(std::span<const double> map, Index frames, const OneTimeOptions& options = {});
+
+} // namespace vitrum::correlate

@@ -1,0 +1,65 @@
+// Per-pixel correlation functions averaged over a bin: g2(lag) = <I(t) I(t + lag)>_t / <I>², in
+// three normalisations, on a linear, logarithmic or multi-tau axis.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vitrum/core/index.hpp"
+#include "vitrum/core/monitor.hpp"
+#include "vitrum/correlate/pixel_matrix.hpp"
+
+namespace vitrum::correlate {
+
+/// With G = <I(t) I(t + lag)>_t, IP = <I(t)>_t, IF = <I(t + lag)>_t over the valid pairs of a lag:
+enum class PixelNormalization {
+  plain,        // <G / <I>²>_p, <I> over the whole series
+  symmetric,    // <G / (IP · IF)>_p
+  symmetric_bin // < <G>_s / (<IP>_s <IF>_s) > over static bins s
+};
+
+[[nodiscard]] std::string_view name_of(PixelNormalization normalization); // "symmetric-bin", …
+[[nodiscard]] std::string_view formula_of(PixelNormalization normalization);
+/// Throws OptionError that lists the names.
+[[nodiscard]] PixelNormalization parse_pixel_normalization(std::string_view name);
+
+enum class PixelLags { linear, logarithmic, multi_tau };
+
+struct PixelG2Options {
+  PixelNormalization normalization = PixelNormalization::symmetric_bin;
+  PixelLags lags = PixelLags::logarithmic;
+  Index per_decade = 5;          // logarithmic: a bin averages all lags in it
+  Index max_lag = 0;             // in frames; 0: all that the series allows
+  Index channels_per_level = 16; // multi-tau: even; lags of level 0 are 1 … channels, each further
+                                 // level adds channels / 2 lags of frames averaged in pairs
+  Index levels = 0; // multi-tau; 0: as many as leave at least `channels_per_level` frames
+  bool weight_by_pixels = true; // symmetric-bin: static bins weigh by their pixels; false: all the
+                                // same (as the APS program does)
+};
+
+void validate(const PixelG2Options& options);
+
+/// One entry per lag. Errors from the spread over the groups of pixels.
+struct PixelG2 {
+  std::vector<double> lag_frames;
+  std::vector<double> value, error;
+  std::vector<Index> pairs;       // pairs of (averaged) frames
+  std::vector<double> covariance; // [lag, lag]; empty with more than 512 lags or without groups
+  Index error_groups = 0;
+  Index skipped_pixels = 0; // pixels without counts in a denominator at any lag, left out there
+  std::string reason;       // why values or errors are NaN
+};
+
+[[nodiscard]] PixelG2 make_pixel_g2(const PixelMatrix& counts,
+                                    const PixelG2Options& options = {},
+                                    const Monitor& monitor = silent());
+
+/// What `plain` and `symmetric` lose by normalising each pixel with its own mean over N frames:
+/// E[g2(k)] − 1 = C(k) − C̄(k), C̄(k) the mean of C(|i − j|) over i in [0, N − k), j in [k, N), for
+/// fluctuations small against the mean. `correlation` holds C(0) … C(N − 1) (g2 − 1 of the process,
+/// C(0) with shot noise); returns C(k) − C̄(k) for k = 0 … N − 1, in O(N).
+[[nodiscard]] std::vector<double> expected_bias(std::span<const double> correlation);
+
+} // namespace vitrum::correlate

@@ -1,0 +1,126 @@
+// The two-time correlation function C(t1,t2) of one bin, made tile by tile. Kernels deliver tiles,
+// consumers take finished ones: a map in memory, one-time functions, a file.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "vitrum/core/index.hpp"
+#include "vitrum/core/memory.hpp"
+#include "vitrum/core/monitor.hpp"
+#include "vitrum/correlate/normalization.hpp"
+
+namespace vitrum::correlate {
+
+/// Frames [row0, row0 + rows) × [col0, col0 + cols) of the lower triangle: element (i, j), which is
+/// frames t1 = row0 + i and t2 = col0 + j, stands at values[i * stride + j]. A tile on the diagonal
+/// (row0 == col0) is defined for j <= i only.
+struct Tile {
+  Index row0 = 0, rows = 0, col0 = 0, cols = 0;
+  Index stride = 0;
+  const float* values = nullptr;
+
+  [[nodiscard]] bool diagonal() const { return row0 == col0; }
+  [[nodiscard]] const float* row(Index i) const { return values + i * stride; }
+  /// Columns of row i that are defined.
+  [[nodiscard]] Index width(Index i) const { return diagonal() ? i + 1 : cols; }
+};
+
+/// Where products of frames come from: floats, integers, bits or events.
+class TileKernel {
+public:
+  virtual ~TileKernel() = default;
+  [[nodiscard]] virtual Index frames() const = 0;
+  [[nodiscard]] virtual std::span<const std::uint8_t> valid() const = 0; // [frame]
+  [[nodiscard]] virtual Index groups() const = 0;
+  [[nodiscard]] virtual Index group_pixels(Index group) const = 0;
+  /// Writes Σ_p δ_p(t1) δ_p(t2) over the pixels of the group to `out` with `stride` floats from row
+  /// to row. For a tile on the diagonal only j <= i need be written. Called from several threads.
+  virtual void product(Index group,
+                       Index row0,
+                       Index rows,
+                       Index col0,
+                       Index cols,
+                       float* out,
+                       Index stride) const = 0;
+};
+
+/// The kernel for fluctuations in floats (OpenBLAS). Keeps a reference to its argument.
+class FloatKernel final : public TileKernel {
+public:
+  explicit FloatKernel(const Fluctuations& fluctuations);
+  [[nodiscard]] Index frames() const override;
+  [[nodiscard]] std::span<const std::uint8_t> valid() const override;
+  [[nodiscard]] Index groups() const override;
+  [[nodiscard]] Index group_pixels(Index group) const override;
+  void product(Index group,
+               Index row0,
+               Index rows,
+               Index col0,
+               Index cols,
+               float* out,
+               Index stride) const override;
+
+private:
+  const Fluctuations& data_;
+};
+
+/// Takes tiles as they are finished. For each tile, one thread calls begin, add_group for every
+/// group in order (only when wants_groups), then add; different tiles run at once, each with its
+/// own scratch. fold is called once for each tile, one call at a time, in the order of the tiles,
+/// so that sums do not depend on the number of threads.
+class TileConsumer {
+public:
+  class Scratch {
+  public:
+    virtual ~Scratch() = default;
+  };
+  virtual ~TileConsumer() = default;
+  [[nodiscard]] virtual bool wants_groups() const { return false; }
+  [[nodiscard]] virtual std::unique_ptr<Scratch> make_scratch() const { return nullptr; }
+  virtual void begin(Scratch* /*scratch*/, const Tile& /*tile*/) {}
+  /// `sums` holds Σ δδ' over the pixels of the group.
+  virtual void add_group(Scratch* /*scratch*/, Index /*group*/, const Tile& /*sums*/) {}
+  /// `tile` holds C − 1, NaN where a frame is a gap.
+  virtual void add(Scratch* scratch, const Tile& tile) = 0;
+  virtual void fold(Scratch* /*scratch*/) {}
+};
+
+struct TwoTimeOptions {
+  Index tile = 0; // edge of a tile in frames; 0: chosen from the number of frames
+};
+
+void validate(const TwoTimeOptions& options);
+
+/// Makes the whole lower triangle and hands every tile to every consumer.
+void correlate_two_time(const TileKernel& kernel,
+                        std::span<TileConsumer* const> consumers,
+                        const TwoTimeOptions& options = {},
+                        const Monitor& monitor = silent());
+
+/// C(t1,t2) in full, [t1, t2], symmetric, NaN in gaps. The diagonal carries shot noise.
+struct TwoTimeMap {
+  Index frames = 0;
+  Buffer<float> values;
+
+  [[nodiscard]] float at(Index t1, Index t2) const { return values[t1 * frames + t2]; }
+};
+
+/// Collects the map in memory: 4·N² bytes.
+class MapCollector final : public TileConsumer {
+public:
+  explicit MapCollector(Index frames);
+  void add(Scratch* scratch, const Tile& tile) override;
+  [[nodiscard]] TwoTimeMap take() { return std::move(map_); }
+
+private:
+  TwoTimeMap map_;
+};
+
+/// The map alone.
+[[nodiscard]] TwoTimeMap make_two_time_map(const Fluctuations& fluctuations,
+                                           const TwoTimeOptions& options = {},
+                                           const Monitor& monitor = silent());
+
+} // namespace vitrum::correlate

@@ -1,0 +1,297 @@
+#include "vitrum/correlate/one_time.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "one_time_cells.hpp"
+#include "row_kernels.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/parallel.hpp"
+#include "vitrum/core/random.hpp"
+#include "vitrum/correlate/bias.hpp"
+
+namespace vitrum::correlate {
+namespace {
+
+constexpr Index fewest_time_blocks = 6;
+
+/// What one tile adds: cells of the blocks and lag bins that it touches.
+struct TileSums final : TileConsumer::Scratch {
+  detail::Span blocks, bins;
+  Index lag_low = 0, lag_high = 0;     // lags of the tile, both included
+  std::vector<float> group_lags;       // [lag_high − lag]: running sums of one block
+  std::vector<double> total_lags;      // the same for C − 1
+  std::vector<double> total, by_group; // [block, bin], [block, bin, group]
+
+  [[nodiscard]] Index cell(Index block, Index bin) const {
+    return (block - blocks.first) * (bins.last - bins.first) + bin - bins.first;
+  }
+};
+
+Index bin_at_or_above(std::span<const Index> edges, Index lag) {
+  return static_cast<Index>(std::upper_bound(edges.begin(), edges.end(), lag) - edges.begin()) - 1;
+}
+
+/// Adds the rows of the tile whose ages fall into block b, each element to its lag; `add` adds a
+/// run. Returns the lags touched: [first, last] as offsets from lag_high.
+template <class Sum, class Add>
+detail::Span sum_block(const detail::AgeBlocks& ages,
+                       Index b,
+                       const Tile& tile,
+                       Index lag_high,
+                       Sum* lags,
+                       Add&& add) {
+  detail::Span touched{tile.rows + tile.cols, -1};
+  for (Index i = 0; i < tile.rows; ++i) {
+    const Index t1 = tile.row0 + i;
+    const detail::Span t2 = ages.columns(b, t1);
+    const Index first = std::max<Index>(t2.first - tile.col0, 0);
+    const Index last = std::min(t2.last - tile.col0, tile.width(i));
+    if (first >= last)
+      continue;
+    const Index offset = lag_high - (t1 - tile.col0 - first);
+    add(tile.row(i) + first, lags + offset, last - first);
+    touched.first = std::min(touched.first, offset);
+    touched.last = std::max(touched.last, offset + last - first - 1);
+  }
+  return touched;
+}
+
+} // namespace
+
+void validate(const OneTimeOptions& options, Index frames) {
+  validate(options.lags);
+  for (const AgeWindow window : options.windows)
+    if (window.first < 0 || window.last > frames || window.first >= window.last)
+      throw OptionError(fmt::format("age window {}:{}: must lie within 0:{} and not be empty",
+                                    window.first,
+                                    window.last,
+                                    frames));
+  if (options.bias_pairs < 1)
+    throw OptionError(fmt::format("bias_pairs = {}: must be positive", options.bias_pairs));
+  if (options.time_blocks < fewest_time_blocks)
+    throw OptionError(fmt::format(
+        "time_blocks = {}: must be at least {}", options.time_blocks, fewest_time_blocks));
+  if (options.max_covariance_lags < 0)
+    throw OptionError(
+        fmt::format("max_covariance_lags = {}: must not be negative", options.max_covariance_lags));
+}
+
+struct OneTimeAccumulator::State {
+  const Fluctuations& data;
+  OneTimeOptions options;
+  std::vector<Index> lag_edges;
+  detail::AgeBlocks ages;
+  detail::Cells cells;
+  bool gaps = false;
+
+  State(const Fluctuations& fluctuations, OneTimeOptions chosen)
+      : data(fluctuations), options(std::move(chosen)),
+        lag_edges(make_lag_edges(data.matrix.frames, options.lags)),
+        ages((validate(options, data.matrix.frames),
+              detail::make_age_blocks(data.matrix.frames, options))),
+        cells(ages.count(),
+              static_cast<Index>(lag_edges.size()) - 1,
+              data.matrix.groups.groups() > 1 ? data.matrix.groups.groups() : 0),
+        gaps(data.matrix.valid_frames() < data.matrix.frames) {}
+
+  void estimate_bias(OneTime& function, Index pairs_per_bin, std::uint64_t stream) const;
+};
+
+OneTimeAccumulator::OneTimeAccumulator(const Fluctuations& fluctuations, OneTimeOptions options)
+    : state_(std::make_unique<State>(fluctuations, std::move(options))) {}
+
+OneTimeAccumulator::~OneTimeAccumulator() = default;
+
+bool OneTimeAccumulator::wants_groups() const {
+  return state_->cells.groups > 0;
+}
+
+std::unique_ptr<TileConsumer::Scratch> OneTimeAccumulator::make_scratch() const {
+  return std::make_unique<TileSums>();
+}
+
+void OneTimeAccumulator::begin(Scratch* scratch, const Tile& tile) {
+  auto& sums = static_cast<TileSums&>(*scratch);
+  const Index bins = state_->cells.bins;
+  sums.lag_low = std::max<Index>(tile.row0 - (tile.col0 + tile.cols - 1), 0);
+  sums.lag_high = tile.row0 + tile.rows - 1 - tile.col0;
+  sums.blocks = state_->ages.blocks_of_tile(tile);
+  // Bins that hold a lag of the tile; lags below the first edge or beyond the last have none.
+  sums.bins = {std::max<Index>(bin_at_or_above(state_->lag_edges, sums.lag_low), 0),
+               std::min(bin_at_or_above(state_->lag_edges, sums.lag_high) + 1, bins)};
+  sums.bins.last = std::max(sums.bins.first, sums.bins.last);
+  const Index lags = sums.lag_high - sums.lag_low + 1;
+  const Index cells = (sums.blocks.last - sums.blocks.first) * (sums.bins.last - sums.bins.first);
+  sums.group_lags.assign(static_cast<std::size_t>(lags), 0.0F);
+  sums.total_lags.assign(static_cast<std::size_t>(lags), 0.0);
+  sums.total.assign(static_cast<std::size_t>(cells), 0.0);
+  sums.by_group.assign(static_cast<std::size_t>(cells * state_->cells.groups), 0.0);
+}
+
+namespace {
+
+/// Adds sums over lags to the cells of their bins and clears them.
+template <class Sum>
+void fold_lags(TileSums& sums,
+               std::span<const Index> edges,
+               Index block,
+               detail::Span touched,
+               Sum* lags,
+               double* cells,
+               Index step) {
+  for (Index k = sums.bins.first; k < sums.bins.last; ++k) {
+    const Index first = std::max(touched.first, sums.lag_high - edges[k + 1] + 1);
+    const Index last = std::min(touched.last, sums.lag_high - edges[k]);
+    double sum = 0;
+    for (Index offset = first; offset <= last; ++offset)
+      sum += static_cast<double>(lags[offset]);
+    cells[sums.cell(block, k) * step] += sum;
+  }
+  if (touched.first <= touched.last)
+    std::fill(lags + touched.first, lags + touched.last + 1, Sum{0});
+}
+
+} // namespace
+
+void OneTimeAccumulator::add_group(Scratch* scratch, Index group, const Tile& tile) {
+  auto& sums = static_cast<TileSums&>(*scratch);
+  if (sums.bins.first == sums.bins.last)
+    return;
+  const auto add = [](const float* from, float* to, Index n) { add_row(from, to, n); };
+  for (Index b = sums.blocks.first; b < sums.blocks.last; ++b) {
+    const detail::Span touched =
+        sum_block(state_->ages, b, tile, sums.lag_high, sums.group_lags.data(), add);
+    fold_lags(sums,
+              state_->lag_edges,
+              b,
+              touched,
+              sums.group_lags.data(),
+              sums.by_group.data() + group,
+              state_->cells.groups);
+  }
+}
+
+void OneTimeAccumulator::add(Scratch* scratch, const Tile& tile) {
+  auto& sums = static_cast<TileSums&>(*scratch);
+  if (sums.bins.first == sums.bins.last)
+    return;
+  const bool gaps = state_->gaps;
+  const auto add = [gaps](const float* from, double* to, Index n) {
+    if (gaps)
+      add_row_skipping_nan(from, to, n);
+    else
+      add_row(from, to, n);
+  };
+  for (Index b = sums.blocks.first; b < sums.blocks.last; ++b) {
+    const detail::Span touched =
+        sum_block(state_->ages, b, tile, sums.lag_high, sums.total_lags.data(), add);
+    fold_lags(sums, state_->lag_edges, b, touched, sums.total_lags.data(), sums.total.data(), 1);
+  }
+}
+
+void OneTimeAccumulator::fold(Scratch* scratch) {
+  const auto& sums = static_cast<const TileSums&>(*scratch);
+  detail::Cells& cells = state_->cells;
+  const Index groups = cells.groups;
+  for (Index b = sums.blocks.first; b < sums.blocks.last; ++b)
+    for (Index k = sums.bins.first; k < sums.bins.last; ++k) {
+      const Index from = sums.cell(b, k);
+      const Index to = cells.at(b, k);
+      cells.total[to] += sums.total[from];
+      for (Index g = 0; g < groups; ++g)
+        cells.by_group[to * groups + g] += sums.by_group[from * groups + g];
+    }
+}
+
+/// Means of the biases of random pairs of frames of every lag bin.
+void OneTimeAccumulator::State::estimate_bias(OneTime& function,
+                                              Index pairs_per_bin,
+                                              std::uint64_t stream) const {
+  const Index frames = data.matrix.frames;
+  const Index bins = function.lags();
+  std::vector<std::uint8_t> failed(static_cast<std::size_t>(bins), 0);
+  parallel_for(0, bins, 1, [&](Index begin, Index end) {
+    for (Index k = begin; k < end; ++k) {
+      if (function.pairs[k] == 0)
+        continue;
+      Random random(options.seed + static_cast<std::uint64_t>(k) * 0x9e3779b97f4a7c15ULL, stream);
+      double sum = 0;
+      Index found = 0;
+      const Index wanted = std::min(pairs_per_bin, function.pairs[k]);
+      for (Index attempt = 0; attempt < 50 * wanted && found < wanted; ++attempt) {
+        const Index lag =
+            function.first_lag[k] + random.below(function.last_lag[k] - function.first_lag[k]);
+        const Index low = ages.convention == AgeConvention::start
+                              ? function.ages.first
+                              : std::max<Index>((2 * function.ages.first - lag + 1) / 2, 0);
+        const Index high = std::min(ages.convention == AgeConvention::start
+                                        ? function.ages.last
+                                        : (2 * function.ages.last - lag + 1) / 2,
+                                    frames - lag);
+        if (high <= low)
+          continue;
+        const Index t = low + random.below(high - low);
+        if (data.matrix.valid[t] == 0 || data.matrix.valid[t + lag] == 0)
+          continue;
+        const double bias = pair_bias(data, t, t + lag);
+        if (!std::isfinite(bias))
+          continue;
+        sum += bias;
+        ++found;
+      }
+      if (found == 0)
+        failed[k] = 1;
+      else
+        function.bias[k] = sum / static_cast<double>(found);
+    }
+  });
+  for (Index k = 0; k < bins; ++k) {
+    if (failed[k] != 0)
+      function.reason += fmt::format("{}lag bin {}: the bias could not be estimated",
+                                     function.reason.empty() ? "" : "; ",
+                                     k + 1);
+    function.value[k] -= function.bias[k];
+  }
+}
+
+OneTimeFunctions OneTimeAccumulator::result(const Monitor& monitor) const {
+  State& state = *state_;
+  const PixelGroups& groups = state.data.matrix.groups;
+  detail::count_pairs(
+      state.cells, state.ages, state.lag_edges, state.data.matrix.valid, state.data.group_shift);
+  std::vector<Index> group_pixels;
+  for (Index g = 0; g < state.cells.groups; ++g)
+    group_pixels.push_back(groups.group_begin[g + 1] - groups.group_begin[g]);
+  OneTimeFunctions functions;
+  const auto make = [&](AgeWindow ages, Index bias_pairs, std::uint64_t stream) {
+    monitor.check();
+    OneTime function = detail::evaluate(
+        state.cells, state.ages, state.lag_edges, group_pixels, false, ages, state.options);
+    if (state.cells.groups == 0)
+      function.reason = groups.reason;
+    if (state.options.remove_bias)
+      state.estimate_bias(function, bias_pairs, stream);
+    return function;
+  };
+  functions.whole = make({0, state.data.matrix.frames}, state.options.bias_pairs, 0);
+  const Index few = std::max<Index>(state.options.bias_pairs / 8, 1);
+  for (std::size_t w = 0; w < state.options.windows.size(); ++w)
+    functions.windows.push_back(make(state.options.windows[w], few, w + 1));
+  return functions;
+}
+
+OneTimeFunctions make_one_time(const Fluctuations& fluctuations,
+                               const OneTimeOptions& options,
+                               const TwoTimeOptions& two_time,
+                               const Monitor& monitor) {
+  const FloatKernel kernel(fluctuations);
+  OneTimeAccumulator accumulator(fluctuations, options);
+  TileConsumer* consumers[] = {&accumulator};
+  correlate_two_time(kernel, consumers, two_time, monitor);
+  return accumulator.result(monitor);
+}
+
+} // namespace vitrum::correlate
