@@ -1,0 +1,36 @@
+// Bitshuffle (Masui et al., Astronomy and Computing 12, 181 (2015)): bit b of all elements stands
+// together, in blocks; the compressible form of detector counts.
+#pragma once
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "vitrum/core/index.hpp"
+
+namespace vitrum::io {
+
+/// Elements of a block when the file names none: 8 KiB, at least 128, a multiple of eight.
+[[nodiscard]] Index bitshuffle_block(Index element_bytes);
+
+/// Undoes the shuffle of one block of `count` elements (a multiple of eight).
+void bit_unshuffle(const std::byte* in, std::byte* out, Index count, Index element_bytes);
+void bit_shuffle(const std::byte* in, std::byte* out, Index count, Index element_bytes);
+
+enum class Packing { none = 0, lz4 = 2, zstd = 3 };
+
+/// A whole chunk. Packed chunks open with the number of bytes and of bytes per block. `out` has the
+/// size of the decoded chunk. Throws DataError that names the block.
+void decode_bitshuffle(std::span<const std::byte> in,
+                       std::span<std::byte> out,
+                       Index element_bytes,
+                       Index block,
+                       Packing packing);
+
+/// The chunk as HDF5 filter 32008 stores it (block = 0: the usual size). zstd runs at `level`.
+[[nodiscard]] std::vector<std::byte> encode_bitshuffle(std::span<const std::byte> in,
+                                                       Index element_bytes,
+                                                       Index block,
+                                                       Packing packing,
+                                                       int level = 1);
+
+} // namespace vitrum::io

@@ -1,0 +1,294 @@
+#include "filters.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <lz4.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "bitshuffle.hpp"
+#include "bytes.hpp"
+#include "lzf.hpp"
+#include "vitrum/core/error.hpp"
+
+namespace vitrum::io {
+namespace {
+
+constexpr Index max_chunk_bytes = Index{1} << 32; // HDF5 stores chunk sizes in 32 bits
+
+/// The layout of filter 32004: u64 bytes, u32 block bytes (big-endian), then blocks with u32 size;
+/// a block as large as its content is stored as it is.
+void decode_lz4(std::span<const std::byte> in, std::span<std::byte> out) {
+  const auto given = static_cast<Index>(in.size());
+  const auto size = static_cast<Index>(out.size());
+  if (given < 12)
+    throw DataError(fmt::format("{} bytes, too few for the header of an LZ4 chunk", given));
+  const auto stated = load_big<std::uint64_t>(in.data());
+  if (stated != static_cast<std::uint64_t>(size))
+    throw DataError(fmt::format("header states {} bytes, expected {}", stated, size));
+  const Index block = std::min<Index>(load_big<std::uint32_t>(in.data() + 8), size);
+  if ((block < 1 && size > 0) || block > LZ4_MAX_INPUT_SIZE)
+    throw DataError(fmt::format("LZ4 blocks of {} bytes", block));
+  Index at = 12;
+  for (Index done = 0; done < size;) {
+    const Index count = std::min(block, size - done);
+    if (given - at < 4)
+      throw DataError(
+          fmt::format("ends at byte {}, in the middle of a chunk of {} bytes", given, size));
+    const Index packed = load_big<std::uint32_t>(in.data() + at);
+    at += 4;
+    if (packed > given - at)
+      throw DataError(
+          fmt::format("block at byte {} states {} bytes, {} are left", at, packed, given - at));
+    if (packed == count)
+      std::memcpy(out.data() + done, in.data() + at, static_cast<std::size_t>(count));
+    else if (LZ4_decompress_safe(reinterpret_cast<const char*>(in.data() + at),
+                                 reinterpret_cast<char*>(out.data() + done),
+                                 static_cast<int>(packed),
+                                 static_cast<int>(count)) != count)
+      throw DataError(fmt::format("LZ4 block at byte {} does not decode to {} bytes", at, count));
+    at += packed;
+    done += count;
+  }
+}
+
+void decode_zstd(std::span<const std::byte> in, std::span<std::byte> out) {
+  const auto got = ZSTD_decompress(out.data(), out.size(), in.data(), in.size());
+  if (ZSTD_isError(got) != 0)
+    throw DataError(fmt::format("zstd: {}", ZSTD_getErrorName(got)));
+  if (got != out.size())
+    throw DataError(fmt::format("zstd gives {} bytes, expected {}", got, out.size()));
+}
+
+void decode_deflate(std::span<const std::byte> in, std::span<std::byte> out) {
+  auto got = static_cast<uLongf>(out.size());
+  const int status = uncompress(reinterpret_cast<Bytef*>(out.data()),
+                                &got,
+                                reinterpret_cast<const Bytef*>(in.data()),
+                                static_cast<uLong>(in.size()));
+  if (status != Z_OK || got != out.size())
+    throw DataError(fmt::format("deflate gives {} bytes ({}), expected {}",
+                                status == Z_OK ? got : 0,
+                                status == Z_OK ? "ends early" : zError(status),
+                                out.size()));
+}
+
+void decode_byte_shuffle(std::span<const std::byte> in, std::span<std::byte> out, Index element) {
+  const auto size = static_cast<Index>(out.size());
+  if (element < 1 || static_cast<Index>(in.size()) != size)
+    throw DataError(fmt::format("{} shuffled bytes, expected {}", in.size(), size));
+  const Index count = size / element;
+  for (Index j = 0; j < element; ++j)
+    for (Index i = 0; i < count; ++i)
+      out[static_cast<std::size_t>(i * element + j)] = in[static_cast<std::size_t>(j * count + i)];
+  const Index done = count * element;
+  std::memcpy(out.data() + done, in.data() + done, static_cast<std::size_t>(size - done));
+}
+
+Packing packing_of(const Filter& filter) {
+  return filter.values.size() > 4 ? static_cast<Packing>(filter.values[4]) : Packing::none;
+}
+
+bool known(const Filter& filter) {
+  switch (filter.id) {
+  case H5Z_FILTER_DEFLATE:
+  case filter_lz4:
+  case filter_lzf:
+  case filter_zstd:
+    return true;
+  case H5Z_FILTER_SHUFFLE:
+    return !filter.values.empty();
+  case filter_bitshuffle: {
+    const Packing packing = packing_of(filter);
+    return filter.values.size() > 2 && filter.values[2] > 0 && filter.values[2] <= 4096 &&
+           (packing == Packing::none || packing == Packing::lz4 || packing == Packing::zstd);
+  }
+  default:
+    return false;
+  }
+}
+
+void decode_one(const Filter& filter, std::span<const std::byte> in, std::span<std::byte> out) {
+  switch (filter.id) {
+  case H5Z_FILTER_DEFLATE:
+    return decode_deflate(in, out);
+  case H5Z_FILTER_SHUFFLE:
+    return decode_byte_shuffle(in, out, filter.values[0]);
+  case filter_lz4:
+    return decode_lz4(in, out);
+  case filter_zstd:
+    return decode_zstd(in, out);
+  case filter_lzf:
+    if (const Index got = decode_lzf(in, out); got != static_cast<Index>(out.size()))
+      throw DataError(fmt::format("LZF gives {} bytes, expected {}", got, out.size()));
+    return;
+  default:
+    return decode_bitshuffle(in,
+                             out,
+                             filter.values[2],
+                             filter.values.size() > 3 ? filter.values[3] : 0,
+                             packing_of(filter));
+  }
+}
+
+/// How large the decoded data are, as far as the filter says; 0 when it does not.
+Index stated_size(const Filter& filter, std::span<const std::byte> in) {
+  switch (filter.id) {
+  case filter_lz4:
+    return in.size() < 12 ? -1 : static_cast<Index>(load_big<std::uint64_t>(in.data()));
+  case filter_bitshuffle:
+    if (packing_of(filter) == Packing::none)
+      return static_cast<Index>(in.size());
+    return in.size() < 12 ? -1 : static_cast<Index>(load_big<std::uint64_t>(in.data()));
+  case filter_zstd: {
+    const auto size = ZSTD_getFrameContentSize(in.data(), in.size());
+    return size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR
+               ? -1
+               : static_cast<Index>(size);
+  }
+  default: // LZF keeps the size of the chunk among its values
+    return filter.values.size() > 2 ? static_cast<Index>(filter.values[2]) : -1;
+  }
+}
+
+/// What HDF5 calls for a dataset that is read through the library. Returns 0 on failure.
+template <H5Z_filter_t id>
+std::size_t call_filter(unsigned flags,
+                        std::size_t value_count,
+                        const unsigned* values,
+                        std::size_t bytes,
+                        std::size_t* buffer_bytes,
+                        void** buffer) {
+  if ((flags & H5Z_FLAG_REVERSE) == 0)
+    return 0; // frames are written as finished chunks, never through here
+  try {
+    const Filter filter{id, {values, values + value_count}, ""};
+    const std::span in(static_cast<const std::byte*>(*buffer), bytes);
+    if (!known(filter))
+      return 0;
+    const Index size = stated_size(filter, in);
+    if (size <= 0 || size > max_chunk_bytes)
+      return 0;
+    auto* out = static_cast<std::byte*>(H5allocate_memory(static_cast<std::size_t>(size), false));
+    if (out == nullptr)
+      return 0;
+    try {
+      decode_one(filter, in, {out, static_cast<std::size_t>(size)});
+    } catch (...) {
+      H5free_memory(out);
+      return 0;
+    }
+    H5free_memory(*buffer);
+    *buffer = out;
+    *buffer_bytes = static_cast<std::size_t>(size);
+    return static_cast<std::size_t>(size);
+  } catch (...) {
+    return 0;
+  }
+}
+
+template <H5Z_filter_t id>
+void register_one(const char* name) {
+  const H5Z_class2_t description{
+      H5Z_CLASS_T_VERS, id, 1, 1, name, nullptr, nullptr, call_filter<id>};
+  H5Zregister(&description);
+}
+
+} // namespace
+
+void register_filters() {
+  register_one<filter_bitshuffle>("bitshuffle");
+  register_one<filter_lz4>("lz4");
+  register_one<filter_lzf>("lzf");
+  register_one<filter_zstd>("zstd");
+}
+
+Pipeline read_pipeline(hid_t dataset) {
+  Pipeline pipeline;
+  const hid_t creation = H5Dget_create_plist(dataset);
+  const int count = H5Pget_nfilters(creation);
+  for (int i = 0; i < count; ++i) {
+    unsigned flags = 0;
+    unsigned configuration = 0;
+    std::array<unsigned, 32> values{};
+    std::size_t value_count = values.size();
+    std::array<char, 64> name{};
+    const auto id = H5Pget_filter2(creation,
+                                   static_cast<unsigned>(i),
+                                   &flags,
+                                   &value_count,
+                                   values.data(),
+                                   name.size(),
+                                   name.data(),
+                                   &configuration);
+    name.back() = '\0';
+    value_count = std::min(value_count, values.size());
+    pipeline.push_back({id,
+                        {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(value_count)},
+                        name.data()});
+  }
+  H5Pclose(creation);
+  return pipeline;
+}
+
+std::string missing_filter(const Pipeline& pipeline) {
+  for (const Filter& filter : pipeline)
+    if (filter.id < 1 || H5Zfilter_avail(filter.id) <= 0) {
+      H5Eclear2(H5E_DEFAULT);
+      return filter.name.empty() ? fmt::format("filter {}", filter.id)
+                                 : fmt::format("filter {} ({})", filter.id, filter.name);
+    }
+  return "";
+}
+
+bool can_decode(const Pipeline& pipeline) {
+  return std::all_of(pipeline.begin(), pipeline.end(), known);
+}
+
+void decode_chunk(const Pipeline& pipeline,
+                  unsigned skipped,
+                  std::span<const std::byte> in,
+                  std::span<std::byte> out) {
+  std::vector<const Filter*> applied;
+  for (std::size_t k = 0; k < pipeline.size(); ++k)
+    if ((skipped >> k & 1U) == 0)
+      applied.push_back(&pipeline[k]);
+  if (applied.empty()) {
+    if (in.size() != out.size())
+      throw DataError(fmt::format("{} bytes, expected {}", in.size(), out.size()));
+    std::memcpy(out.data(), in.data(), in.size());
+    return;
+  }
+  // all filters but shuffles change the size only on their own step; the sizes in between are those
+  // of the decoded chunk, because a packing filter stands last but for a second packing one
+  thread_local std::array<std::vector<std::byte>, 2> scratch;
+  std::span<const std::byte> from = in;
+  for (std::size_t k = applied.size(); k-- > 0;) {
+    std::span<std::byte> to = out;
+    if (k > 0) {
+      auto& buffer = scratch[k % 2];
+      buffer.resize(out.size());
+      to = buffer;
+      const bool packs_below =
+          std::any_of(applied.begin(),
+                      applied.begin() + static_cast<std::ptrdiff_t>(k),
+                      [](const Filter* f) { return f->id != H5Z_FILTER_SHUFFLE; });
+      if (packs_below) {
+        const Index size = stated_size(*applied[k], from);
+        if (size < 0 || size > 2 * static_cast<Index>(out.size()) + 65536)
+          throw DataError(fmt::format("two packing filters, the outer of unknown size"));
+        buffer.resize(static_cast<std::size_t>(size));
+        to = buffer;
+      }
+    }
+    decode_one(*applied[k], from, to);
+    from = to;
+  }
+}
+
+} // namespace vitrum::io

@@ -1,0 +1,29 @@
+// Which dataset of an HDF5 file holds the frames.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "hdf5_frames.hpp"
+
+namespace vitrum::io::h5 {
+
+struct Part {
+  std::string file;    // the file itself or a data file that it links to
+  std::string dataset; // in that file
+  Index first = 0;     // of the frames of this dataset that belong to the series
+  Index count = -1;    // −1: all
+};
+
+struct Choice {
+  std::string name; // what the series is called: "/entry/data/data"
+  std::vector<Part> parts;
+  FrameAxes axes;
+  bool axes_known = false;              // else they follow from the dimensions
+  std::vector<std::string> passed_over; // other datasets that could have been meant
+};
+
+/// `wanted` is a dataset, or a group whose default plot or data_000001 … are meant, or empty.
+/// Throws FormatError; when several datasets are as good, it lists them.
+[[nodiscard]] Choice choose_frames(hid_t file, const std::string& path, const std::string& wanted);
+
+} // namespace vitrum::io::h5

@@ -1,0 +1,60 @@
+// Frames of one HDF5 dataset. Chunks that hold whole frames or tiles of frames are read as stored
+// and decoded by all processors; anything else goes through H5Dread.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "filters.hpp"
+#include "hdf5_read.hpp"
+#include "vitrum/core/memory.hpp"
+#include "vitrum/frames/pixel_type.hpp"
+
+namespace vitrum::io::h5 {
+
+/// Which dimension is which; `frame` is −1 for a single image.
+struct FrameAxes {
+  int frame = 0, y = 1, x = 2;
+};
+
+/// [frame, y, x] or [y, x], further dimensions of length one are passed over. Throws FormatError.
+[[nodiscard]] FrameAxes frame_axes(const Dataset& dataset);
+
+class FrameDataset {
+public:
+  /// Throws FormatError for text, compounds, wrong dimensions and unreadable filters.
+  FrameDataset(Dataset dataset, FrameAxes axes, bool decode_chunks = true);
+
+  [[nodiscard]] Index frames() const { return frames_; }
+  [[nodiscard]] Index height() const { return height_; }
+  [[nodiscard]] Index width() const { return width_; }
+  [[nodiscard]] frames::PixelType type() const { return type_; }
+  [[nodiscard]] const Dataset& dataset() const { return dataset_; }
+  [[nodiscard]] const Pipeline& pipeline() const { return pipeline_; }
+  [[nodiscard]] bool decodes_chunks() const { return direct_; }
+
+  void read(Index first, Index count, std::byte* out);
+
+private:
+  struct Stored;
+  [[nodiscard]] bool chunks_usable();
+  void read_through_library(Index first, Index count, std::byte* out);
+  void read_slabs(Index first_slab, Index count, std::byte* out);
+  void fetch(Index slab, Index tile, Stored& chunk);
+  void decode(const Stored& chunk, std::byte* slab_out);
+  [[nodiscard]] herr_t read_hyperslab(Index first, Index count, std::byte* out);
+
+  Dataset dataset_;
+  FrameAxes axes_;
+  Pipeline pipeline_;
+  frames::PixelType type_ = frames::PixelType::u16;
+  Index frames_ = 0, height_ = 0, width_ = 0;
+  bool direct_ = false;
+  Index chunk_frames_ = 1, chunk_height_ = 1, chunk_width_ = 1;
+  Index tiles_y_ = 1, tiles_x_ = 1;
+  std::vector<std::byte> fill_; // one pixel of what unwritten chunks hold
+  Buffer<std::byte> cache_;     // the last slab of several frames of which a part was asked for
+  Index cached_slab_ = -1;
+};
+
+} // namespace vitrum::io::h5

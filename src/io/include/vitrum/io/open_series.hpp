@@ -1,0 +1,53 @@
+// Opening a series of frames, whatever its format: one call, and the list of formats behind it.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vitrum/core/index.hpp"
+#include "vitrum/frames/frame_source.hpp"
+
+namespace vitrum::io {
+
+/// What the file itself does not say. Values given here win over those of the file.
+struct OpenOptions {
+  std::string dataset; // HDF5: path of the frames; npz: name of the array; also "file.h5::/path"
+  std::string format;  // name of a reader, to pass over recognition; "" = by content
+  // raw files (no header) need height, width and type
+  Index raw_height = 0, raw_width = 0;
+  Index raw_frames = 0; // 0: as many as the file holds
+  std::optional<frames::PixelType> raw_type;
+  Index raw_offset = 0;        // bytes before the first frame
+  Index raw_gap = 0;           // bytes between frames
+  bool raw_big_endian = false; // else little-endian
+  // TIFF: unsigned 16-bit values hold signed ones plus 32768
+  bool tiff_signed_offset = false;
+  // HDF5: false reads all chunks with the HDF5 library, to compare
+  bool decode_chunks = true;
+};
+
+/// Throws OptionError that names the field.
+void validate(const OpenOptions& options);
+
+/// The series at `path` ("scan.h5", "scan.h5::/entry/data/data", a folder of TIFF files). The
+/// reader is chosen by the content of the file. Throws FileError, FormatError ("path:place: found,
+/// expected"), OptionError.
+[[nodiscard]] std::unique_ptr<frames::FrameSource> open_series(const std::string& path,
+                                                               const OpenOptions& options = {});
+
+/// One format as the table of formats shows it.
+struct FormatDescription {
+  std::string name;                    // "hdf5"
+  std::string description;             // one line
+  std::vector<std::string> extensions; // usual ones, without the dot; recognition goes by content
+  std::string recognised_by;           // "first bytes 89 48 44 46 …"
+  bool reads_frames = false, writes_frames = false;
+  bool reads_maps = false, writes_maps = false;       // masks, label maps, matrices
+  bool reads_results = false, writes_results = false; // trees, tables
+};
+
+/// All formats in alphabetical order of their names.
+[[nodiscard]] std::vector<FormatDescription> formats();
+
+} // namespace vitrum::io

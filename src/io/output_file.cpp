@@ -1,0 +1,87 @@
+#include "output_file.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "path.hpp"
+#include "vitrum/core/error.hpp"
+
+namespace vitrum::io {
+
+OutputFile::OutputFile(const std::string& path, bool overwrite)
+    : path_(path), overwrite_(overwrite) {
+  static std::atomic<int> counter{0};
+  require_writable_name(path, overwrite);
+  const std::filesystem::path whole(path);
+  const auto folder = whole.parent_path();
+  if (!folder.empty() && !std::filesystem::is_directory(folder))
+    throw FileError(path, fmt::format("there is no folder {}", folder.string()));
+  temporary_ =
+      (folder / fmt::format(".{}.{}.{}.part", whole.filename().string(), ::getpid(), counter++))
+          .string();
+  descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor_ < 0)
+    throw FileError(path, "cannot be made", errno);
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor_ >= 0)
+    ::close(descriptor_);
+  if (!committed_)
+    ::unlink(temporary_.c_str());
+}
+
+void OutputFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const auto done = ::write(descriptor_, bytes.data(), bytes.size());
+    if (done < 0 && errno == EINTR)
+      continue;
+    if (done <= 0)
+      throw FileError(path_, "cannot be written", errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(done));
+  }
+}
+
+void OutputFile::write(std::string_view text) {
+  write(std::as_bytes(std::span(text.data(), text.size())));
+}
+
+void OutputFile::commit() {
+  if (::fsync(descriptor_) != 0)
+    throw FileError(path_, "cannot be put on disk", errno);
+  ::close(descriptor_);
+  descriptor_ = -1;
+  if (overwrite_) {
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0)
+      throw FileError(path_, "cannot be renamed to", errno);
+  } else if (::link(temporary_.c_str(), path_.c_str()) ==
+             0) { // fails when the name is taken by now
+    ::unlink(temporary_.c_str());
+  } else {
+    const int error = errno;
+    if (error == EEXIST)
+      throw FileError(path_, "exists (use --overwrite to replace it)");
+    // file systems without hard links
+    require_writable_name(path_, false);
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0)
+      throw FileError(path_, "cannot be renamed to", errno);
+  }
+  committed_ = true;
+  const auto folder = std::filesystem::path(path_).parent_path();
+  const int directory =
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory >= 0) { // makes the new name last; where folders cannot be synced, the system does
+    ::fsync(directory);
+    ::close(directory);
+  }
+}
+
+} // namespace vitrum::io

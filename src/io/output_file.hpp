@@ -1,0 +1,37 @@
+// A file that appears under its name only when it is complete: a temporary name in the same folder,
+// then fsync and rename.
+#pragma once
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace vitrum::io {
+
+class OutputFile {
+public:
+  /// Makes the empty temporary file. Throws FileError: "out.h5: exists (use --overwrite to replace
+  /// it)", no such folder, …
+  OutputFile(const std::string& path, bool overwrite);
+  ~OutputFile(); // removes the temporary file unless committed
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  [[nodiscard]] const std::string& temporary() const { return temporary_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  /// Appends bytes. Throws FileError.
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view text);
+
+  /// Puts the bytes on disk and the file under its name. Throws FileError.
+  void commit();
+
+private:
+  std::string path_, temporary_;
+  bool overwrite_;
+  bool committed_ = false;
+  int descriptor_ = -1;
+};
+
+} // namespace vitrum::io

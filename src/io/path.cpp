@@ -1,0 +1,108 @@
+#include "path.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "vitrum/core/error.hpp"
+
+namespace vitrum::io {
+
+PathParts split_path(const std::string& path) {
+  const auto at = path.rfind("::");
+  // a file whose own name holds "::" is taken as it is
+  if (at == std::string::npos || ::access(path.c_str(), F_OK) == 0)
+    return {path, ""};
+  return {path.substr(0, at), path.substr(at + 2)};
+}
+
+void require_readable_file(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0)
+    throw FileError(path, "cannot be opened", errno);
+  if (S_ISDIR(status.st_mode))
+    throw FileError(path, "is a folder, expected a file");
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0)
+    throw FileError(path, "cannot be opened", errno);
+  ::close(descriptor);
+}
+
+void require_writable_name(const std::string& path, bool overwrite) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0)
+    return;
+  if (S_ISDIR(status.st_mode))
+    throw FileError(path, "is a folder, expected the name of a file");
+  if (!overwrite)
+    throw FileError(path, "exists (use --overwrite to replace it)");
+}
+
+Index file_size(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0)
+    throw FileError(path, "cannot be opened", errno);
+  return static_cast<Index>(status.st_size);
+}
+
+std::vector<unsigned char> first_bytes(const std::string& path, Index count) {
+  require_readable_file(path);
+  std::vector<unsigned char> bytes(static_cast<std::size_t>(count));
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const auto got = ::read(descriptor, bytes.data(), bytes.size());
+  const int error = errno;
+  ::close(descriptor);
+  if (got < 0)
+    throw FileError(path, "cannot be read", error);
+  bytes.resize(static_cast<std::size_t>(got));
+  return bytes;
+}
+
+std::string lower_extension(const std::string& path) {
+  std::string text = std::filesystem::path(path).extension().string();
+  if (!text.empty())
+    text.erase(0, 1);
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  return text;
+}
+
+bool numeric_less(std::string_view a, std::string_view b) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  while (!a.empty() && !b.empty()) {
+    if (digit(a[0]) && digit(b[0])) {
+      const auto run = [&](std::string_view& text) {
+        std::size_t n = 0;
+        while (n < text.size() && digit(text[n]))
+          ++n;
+        std::string_view number = text.substr(0, n);
+        text.remove_prefix(n);
+        while (number.size() > 1 && number[0] == '0')
+          number.remove_prefix(1);
+        return number;
+      };
+      const auto x = run(a);
+      const auto y = run(b);
+      if (x.size() != y.size())
+        return x.size() < y.size();
+      if (x != y)
+        return x < y;
+    } else {
+      if (a[0] != b[0])
+        return a[0] < b[0];
+      a.remove_prefix(1);
+      b.remove_prefix(1);
+    }
+  }
+  return a.empty() && !b.empty();
+}
+
+} // namespace vitrum::io

@@ -1,0 +1,29 @@
+// Paths as users write them ("scan.h5::/entry/data"), and what the system says of them.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vitrum/core/index.hpp"
+
+namespace vitrum::io {
+
+struct PathParts {
+  std::string file;
+  std::string inside; // after "::", "" when there is none
+};
+[[nodiscard]] PathParts split_path(const std::string& path);
+
+/// Throws FileError when `path` is absent, a folder, or may not be read.
+void require_readable_file(const std::string& path);
+/// Throws FileError when `path` is there and `overwrite` is false, or is a folder.
+void require_writable_name(const std::string& path, bool overwrite);
+
+[[nodiscard]] Index file_size(const std::string& path);
+[[nodiscard]] std::vector<unsigned char> first_bytes(const std::string& path, Index count);
+[[nodiscard]] std::string lower_extension(const std::string& path); // "h5", without the dot
+
+/// "a" < "b2" < "b10": runs of digits compare as numbers.
+[[nodiscard]] bool numeric_less(std::string_view a, std::string_view b);
+
+} // namespace vitrum::io

@@ -1,0 +1,94 @@
+// The one list of formats, alphabetical, and the choice among them by content.
+#include <array>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "path.hpp"
+#include "reader.hpp"
+#include "vitrum/core/error.hpp"
+
+namespace vitrum::io {
+namespace {
+
+constexpr std::array readers{
+    hdf5_reader,
+    npy_reader,
+    raw_reader,
+};
+
+constexpr Index head_bytes = 8192;
+
+std::vector<std::string> names_that_open() {
+  std::vector<std::string> names;
+  for (const auto make : readers)
+    if (const Reader reader = make(); reader.open != nullptr)
+      names.push_back(reader.describe().name);
+  return names;
+}
+
+Reader by_name(const std::string& name) {
+  for (const auto make : readers)
+    if (const Reader reader = make(); reader.open != nullptr && reader.describe().name == name)
+      return reader;
+  throw OptionError(
+      fmt::format("format = '{}': expected one of {}", name, fmt::join(names_that_open(), ", ")));
+}
+
+} // namespace
+
+void validate(const OpenOptions& options) {
+  const auto reject_negative = [](const char* name, Index value) {
+    if (value < 0)
+      throw OptionError(fmt::format("{} = {}: must not be negative", name, value));
+  };
+  reject_negative("raw_height", options.raw_height);
+  reject_negative("raw_width", options.raw_width);
+  reject_negative("raw_frames", options.raw_frames);
+  reject_negative("raw_offset", options.raw_offset);
+  reject_negative("raw_gap", options.raw_gap);
+  const bool some = options.raw_height > 0 || options.raw_width > 0 || options.raw_type.has_value();
+  const bool all = options.raw_height > 0 && options.raw_width > 0 && options.raw_type.has_value();
+  if (some && !all)
+    throw OptionError("a raw file needs its height, width and pixel type, all three");
+}
+
+std::unique_ptr<frames::FrameSource> open_series(const std::string& path,
+                                                 const OpenOptions& options) {
+  validate(options);
+  if (!options.format.empty())
+    return by_name(options.format).open(path, options);
+  if (options.raw_type)
+    return raw_reader().open(path, options);
+  const std::string file = split_path(path).file;
+  Probe probe{file, std::filesystem::is_directory(file), {}};
+  std::vector<unsigned char> head;
+  if (!probe.folder) {
+    head = first_bytes(file, head_bytes);
+    probe.head = head;
+    if (head.empty())
+      throw FormatError(file, "", "an empty file", "frames");
+  }
+  for (const auto make : readers) {
+    const Reader reader = make();
+    if (reader.open != nullptr && reader.recognises != nullptr && reader.recognises(probe))
+      return reader.open(path, options);
+  }
+  if (probe.folder)
+    throw FormatError(file, "", "a folder without TIFF files", "a folder of .tif or .tiff files");
+  throw FormatError(file,
+                    "",
+                    "content of no known format",
+                    fmt::format("{}; a raw file needs its height, width and pixel type",
+                                fmt::join(names_that_open(), ", ")));
+}
+
+std::vector<FormatDescription> formats() {
+  std::vector<FormatDescription> list;
+  for (const auto make : readers)
+    list.push_back(make().describe());
+  return list;
+}
+
+} // namespace vitrum::io
