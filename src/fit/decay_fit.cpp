@@ -32,15 +32,21 @@ void order_processes(const Problem& problem, Vector& all) {
   all[4] = 1 - all[4];
 }
 
+// A few iterations on every start, all of them on the best few: most starts fall into the same
+// valley.
 Minimum best_minimum(Problem& problem, Index max_iterations) {
-  Minimum best;
-  best.chi2 = std::numeric_limits<double>::infinity();
-  for (const Vector& start : starting_values(problem)) {
-    const Minimum found = minimise(problem, start, max_iterations);
-    if (found.chi2 < best.chi2)
-      best = found;
-  }
-  return best;
+  constexpr Index first_look = 20;
+  constexpr std::size_t finalists = 6;
+  std::vector<Minimum> found;
+  for (const Vector& start : starting_values(problem))
+    found.push_back(minimise(problem, start, std::min(first_look, max_iterations)));
+  const auto lower = [](const Minimum& a, const Minimum& b) { return a.chi2 < b.chi2; };
+  std::sort(found.begin(), found.end(), lower);
+  found.resize(std::min(found.size(), finalists));
+  for (Minimum& m : found)
+    if (!m.converged)
+      m = minimise(problem, m.all, max_iterations);
+  return *std::min_element(found.begin(), found.end(), lower);
 }
 
 void fill_quality(FitResult& result, Problem& problem, const Curvature& curvature) {

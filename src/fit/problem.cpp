@@ -11,6 +11,8 @@
 namespace vitrum::fit {
 namespace {
 
+constexpr double largest_contrast = 30; // times the span of the values
+
 void check_shape(const FitData& data) {
   const std::size_t n = data.lag_s.size();
   if (data.value.size() != n)
@@ -58,6 +60,9 @@ Problem::Problem(models::DecayModel model, const FitData& data, const FitOptions
       first_lag_s = lag;
   }
 
+  const auto [least, most] = std::minmax_element(value.begin(), value.end());
+  const double span = value.empty() ? 1 : *most - *least;
+
   const auto& known = models::parameters(model);
   const auto count = static_cast<Index>(known.size());
   low.resize(count);
@@ -78,6 +83,9 @@ Problem::Problem(models::DecayModel model, const FitData& data, const FitOptions
       a = a > 0 ? std::log(a) : std::log(first_lag_s) - 23;
       b = std::isfinite(b) ? std::log(b) : std::max(std::log(last_lag_s) + 23, a);
       a = std::min(a, b);
+    } else if (info.name == "contrast" && std::isinf(b)) {
+      // A contrast far beyond what the values span belongs to a decay that the lags do not see.
+      b = std::max(a, largest_contrast * span);
     }
     low[j] = a;
     high[j] = b;
@@ -115,6 +123,68 @@ double Problem::chi2(const Vector& all) {
     sum += r * r;
   }
   return sum;
+}
+
+double Problem::solve_linear(Vector& all, Index held) {
+  auto p = natural(all);
+  p[0] = 1;
+  p[1] = 0;
+  models::evaluate(model_, p, lag_s, curve_);
+  double weights = 0, decay_mean = 0, value_mean = 0;
+  for (std::size_t i = 0; i < curve_.size(); ++i) {
+    const double w = weight[i] * weight[i];
+    weights += w;
+    decay_mean += w * curve_[i];
+    value_mean += w * value[i];
+  }
+  decay_mean /= weights;
+  value_mean /= weights;
+  double spread = 0, product = 0; // about the means, so that no digits cancel
+  for (std::size_t i = 0; i < curve_.size(); ++i) {
+    const double w = weight[i] * weight[i], d = curve_[i] - decay_mean;
+    spread += w * d * d;
+    product += w * d * (value[i] - value_mean);
+  }
+  const auto clamped = [&](Index j, double v) { return std::clamp(v, low[j], high[j]); };
+  const auto baseline_for = [&](double c) { return clamped(1, value_mean - c * decay_mean); };
+  const auto contrast_for = [&](double b) {
+    const double squares = spread + weights * decay_mean * decay_mean;
+    return squares > 0 ? clamped(0, (product + weights * decay_mean * (value_mean - b)) / squares)
+                       : all[0];
+  };
+  const auto chi2_of = [&](double c, double b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < curve_.size(); ++i) {
+      const double r = (b + c * curve_[i] - value[i]) * weight[i];
+      sum += r * r;
+    }
+    return sum;
+  };
+  double c = all[0], b = all[1];
+  if (held == 0 || low[0] == high[0]) {
+    b = held == 1 ? b : baseline_for(c);
+  } else if (held == 1 || low[1] == high[1]) {
+    c = contrast_for(b);
+  } else {
+    const double free_c = spread > 0 ? product / spread : all[0];
+    const double free_b = value_mean - free_c * decay_mean;
+    c = clamped(0, free_c);
+    b = baseline_for(c);
+    // Outside of the box the minimum of a convex function lies on an edge.
+    if (b != free_b && c == free_c) {
+      b = clamped(1, free_b);
+      c = contrast_for(b);
+    } else if (c != free_c && free_b != clamped(1, free_b)) {
+      const double other_b = clamped(1, free_b), other_c = contrast_for(other_b);
+      if (chi2_of(other_c, other_b) < chi2_of(c, b)) {
+        c = other_c;
+        b = other_b;
+      }
+    }
+  }
+  all[0] = c;
+  all[1] = b;
+  return chi2_of(c, b);
 }
 
 double Problem::linearise(const Vector& all, Eigen::VectorXd& residuals, Jacobian& jacobian) {

@@ -32,6 +32,9 @@ public:
 
   /// chi² of internal values (all parameters).
   double chi2(const Vector& all);
+  /// Puts the best contrast and baseline within their bounds for the other parameters, except one
+  /// that is held, and returns chi².
+  double solve_linear(Vector& all, Index held);
   /// chi² and, per free parameter, the weighted derivatives; residuals are (curve − value)/sigma.
   double linearise(const Vector& all, Eigen::VectorXd& residuals, Jacobian& jacobian);
 

@@ -211,33 +211,37 @@ std::vector<Candidate> single_candidates(const Problem& problem, const Grid& gri
 }
 
 std::vector<Candidate> double_candidates(const Problem& problem, const Grid& grid) {
-  // The best pair of exponents for each pair of times, then the local minima over times.
-  const std::size_t nt = grid.log_tau.size(), nb = grid.exponent.size();
-  std::vector<Candidate> best(nt * nt);
-  for (std::size_t t1 = 0; t1 < nt; ++t1)
-    for (std::size_t t2 = t1; t2 < nt; ++t2)
-      for (std::size_t b1 = 0; b1 < nb; ++b1)
-        for (std::size_t b2 = 0; b2 < nb; ++b2) {
-          if (t1 == t2 && b1 == b2)
-            continue;
-          const auto c = solve_two(problem, grid, b1 * nt + t1, b2 * nt + t2);
-          if (c.chi2 < best[t1 * nt + t2].chi2)
-            best[t1 * nt + t2] = c;
-        }
-  std::vector<Candidate> minima;
-  for (std::size_t t1 = 0; t1 < nt; ++t1)
-    for (std::size_t t2 = t1; t2 < nt; ++t2) {
-      const double here = best[t1 * nt + t2].chi2;
-      bool lowest = std::isfinite(here);
-      const auto above = [&](std::size_t a, std::size_t b) {
-        return a >= nt || b >= nt || a > b || best[a * nt + b].chi2 >= here;
-      };
-      lowest = lowest && above(t1 + 1, t2) && above(t1, t2 + 1) && above(t1 - 1, t2) &&
-               above(t1, t2 - 1);
-      if (lowest)
-        minima.push_back(best[t1 * nt + t2]);
-    }
-  return minima;
+  const std::size_t size = grid.basis.size();
+  std::vector<Candidate> all;
+  all.reserve(size * (size - 1) / 2);
+  for (std::size_t k = 0; k < size; ++k)
+    for (std::size_t l = k + 1; l < size; ++l)
+      if (const auto c = solve_two(problem, grid, k, l); std::isfinite(c.chi2))
+        all.push_back(c);
+  return all;
+}
+
+// The best candidates that are not neighbours on the grid: at low noise every point of a grid fits
+// badly, and its order says little, so the starts must differ.
+std::vector<Candidate>
+spread_out(const Grid& grid, std::vector<Candidate> candidates, std::size_t keep) {
+  const auto nt = static_cast<Index>(grid.log_tau.size());
+  const auto apart = [nt](std::size_t k, std::size_t l) {
+    const auto a = static_cast<Index>(k), b = static_cast<Index>(l);
+    return std::abs(a % nt - b % nt) + std::abs(a / nt - b / nt);
+  };
+  std::vector<Candidate> chosen;
+  for (const Candidate& c : candidates) {
+    const bool fresh = std::all_of(chosen.begin(), chosen.end(), [&](const Candidate& o) {
+      return std::min(apart(c.first, o.first) + apart(c.second, o.second),
+                      apart(c.first, o.second) + apart(c.second, o.first)) > 3;
+    });
+    if (fresh)
+      chosen.push_back(c);
+    if (chosen.size() == keep)
+      break;
+  }
+  return chosen;
 }
 
 } // namespace
@@ -252,7 +256,8 @@ std::vector<Vector> starting_values(Problem& problem) {
   std::vector<Candidate> candidates;
   Grid grid;
   if (model == DecayModel::kww2) {
-    grid = make_grid(problem, times(problem, 2, 0.8), exponents(problem, 3, {0.4, 0.7, 1, 1.5}));
+    grid = make_grid(
+        problem, times(problem, 2, 0.7), exponents(problem, 3, {0.25, 0.45, 0.75, 1.1, 1.6, 2}));
     candidates = double_candidates(problem, grid);
   } else {
     grid = make_grid(problem, times(problem, 2, 0.5), b);
@@ -261,9 +266,10 @@ std::vector<Vector> starting_values(Problem& problem) {
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& x, const Candidate& y) {
     return x.chi2 < y.chi2;
   });
-  const std::size_t keep = model == DecayModel::kww2 ? 10 : 4;
-  if (candidates.size() > keep)
-    candidates.resize(keep);
+  if (model == DecayModel::kww2)
+    candidates = spread_out(grid, std::move(candidates), 24);
+  else if (candidates.size() > 4)
+    candidates.resize(4);
   std::vector<Vector> starts;
   for (const Candidate& c : candidates) {
     Vector all(problem.low.size());
