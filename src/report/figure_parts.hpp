@@ -1,0 +1,30 @@
+// Colours and marks that mean the same in all figures of a report.
+#pragma once
+#include <optional>
+
+#include "result.hpp"
+#include "vitrum/plot/figure.hpp"
+#include "vitrum/report/numbers.hpp"
+
+namespace vitrum::report {
+
+inline constexpr plot::Colour data_colour{85, 85, 85, 1};
+
+[[nodiscard]] plot::Colour model_colour(Index model);
+[[nodiscard]] plot::Line model_line(Index model);
+[[nodiscard]] plot::Marker model_marker(Index model);
+
+/// Bins by q along viridis with a colour bar when q is known and differs, else by the palette.
+class BinColours {
+public:
+  explicit BinColours(const Result& result);
+  [[nodiscard]] plot::Colour of(Index bin) const; // from 0
+  [[nodiscard]] std::optional<plot::ColourBar> bar() const;
+
+private:
+  std::vector<double> q_; // empty: palette
+  double lowest_ = 0, highest_ = 1;
+  std::string unit_;
+};
+
+} // namespace vitrum::report

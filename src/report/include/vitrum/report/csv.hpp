@@ -1,0 +1,24 @@
+// The numbers of a result as CSV: '#' comments, one header line with units, one line per point.
+// Numbers are the shortest text that reads back as the same double; NaN is "nan". Each is "" when
+// the result has no such data.
+#pragma once
+#include <string>
+
+#include "vitrum/core/tree.hpp"
+
+namespace vitrum::report {
+
+/// bin, q, lag, g2, its error, pairs, and the curve of every model.
+[[nodiscard]] std::string csv_g2(const Tree& result);
+/// bin, q, model, then every parameter with its error (columns of all models).
+[[nodiscard]] std::string csv_fits(const Tree& result);
+/// The same per bin and window, with age and plateau.
+[[nodiscard]] std::string csv_windows(const Tree& result);
+/// bin, window, age, lag, g2, its error, R, its error.
+[[nodiscard]] std::string csv_window_curves(const Tree& result);
+/// time, mean counts, then mean counts of each bin.
+[[nodiscard]] std::string csv_intensity(const Tree& result);
+/// q, intensity, its error, then the ten parts of the series.
+[[nodiscard]] std::string csv_static(const Tree& result);
+
+} // namespace vitrum::report

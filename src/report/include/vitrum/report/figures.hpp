@@ -1,0 +1,54 @@
+// The figures of an XPCS result, each from its Tree alone (layout as in the result file). Bins
+// count from 1. A figure whose data are absent is nullopt; data of wrong shape throw DataError.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vitrum/core/tree.hpp"
+#include "vitrum/plot/figure.hpp"
+
+namespace vitrum::report {
+
+using plot::Figure;
+
+struct MapOptions {
+  plot::ColourMap map = plot::ColourMap::viridis;
+  Index cells = 1200;           // rows and columns kept at most; more are averaged in blocks
+  bool correct_diagonal = true; // show the mean of the neighbours instead of the shot-noise spike
+};
+void validate(const MapOptions& options);
+
+/// C(t1, t2) of one bin with I0(t) below it on the same time axis.
+[[nodiscard]] std::optional<Figure>
+make_two_time_figure(const Tree& result, Index bin, const MapOptions& options = {});
+
+/// g2 with errors, fits of all models and residuals, one panel per bin, twelve bins to a figure.
+[[nodiscard]] std::vector<Figure> make_g2_figures(const Tree& result);
+
+/// g2 of all bins in one panel, coloured by q, with the preferred (else the first) model.
+[[nodiscard]] std::optional<Figure> make_g2_overlay(const Tree& result);
+
+/// τ, exponent, ⟨t⟩ and plateau of one bin against age, all models.
+[[nodiscard]] std::optional<Figure> make_aging_figure(const Tree& result, Index bin);
+
+/// The same of all bins for one model, coloured by q. Needs two bins or more.
+[[nodiscard]] std::optional<Figure> make_aging_overlay(const Tree& result,
+                                                       const std::string& model);
+
+/// R(lag, age) of one bin (g2 where R is absent), coloured by age.
+[[nodiscard]] std::optional<Figure> make_window_figure(const Tree& result, Index bin);
+
+/// τ against q on logarithmic axes with a power law through the points. Needs three bins with q.
+[[nodiscard]] std::optional<Figure> make_tau_q_figure(const Tree& result);
+
+/// I(q) and the I(q) of ten parts of the series against their mean.
+[[nodiscard]] std::optional<Figure> make_static_figure(const Tree& result);
+
+/// Mean counts of all pixels and of each bin against time.
+[[nodiscard]] std::optional<Figure> make_intensity_figure(const Tree& result);
+
+/// Mean image (logarithmic), and over it the masked pixels and the bins.
+[[nodiscard]] std::optional<Figure> make_image_figure(const Tree& result);
+
+} // namespace vitrum::report

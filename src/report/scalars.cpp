@@ -1,0 +1,138 @@
+#include "vitrum/report/scalars.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "result.hpp"
+#include "vitrum/report/numbers.hpp"
+
+namespace vitrum::report {
+namespace {
+
+using List = std::vector<Scalar>;
+
+void add(List& list, std::string path, const Quantity& quantity, Index i) {
+  const auto k = static_cast<std::size_t>(i);
+  Scalar scalar{std::move(path), quantity.values[k], quantity.errors[k], quantity.unit};
+  if (quantity.whole)
+    scalar.value = static_cast<Index>(quantity.values[k]);
+  list.push_back(std::move(scalar));
+}
+
+/// `i`: place of the bin (or of bin and window) in the arrays of the fit.
+void add_fit(List& list, const std::string& path, const ModelFit& fit, Index i) {
+  for (const Quantity& quantity : fit.quantities)
+    add(list, path + "/" + quantity.name, quantity, i);
+  if (static_cast<std::size_t>(i) < fit.status.size())
+    list.push_back({path + "/status", fit.status[static_cast<std::size_t>(i)]});
+}
+
+void add_windows(List& list, const Result& result, Index bin) {
+  const auto windows = result.windows();
+  if (!windows)
+    return;
+  const auto fits = result.window_fits();
+  const Index n = windows->count();
+  const auto age = result.quantity("window/age_s", {n});
+  const auto plateau = result.quantity("window/plateau", {result.bins(), n});
+  for (Index k = 0; k < n; ++k) {
+    const std::string path = fmt::format("bin/{}/window/{}", bin, k + 1);
+    const Index i = (bin - 1) * n + k;
+    add(list, path + "/age_s", *age, k);
+    if (plateau)
+      add(list, path + "/plateau", *plateau, i);
+    if (!fits.empty())
+      add_fit(list, path, fits.front(), i);
+    if (fits.size() > 1)
+      for (const ModelFit& fit : fits)
+        add_fit(list, path + "/fit/" + fit.model, fit, i);
+  }
+}
+
+void add_events(List& list, const Result& result, Index bin) {
+  Index k = 0;
+  for (const Event& event : result.events()) {
+    if (event.bin != bin)
+      continue;
+    ++k;
+    for (const auto& [name, quantity] : event.columns)
+      add(list, fmt::format("bin/{}/event/{}/{}", bin, k, name), quantity, 0);
+  }
+}
+
+} // namespace
+
+std::vector<Scalar> scalars(const Tree& root) {
+  const Result result(root);
+  List list;
+  for (const char* name : {"frames", "frame_time_s"})
+    if (const auto quantity = result.quantity(std::string("series/") + name, {}))
+      add(list, name, *quantity, 0);
+  const auto fits = result.fits();
+  for (Index bin = 1; bin <= result.bins(); ++bin) {
+    const std::string path = fmt::format("bin/{}", bin);
+    for (const char* name : {"q_inv_angstrom", "phi_deg", "npixels", "mean_counts"})
+      if (const auto quantity = result.quantity(std::string("bins/") + name, {result.bins()}))
+        add(list, path + "/" + name, *quantity, bin - 1);
+    for (const ModelFit& fit : fits)
+      add_fit(list, path + "/fit/" + fit.model, fit, bin - 1);
+    if (const auto model = result.preferred_model(bin); !model.empty())
+      list.push_back({path + "/preferred_model", model});
+    add_events(list, result, bin);
+    add_windows(list, result, bin);
+  }
+  return list;
+}
+
+std::string scalars_json(const Tree& root) {
+  using nlohmann::ordered_json;
+  const Tree& entry = Result(root).entry();
+  const auto finite = [](double value) {
+    return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr);
+  };
+  ordered_json values = ordered_json::object();
+  for (const Scalar& scalar : scalars(root)) {
+    ordered_json value;
+    if (const auto* number = std::get_if<double>(&scalar.value))
+      value = finite(*number);
+    else if (const auto* whole = std::get_if<Index>(&scalar.value))
+      value = *whole;
+    else
+      value = std::get<std::string>(scalar.value);
+    values[scalar.path] = {
+        {"value", value}, {"error", finite(scalar.error)}, {"unit", scalar.unit}};
+  }
+  const ordered_json all = {{"kind", entry.text("kind")},
+                            {"version", entry.text("process/version")},
+                            {"input", entry.texts("process/inputs")},
+                            {"scalars", values},
+                            {"warnings", entry.texts("process/warnings")}};
+  return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string scalars_text(const Tree& root) {
+  const auto list = scalars(root);
+  std::size_t width = 0;
+  for (const Scalar& scalar : list)
+    width = std::max(width, scalar.path.size());
+  std::string text;
+  for (const Scalar& scalar : list) {
+    std::string value;
+    if (const auto* number = std::get_if<double>(&scalar.value))
+      value = format_value(*number, scalar.error, scalar.unit);
+    else if (const auto* whole = std::get_if<Index>(&scalar.value))
+      value =
+          fmt::format("{}{}{}", *whole, scalar.unit.empty() ? "" : " ", display_unit(scalar.unit));
+    else
+      value = std::get<std::string>(scalar.value);
+    text += fmt::format("{:<{}}  {}\n", scalar.path, width, value);
+  }
+  for (const std::string& warning : Result(root).entry().texts("process/warnings"))
+    text += fmt::format("warning: {}\n", warning);
+  return text;
+}
+
+} // namespace vitrum::report
