@@ -78,7 +78,10 @@ void measure_panel(const Panel& panel, PanelLayout& place) {
   place.x_ticks = horizontal_ticks(place.x, width, !panel.x.label.empty());
   // a square map has the same ticks on both sides
   const double apart = panel.map && panel.aspect > 0 ? 38 : 23;
-  place.y_ticks = make_ticks(place.y, wanted_ticks(height, apart), !panel.y.label.empty());
+  Index wanted = wanted_ticks(height, apart);
+  do // one number alone gives no scale
+    place.y_ticks = make_ticks(place.y, wanted, !panel.y.label.empty());
+  while (place.y_ticks.major.size() < 2 && ++wanted <= 6);
   auto& need = place.need;
   need = {tick + gap, 8, 6, tick + gap};
   if (panel.y.show_labels) {
@@ -100,7 +103,7 @@ void measure_panel(const Panel& panel, PanelLayout& place) {
   if (place.has_bar) {
     const AxisView along{place.bar.scale, place.bar.lower, place.bar.upper};
     place.bar_ticks = make_ticks(along, wanted_ticks(height, 26), !place.bar.label.empty());
-    need.right = bar_gap + bar_width + tick + gap + widest(place.bar_ticks) + 4;
+    need.right = bar_gap + bar_width + tick + gap + widest(place.bar_ticks) + 8;
     if (!place.bar.label.empty())
       need.right += label_text + 4;
   }

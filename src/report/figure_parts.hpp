@@ -8,7 +8,7 @@
 
 namespace vitrum::report {
 
-inline constexpr plot::Colour data_colour{85, 85, 85, 1};
+inline constexpr plot::Colour data_colour = plot::black; // the page's text colour
 
 [[nodiscard]] plot::Colour model_colour(Index model);
 [[nodiscard]] plot::Line model_line(Index model);

@@ -51,14 +51,30 @@ Series residuals(const Curves& g2, const ModelFit& fit, Index bin, Index model) 
   return series;
 }
 
-/// Room for the largest residual, but no more than ±8 errors, and ±3 at least.
+/// Room for the largest residual, but no more than ±10 errors, and ±3 at least.
 double residual_limit(const Panel& panel) {
   double largest = 3;
   for (const Series& series : panel.series)
     for (const double r : series.y)
       if (std::isfinite(r))
         largest = std::max(largest, std::abs(r) * 1.1);
-  return std::min(largest, 8.0);
+  return std::min(largest, 10.0);
+}
+
+/// Residuals beyond the limit become hollow marks at the edge of the strip.
+void clamp_residuals(Panel& strip, double limit) {
+  std::vector<Series> beyond;
+  for (Series& series : strip.series) {
+    Series edge = series;
+    edge.hollow = true;
+    for (std::size_t i = 0; i < series.y.size(); ++i) {
+      const bool outside = std::abs(series.y[i]) > limit;
+      edge.y[i] = outside ? std::copysign(0.88 * limit, series.y[i]) : NAN;
+      series.y[i] = outside ? NAN : series.y[i];
+    }
+    beyond.push_back(std::move(edge));
+  }
+  strip.series.insert(strip.series.end(), beyond.begin(), beyond.end());
 }
 
 struct Page {
@@ -98,6 +114,7 @@ void add_bin(Figure& figure, const Page& page, Index bin, Index place, bool lowe
   }
   strip.y.upper = residual_limit(strip);
   strip.y.lower = -strip.y.upper;
+  clamp_residuals(strip, strip.y.upper);
   (page.with_residuals ? strip : curves).x.show_labels = lowest;
   if (page.with_residuals)
     curves.x.show_labels = false;

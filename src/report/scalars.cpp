@@ -89,11 +89,21 @@ std::vector<Scalar> scalars(const Tree& root) {
 
 std::string scalars_json(const Tree& root) {
   using nlohmann::ordered_json;
-  const Tree& entry = Result(root).entry();
+  const Result result(root);
+  const Tree& entry = result.entry();
   const auto finite = [](double value) {
     return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr);
   };
-  ordered_json values = ordered_json::object();
+  const auto text_of = [](const ordered_json& value) {
+    return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  };
+  std::string text =
+      fmt::format("{{\n  \"kind\": {},\n  \"version\": {},\n  \"input\": {},\n",
+                  text_of(entry.text("kind")),
+                  text_of(entry.text("process/version")),
+                  text_of(fmt::format("{}", fmt::join(entry.texts("process/inputs"), ", "))));
+  text += "  \"scalars\": {";
+  std::string separator = "\n";
   for (const Scalar& scalar : scalars(root)) {
     ordered_json value;
     if (const auto* number = std::get_if<double>(&scalar.value))
@@ -102,15 +112,21 @@ std::string scalars_json(const Tree& root) {
       value = *whole;
     else
       value = std::get<std::string>(scalar.value);
-    values[scalar.path] = {
-        {"value", value}, {"error", finite(scalar.error)}, {"unit", scalar.unit}};
+    text += fmt::format("{}    {}: {{\"value\": {}, \"error\": {}, \"unit\": {}}}",
+                        separator,
+                        text_of(scalar.path),
+                        text_of(value),
+                        text_of(finite(scalar.error)),
+                        text_of(scalar.unit));
+    separator = ",\n"; // one line per number, so that grep and diff work
   }
-  const ordered_json all = {{"kind", entry.text("kind")},
-                            {"version", entry.text("process/version")},
-                            {"input", entry.texts("process/inputs")},
-                            {"scalars", values},
-                            {"warnings", entry.texts("process/warnings")}};
-  return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  text += "\n  },\n  \"warnings\": [";
+  separator = "\n";
+  for (const std::string& warning : entry.texts("process/warnings")) {
+    text += separator + "    " + text_of(warning);
+    separator = ",\n";
+  }
+  return text + (separator == "\n" ? "]\n}\n" : "\n  ]\n}\n");
 }
 
 std::string scalars_text(const Tree& root) {

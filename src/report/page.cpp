@@ -1,0 +1,276 @@
+#include "vitrum/report/page.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "html.hpp"
+#include "result.hpp"
+#include "tables.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/plot/render.hpp"
+#include "vitrum/report/csv.hpp"
+#include "vitrum/report/numbers.hpp"
+
+namespace vitrum::report {
+namespace {
+
+class Page {
+public:
+  Page(const Tree& root, const ReportOptions& options)
+      : root_(root), result_(root), options_(options) {}
+
+  Report make() {
+    body_ += head();
+    overview();
+    two_time();
+    correlation();
+    aging();
+    series();
+    truth();
+    provenance();
+    Report report;
+    const std::string title = title_text();
+    std::string navigation;
+    for (const auto& [id, name] : sections_)
+      navigation += fmt::format("<a href=\"#{}\">{}</a> ", id, escaped(name));
+    const std::size_t place = body_.find(navigation_mark);
+    body_.replace(place, navigation_mark.size(), element("nav", navigation));
+    report.html = whole_page(title, body_);
+    report.files = std::move(files_);
+    return report;
+  }
+
+private:
+  static constexpr std::string_view navigation_mark = "<!-- navigation -->";
+
+  std::string title_text() const {
+    if (!options_.title.empty())
+      return options_.title;
+    const std::string title = result_.entry().text("title");
+    return title.empty() ? "XPCS report" : title;
+  }
+
+  std::string head() const {
+    const Tree& entry = result_.entry();
+    std::string html = element("h1", escaped(title_text()));
+    std::string meta;
+    const auto add = [&](const std::string& text) {
+      if (!text.empty())
+        meta += (meta.empty() ? "" : " · ") + escaped(text);
+    };
+    add(entry.text("start_time"));
+    const std::string version = entry.text("process/version");
+    add(version.empty() ? "" : "vitrum " + version);
+    add(entry.text("process/date"));
+    if (!meta.empty())
+      html += element("p", meta, "class=\"meta\"");
+    const auto warnings = entry.texts("process/warnings");
+    if (!warnings.empty()) {
+      std::string items;
+      for (const std::string& warning : warnings)
+        items += element("li", escaped(warning));
+      html += element("div",
+                      element("strong", warnings.size() == 1 ? "Warning" : "Warnings") +
+                          element("ul", items),
+                      "class=\"warnings\" role=\"note\"");
+    }
+    html += element("p", escaped(summary_text(result_)), "class=\"summary\"");
+    return html + std::string(navigation_mark) + "\n";
+  }
+
+  void section(const std::string& id, const std::string& title) {
+    sections_.emplace_back(id, title);
+    body_ += element("h2", escaped(title), fmt::format("id=\"{}\"", id));
+  }
+
+  std::string link(const std::string& name, const std::string& text) const {
+    const std::string folder = options_.folder.empty() || options_.folder.ends_with('/')
+                                   ? options_.folder
+                                   : options_.folder + "/";
+    return fmt::format("<a href=\"{}{}\">{}</a>", escaped(folder), escaped(name), escaped(text));
+  }
+
+  void add_figure(const Figure& figure, const std::string& name, const std::string& caption) {
+    std::string links;
+    if (options_.files) {
+      files_.push_back({name + ".svg", plot::render(figure, plot::Format::svg)});
+      links = " " + link(name + ".svg", "SVG");
+    }
+    plot::RenderOptions inline_svg;
+    inline_svg.for_page = true;
+    const std::string picture = plot::render(figure, plot::Format::svg, inline_svg);
+    body_ += element("figure",
+                     "\n" + element("div", picture, "class=\"card\"") +
+                         element("figcaption", escaped(caption) + links));
+  }
+
+  void add_figure(const std::optional<Figure>& figure,
+                  const std::string& name,
+                  const std::string& caption) {
+    if (figure)
+      add_figure(*figure, name, caption);
+  }
+
+  void add_csv(const std::string& text, const std::string& name, const std::string& what) {
+    if (text.empty() || !options_.files)
+      return;
+    files_.push_back({name, text});
+    body_ += element("p", fmt::format("{}: {}", escaped(what), link(name, name)), "class=\"note\"");
+  }
+
+  Index detailed() const { return std::min(result_.bins(), options_.detailed_bins); }
+
+  void overview() {
+    const std::string series = scalar_table(result_, "series");
+    const std::string geometry = scalar_table(result_, "geometry");
+    const std::string bins = bin_table(result_);
+    if ((series + geometry + bins).empty())
+      return;
+    section("measurement", "Measurement");
+    body_ += series;
+    if (!geometry.empty())
+      body_ += element("h3", "Geometry") + geometry;
+    if (!bins.empty())
+      body_ += element("h3", "Bins") + bins;
+  }
+
+  void two_time() {
+    bool first = true;
+    for (Index bin = 1; bin <= detailed(); ++bin) {
+      const auto figure = make_two_time_figure(root_, bin, options_.maps);
+      if (!figure)
+        continue;
+      if (first)
+        section("two-time", "Two-time correlation");
+      first = false;
+      add_figure(
+          *figure,
+          fmt::format("two_time_bin_{}", bin),
+          fmt::format("C(t₁, t₂) of {}, colours from the 0.5 to the 99.5 percentile, gaps in "
+                      "grey; below, the mean counts per pixel and frame.",
+                      result_.bin_title(bin)));
+    }
+    const std::string events = event_table(result_);
+    if (!events.empty()) {
+      if (first)
+        section("two-time", "Two-time correlation");
+      body_ += element("h3", "Sudden rearrangements") + events;
+    }
+  }
+
+  void correlation() {
+    const auto pages = make_g2_figures(root_);
+    const std::string fits = fit_table(result_);
+    if (pages.empty() && fits.empty())
+      return;
+    section("g2", "Correlation functions and fits");
+    for (std::size_t i = 0; i < pages.size(); ++i)
+      add_figure(pages[i],
+                 pages.size() == 1 ? std::string("g2") : fmt::format("g2_{}", i + 1),
+                 "g₂ against lag with standard errors and the fits of all models; below each, the "
+                 "residuals in units of the error (beyond the strip: hollow, at its edge).");
+    add_figure(make_g2_overlay(root_), "g2_overlay", "g₂ of all bins with the preferred fit.");
+    add_figure(make_tau_q_figure(root_),
+               "tau_q",
+               "Relaxation time against q with a power law through the points.");
+    body_ += fits;
+    add_csv(csv_g2(root_), "g2.csv", "g₂ and fits as numbers");
+    add_csv(csv_fits(root_), "fits.csv", "Parameters as numbers");
+  }
+
+  void aging() {
+    if (!result_.windows())
+      return;
+    section("aging", "Aging");
+    const auto fits = result_.window_fits();
+    for (const ModelFit& fit : fits)
+      add_figure(make_aging_overlay(root_, fit.model),
+                 "aging_" + fit.model,
+                 fmt::format("Relaxation of all bins against age, {}.", display_model(fit.model)));
+    for (Index bin = 1; bin <= detailed(); ++bin) {
+      add_figure(make_aging_figure(root_, bin),
+                 fmt::format("aging_bin_{}", bin),
+                 fmt::format("Relaxation time, exponent, mean relaxation time and short-time "
+                             "plateau of {} against age, one standard error.",
+                             result_.bin_title(bin)));
+      add_figure(
+          make_window_figure(root_, bin),
+          fmt::format("windows_bin_{}", bin),
+          fmt::format("Decay of the correlation of {} in windows of age.", result_.bin_title(bin)));
+    }
+    body_ += window_tables(result_);
+    add_csv(csv_windows(root_), "windows.csv", "Parameters of the windows as numbers");
+    add_csv(csv_window_curves(root_), "window_curves.csv", "Curves of the windows as numbers");
+  }
+
+  void series() {
+    const auto image = make_image_figure(root_);
+    const auto profile = make_static_figure(root_);
+    const auto intensity = make_intensity_figure(root_);
+    if (!image && !profile && !intensity)
+      return;
+    section("series", "Intensity");
+    add_figure(image, "image", "Mean image on a logarithmic scale; masked pixels and bins.");
+    add_figure(profile,
+               "static",
+               "Mean intensity against q, and that of ten consecutive parts of the series divided "
+               "by it: a trend from part to part shows damage or drift.");
+    add_figure(intensity, "intensity", "Mean counts per pixel and frame against time.");
+    add_csv(csv_static(root_), "static.csv", "I(q) as numbers");
+    add_csv(csv_intensity(root_), "intensity.csv", "Counts against time as numbers");
+  }
+
+  void truth() {
+    const std::string table = truth_table(result_);
+    if (table.empty())
+      return;
+    section("truth", "Truth against measurement");
+    body_ += element("p",
+                     "This is a virtual experiment: the numbers that went in are known. A pull is "
+                     "(measured − truth) / error; pulls scatter with mean 0 and width 1 when the "
+                     "errors are right.");
+    body_ += table;
+  }
+
+  void provenance() {
+    section("methods", "Methods and provenance");
+    body_ += element("h3", "Formulas and conventions") + convention_list(result_);
+    const Tree& entry = result_.entry();
+    if (const auto corrections = entry.texts("process/corrections"); !corrections.empty()) {
+      std::string items;
+      for (const std::string& correction : corrections)
+        items += element("li", escaped(correction));
+      body_ += element("h3", "Corrections, in their order") + element("ol", items);
+    }
+    if (const auto inputs = input_table(result_); !inputs.empty())
+      body_ += element("h3", "Inputs") + inputs;
+    if (const auto command = entry.text("process/command_line"); !command.empty())
+      body_ += element("h3", "Command") + element("pre", escaped(command));
+    if (const auto config = entry.text("process/config"); !config.empty())
+      body_ += element("h3", "Settings") + element("pre", escaped(config));
+  }
+
+  const Tree& root_;
+  Result result_;
+  const ReportOptions& options_;
+  std::string body_;
+  std::vector<std::pair<std::string, std::string>> sections_;
+  std::vector<File> files_;
+};
+
+} // namespace
+
+void validate(const ReportOptions& options) {
+  if (options.detailed_bins < 0)
+    throw OptionError(
+        fmt::format("detailed_bins = {}: must not be negative", options.detailed_bins));
+  validate(options.maps);
+}
+
+Report make_report(const Tree& result, const ReportOptions& options) {
+  validate(options);
+  return Page(result, options).make();
+}
+
+} // namespace vitrum::report

@@ -1,0 +1,122 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "tables.hpp"
+#include "vitrum/plot/ticks.hpp"
+#include "vitrum/report/numbers.hpp"
+
+namespace vitrum::report {
+namespace {
+
+std::string duration(double seconds) {
+  if (seconds < 120)
+    return format_value(seconds, NAN, "s");
+  if (seconds < 2 * 3600)
+    return fmt::format("{} min", plot::short_number(seconds / 60, 3));
+  if (seconds < 2 * 86400)
+    return fmt::format("{} h", plot::short_number(seconds / 3600, 3));
+  return fmt::format("{} days", plot::short_number(seconds / 86400, 3));
+}
+
+std::string measured(const Result& result) {
+  const Tree& entry = result.entry();
+  const double frames = entry.number_or("series/frames", NAN);
+  const double time = entry.number_or("series/frame_time_s", NAN);
+  const double height = entry.number_or("series/height", NAN);
+  const double width = entry.number_or("series/width", NAN);
+  std::string text;
+  if (std::isfinite(frames)) {
+    text = fmt::format("{:.0f} frames", frames);
+    if (std::isfinite(height) && std::isfinite(width))
+      text += fmt::format(" of {:.0f} × {:.0f} pixels", width, height);
+    if (std::isfinite(time))
+      text += fmt::format(
+          ", {} apart ({} in all),", format_value(time, NAN, "s"), duration(frames * time));
+    text += frames == 1 ? " was analysed" : " were analysed";
+  } else if (result.bins() > 0) {
+    text = "The result holds correlation functions";
+  }
+  if (result.bins() > 0)
+    text += fmt::format(" in {} {}", result.bins(), result.bins() == 1 ? "bin" : "bins");
+  if (!result.q().empty()) {
+    const auto [low, high] = std::minmax_element(result.q().begin(), result.q().end());
+    const auto number = [](double q) { return plot::short_number(q, 4); };
+    text += *low == *high ? fmt::format(" at q = {}", number(*low))
+                          : fmt::format(" from q = {} to {}", number(*low), number(*high));
+    text += result.q_unit().empty() ? "" : " " + result.q_unit();
+  }
+  return text.empty() ? "" : text + ".";
+}
+
+/// The fit to speak of: the preferred model of the bin, else the first.
+const ModelFit* main_fit(const Result& result, const std::vector<ModelFit>& fits, Index bin) {
+  const ModelFit* chosen = nullptr;
+  for (const ModelFit& fit : fits)
+    if (chosen == nullptr || fit.model == result.preferred_model(bin))
+      chosen = &fit;
+  return chosen;
+}
+
+std::string value_of(const Quantity& quantity, Index i) {
+  const auto k = static_cast<std::size_t>(i);
+  return format_value(quantity.values[k], quantity.errors[k], quantity.unit);
+}
+
+std::string relaxation(const Result& result, Index bin) {
+  const auto fits = result.fits();
+  const ModelFit* fit = main_fit(result, fits, bin);
+  if (fit == nullptr || fit->find("tau_s") == nullptr)
+    return "";
+  std::string text = fmt::format(" The {} fit of {} gives τ = {}",
+                                 display_model(fit->model),
+                                 result.bin_title(bin),
+                                 value_of(*fit->find("tau_s"), bin - 1));
+  if (const Quantity* exponent = fit->exponent())
+    text += fmt::format(", β = {}", value_of(*exponent, bin - 1));
+  if (const Quantity* contrast = fit->find("contrast"))
+    text += fmt::format(", contrast {}", value_of(*contrast, bin - 1));
+  if (const Quantity* chi2 = fit->find("chi2_reduced"))
+    text += fmt::format(" (χ²/dof = {})",
+                        plot::short_number(chi2->values[static_cast<std::size_t>(bin - 1)], 3));
+  const auto k = static_cast<std::size_t>(bin - 1);
+  if (k < fit->status.size() && fit->status[k] != "converged")
+    text += fmt::format("; status of the fit: {}", fit->status[k]);
+  return text + ".";
+}
+
+std::string aging(const Result& result) {
+  const auto windows = result.windows();
+  const auto fits = result.window_fits();
+  const ModelFit* fit = main_fit(result, fits, 1);
+  const Quantity* tau = fit == nullptr ? nullptr : fit->find("tau_s");
+  if (!windows || tau == nullptr || windows->count() < 2)
+    return "";
+  const Index last = windows->count() - 1;
+  return fmt::format(" From age {} to {}, τ of bin 1 goes from {} to {} ({}).",
+                     format_value(windows->age_s.front(), NAN, "s"),
+                     format_value(windows->age_s.back(), NAN, "s"),
+                     value_of(*tau, 0),
+                     value_of(*tau, last),
+                     display_model(fit->model));
+}
+
+} // namespace
+
+std::string summary_text(const Result& result) {
+  std::string text = measured(result) + (result.bins() > 0 ? relaxation(result, 1) : "");
+  if (result.bins() > 1) {
+    const std::string last = relaxation(result, result.bins());
+    text += last;
+  }
+  text += aging(result);
+  if (const auto events = result.events(); !events.empty())
+    text += events.size() == 1
+                ? fmt::format(" One sudden rearrangement was found, at {}.",
+                              format_value(events[0].time_s, NAN, "s"))
+                : fmt::format(" {} sudden rearrangements were found.", events.size());
+  return text;
+}
+
+} // namespace vitrum::report

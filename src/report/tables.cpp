@@ -1,0 +1,284 @@
+#include "tables.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "html.hpp"
+#include "vitrum/plot/ticks.hpp"
+#include "vitrum/report/numbers.hpp"
+
+namespace vitrum::report {
+namespace {
+
+std::string cell(const Quantity& quantity, Index i) {
+  const auto k = static_cast<std::size_t>(i);
+  if (quantity.whole)
+    return fmt::format("{:.0f}", quantity.values[k]);
+  return format_value(quantity.values[k], quantity.errors[k], quantity.unit);
+}
+
+/// "pixel_size_x_m" → "pixel size x"; units are shown with the number.
+std::string readable(std::string name) {
+  for (const char* suffix :
+       {"_s", "_m", "_angstrom", "_inv_angstrom", "_deg", "_px", "_ev", "_kev"})
+    if (name.ends_with(suffix)) {
+      name.erase(name.size() - std::string_view(suffix).size());
+      break;
+    }
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
+/// What a fit table shows of a model; degrees of freedom, AIC and BIC come last.
+std::vector<std::string> fit_columns(const std::vector<ModelFit>& fits) {
+  std::vector<std::string> names;
+  for (const ModelFit& fit : fits)
+    for (const Quantity& quantity : fit.quantities)
+      if (std::find(names.begin(), names.end(), quantity.name) == names.end())
+        names.push_back(quantity.name);
+  return names;
+}
+
+std::vector<std::string>
+fit_cells(const ModelFit& fit, const std::vector<std::string>& columns, Index i) {
+  std::vector<std::string> cells;
+  for (const std::string& name : columns) {
+    const Quantity* quantity = fit.find(name);
+    cells.push_back(quantity == nullptr ? "" : cell(*quantity, i));
+  }
+  const auto k = static_cast<std::size_t>(i);
+  cells.push_back(k < fit.status.size() ? fit.status[k] : "");
+  return cells;
+}
+
+void append(std::vector<std::string>& list, std::vector<std::string> more) {
+  list.insert(list.end(), more.begin(), more.end());
+}
+
+std::vector<std::string> shown(const std::vector<std::string>& columns) {
+  std::vector<std::string> names;
+  for (const std::string& column : columns)
+    names.push_back(display_name(column));
+  names.push_back("status");
+  return names;
+}
+
+} // namespace
+
+std::string scalar_table(const Result& result, const std::string& group) {
+  const Tree* tree = result.entry().find_group(group);
+  if (tree == nullptr)
+    return "";
+  Table table({});
+  for (const auto& [name, array] : tree->arrays()) {
+    if (name.ends_with("_errors") || array.size() != 1)
+      continue;
+    if (std::holds_alternative<std::vector<std::string>>(array.values))
+      table.add({readable(name), std::get<std::vector<std::string>>(array.values)[0]});
+    else
+      table.add({readable(name), cell(*result.quantity(group + "/" + name, array.shape), 0)});
+  }
+  return table.empty() ? "" : table.html();
+}
+
+std::string bin_table(const Result& result) {
+  std::vector<std::string> header{"bin"};
+  std::vector<Quantity> columns;
+  for (const char* name : {"q_inv_angstrom",
+                           "q_low_inv_angstrom",
+                           "q_high_inv_angstrom",
+                           "phi_deg",
+                           "npixels",
+                           "mean_counts"}) {
+    auto quantity = result.quantity(std::string("bins/") + name, {result.bins()});
+    if (!quantity || std::all_of(quantity->values.begin(), quantity->values.end(), [](double v) {
+          return std::isnan(v);
+        }))
+      continue;
+    if (quantity->name.starts_with("q_") && quantity->unit.empty())
+      quantity->unit = result.q_unit();
+    header.push_back(quantity->name == "q_low_inv_angstrom"    ? "q from"
+                     : quantity->name == "q_high_inv_angstrom" ? "q to"
+                                                               : display_name(quantity->name));
+    columns.push_back(std::move(*quantity));
+  }
+  if (columns.empty())
+    return "";
+  Table table(header);
+  for (Index bin = 0; bin < result.bins(); ++bin) {
+    std::vector<std::string> cells{std::to_string(bin + 1)};
+    for (const Quantity& column : columns)
+      cells.push_back(cell(column, bin));
+    table.add(std::move(cells));
+  }
+  return table.html();
+}
+
+std::string fit_table(const Result& result) {
+  const auto fits = result.fits();
+  if (fits.empty())
+    return "";
+  const auto columns = fit_columns(fits);
+  std::vector<std::string> header{"bin"};
+  if (!result.q().empty())
+    header.push_back("q");
+  header.push_back("model");
+  append(header, shown(columns));
+  Table table(header);
+  for (Index bin = 0; bin < result.bins(); ++bin)
+    for (const ModelFit& fit : fits) {
+      std::vector<std::string> cells{std::to_string(bin + 1)};
+      if (!result.q().empty())
+        cells.push_back(
+            format_value(result.q()[static_cast<std::size_t>(bin)], NAN, result.q_unit()));
+      const bool preferred = fits.size() > 1 && result.preferred_model(bin + 1) == fit.model;
+      cells.push_back(display_model(fit.model) + (preferred ? " (preferred)" : ""));
+      append(cells, fit_cells(fit, columns, bin));
+      table.add(std::move(cells));
+    }
+  return table.html();
+}
+
+std::string window_tables(const Result& result) {
+  const auto windows = result.windows();
+  if (!windows)
+    return "";
+  const auto fits = result.window_fits();
+  const Index n = windows->count();
+  const auto columns = fit_columns(fits);
+  const auto plateau = result.quantity("window/plateau", {result.bins(), n});
+  std::string html;
+  for (Index bin = 0; bin < result.bins(); ++bin) {
+    std::vector<std::string> header{"window", "age"};
+    if (plateau)
+      header.push_back("plateau g₂(0)");
+    if (!fits.empty()) {
+      header.push_back("model");
+      append(header, shown(columns));
+    }
+    Table table(header);
+    for (Index k = 0; k < n; ++k) {
+      std::vector<std::string> start{
+          std::to_string(k + 1),
+          format_value(windows->age_s[static_cast<std::size_t>(k)], NAN, "s")};
+      if (plateau)
+        start.push_back(cell(*plateau, bin * n + k));
+      if (fits.empty())
+        table.add(start);
+      for (const ModelFit& fit : fits) {
+        auto cells = start;
+        cells.push_back(display_model(fit.model));
+        append(cells, fit_cells(fit, columns, bin * n + k));
+        table.add(std::move(cells));
+      }
+    }
+    html += details(fmt::format("Table of the {} windows of {}", n, result.bin_title(bin + 1)),
+                    table.html());
+  }
+  return html;
+}
+
+std::string event_table(const Result& result) {
+  const auto events = result.events();
+  if (events.empty())
+    return "";
+  std::vector<std::string> header{"bin"};
+  for (const auto& [name, quantity] : events.front().columns)
+    header.push_back(display_name(name));
+  Table table(header);
+  for (const Event& event : events) {
+    std::vector<std::string> cells{std::to_string(event.bin)};
+    for (const auto& [name, quantity] : event.columns)
+      cells.push_back(cell(quantity, 0));
+    table.add(std::move(cells));
+  }
+  return table.html();
+}
+
+std::string truth_table(const Result& result) {
+  const Tree* truth = result.entry().find_group("truth");
+  if (truth == nullptr)
+    return "";
+  const auto fits = result.fits();
+  const std::string true_model = result.entry().text("truth/model");
+  // every model is shown against the truth, but an exponent means the same only in its own model
+  Table table({"bin", "model", "number", "truth", "measured", "pull"});
+  for (Index bin = 0; bin < result.bins(); ++bin)
+    for (const ModelFit& fit : fits) {
+      if (!true_model.empty() && fit.model != true_model)
+        continue;
+      for (const auto& [name, array] : truth->arrays()) {
+        const std::string own =
+            name == "exponent" && fit.exponent() != nullptr ? fit.exponent()->name : name;
+        const Quantity* measured = fit.find(own);
+        if (measured == nullptr || (array.size() != 1 && array.size() != result.bins()))
+          continue;
+        const auto values = to_numbers(array);
+        const double expected = values[values.size() == 1 ? 0 : static_cast<std::size_t>(bin)];
+        const auto k = static_cast<std::size_t>(bin);
+        const double pull = (measured->values[k] - expected) / measured->errors[k];
+        table.add(
+            {std::to_string(bin + 1),
+             display_model(fit.model),
+             display_name(own),
+             format_value(expected, NAN, measured->unit),
+             cell(*measured, bin),
+             std::isfinite(pull) ? plot::short_number(std::round(pull * 100) / 100, 3) : "–"});
+      }
+    }
+  return table.empty() ? "" : table.html();
+}
+
+std::string convention_list(const Result& result) {
+  std::string items;
+  const auto add = [&](const std::string& text) { items += element("li", escaped(text)); };
+  add("C(t₁, t₂) = ⟨I(t₁) I(t₂)⟩ / (⟨I(t₁)⟩ ⟨I(t₂)⟩), means over the pixels of a bin; the map is "
+      "shown "
+      "with the mean of its neighbours on the diagonal, which holds shot noise.");
+  for (const ModelFit& fit : result.fits()) {
+    std::string text = display_model(fit.model);
+    if (!fit.formula.empty())
+      text += ": " + fit.formula;
+    if (!fit.convention.empty())
+      text += " (" + fit.convention + ")";
+    add(text);
+  }
+  if (const Tree* window = result.entry().find_group("window")) {
+    const auto age = attribute_text(window->attributes, "age_convention");
+    if (!age.empty())
+      add(fmt::format("The age of a pair of frames is {}.",
+                      age == "start" ? "its earlier time"
+                      : age == "mid" ? "its midpoint"
+                                     : age));
+    const auto plateau = attribute_text(window->attributes, "plateau_convention");
+    if (!plateau.empty())
+      add("Plateau: " + plateau + ".");
+  }
+  if (const Tree* g2 = result.entry().find_group("g2")) {
+    const auto estimator = attribute_text(g2->attributes, "estimator");
+    if (!estimator.empty())
+      add("Estimator of g₂: " + estimator + ".");
+  }
+  add("Errors are standard errors (one standard deviation). Δ/σ is (data − fit) / error.");
+  if (!result.q().empty() && result.q_unit() == "Å⁻¹")
+    add("q = 2π/d = 4π sin θ / λ.");
+  return element("ul", "\n" + items);
+}
+
+std::string input_table(const Result& result) {
+  const auto inputs = result.entry().texts("process/inputs");
+  if (inputs.empty())
+    return "";
+  const auto sums = result.entry().texts("process/input_checksums");
+  const auto bytes = result.numbers("process/input_bytes", 1);
+  Table table({"input", "bytes", "checksum"});
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    table.add({inputs[i],
+               bytes && i < bytes->size() ? fmt::format("{:.0f}", (*bytes)[i]) : "",
+               i < sums.size() ? sums[i] : ""});
+  return table.html();
+}
+
+} // namespace vitrum::report
