@@ -97,7 +97,10 @@ struct OneTimeAccumulator::State {
               data.matrix.groups.groups() > 1 ? data.matrix.groups.groups() : 0),
         gaps(data.matrix.valid_frames() < data.matrix.frames) {}
 
-  void estimate_bias(OneTime& function, Index pairs_per_bin, std::uint64_t stream) const;
+  bool draw_pair(const OneTime& function, Index k, Random& random, Index& t, Index& lag) const;
+  void
+  remove_bias(OneTime& function, Index at_least, double speckle_pixels, std::uint64_t stream) const;
+  double measure_speckle_pixels(const OneTime& whole) const;
 };
 
 OneTimeAccumulator::OneTimeAccumulator(const Fluctuations& fluctuations, OneTimeOptions options)
@@ -206,47 +209,52 @@ void OneTimeAccumulator::fold(Scratch* scratch) {
     }
 }
 
-/// Means of the biases of random pairs of frames of every lag bin.
-void OneTimeAccumulator::State::estimate_bias(OneTime& function,
-                                              Index pairs_per_bin,
-                                              std::uint64_t stream) const {
-  const Index frames = data.matrix.frames;
+/// A random valid pair (t, t + lag) of a lag bin and range of ages; false when the draw was not
+/// one.
+bool OneTimeAccumulator::State::draw_pair(
+    const OneTime& function, Index k, Random& random, Index& t, Index& lag) const {
+  lag = function.first_lag[k] + random.below(function.last_lag[k] - function.first_lag[k]);
+  const bool start = ages.convention == AgeConvention::start;
+  const auto earliest = [&](Index age) { // frame t whose pair has at least this age
+    return start ? age : std::max<Index>((2 * age - lag + 1) / 2, 0);
+  };
+  const Index low = earliest(function.ages.first);
+  const Index high = std::min(earliest(function.ages.last), data.matrix.frames - lag);
+  if (high <= low)
+    return false;
+  t = low + random.below(high - low);
+  return data.matrix.valid[t] != 0 && data.matrix.valid[t + lag] != 0;
+}
+
+/// Means of the biases of random pairs of frames of every lag bin. Their number is such that the
+/// noise of the mean is small against the error of g2: at least pairs / pixels, the ratio of the
+/// two sizes of noise being about √(pairs / (16 · drawn · pixels)) for correlation times of a
+/// frame, less for longer.
+void OneTimeAccumulator::State::remove_bias(OneTime& function,
+                                            Index at_least,
+                                            double speckle_pixels,
+                                            std::uint64_t stream) const {
   const Index bins = function.lags();
   std::vector<std::uint8_t> failed(static_cast<std::size_t>(bins), 0);
-  parallel_for(0, bins, 1, [&](Index begin, Index end) {
-    for (Index k = begin; k < end; ++k) {
-      if (function.pairs[k] == 0)
-        continue;
-      Random random(options.seed + static_cast<std::uint64_t>(k) * 0x9e3779b97f4a7c15ULL, stream);
-      double sum = 0;
-      Index found = 0;
-      const Index wanted = std::min(pairs_per_bin, function.pairs[k]);
-      for (Index attempt = 0; attempt < 50 * wanted && found < wanted; ++attempt) {
-        const Index lag =
-            function.first_lag[k] + random.below(function.last_lag[k] - function.first_lag[k]);
-        const Index low = ages.convention == AgeConvention::start
-                              ? function.ages.first
-                              : std::max<Index>((2 * function.ages.first - lag + 1) / 2, 0);
-        const Index high = std::min(ages.convention == AgeConvention::start
-                                        ? function.ages.last
-                                        : (2 * function.ages.last - lag + 1) / 2,
-                                    frames - lag);
-        if (high <= low)
-          continue;
-        const Index t = low + random.below(high - low);
-        if (data.matrix.valid[t] == 0 || data.matrix.valid[t + lag] == 0)
-          continue;
-        const double bias = pair_bias(data, t, t + lag);
-        if (!std::isfinite(bias))
-          continue;
-        sum += bias;
+  parallel_for(0, bins, 1, [&](Index k, Index) {
+    if (function.pairs[k] == 0)
+      return;
+    Random random(options.seed + stream, static_cast<std::uint64_t>(k));
+    const Index wanted =
+        std::min(function.pairs[k], std::max(at_least, function.pairs[k] / data.matrix.pixels()));
+    double sum = 0;
+    Index found = 0;
+    for (Index attempt = 0; attempt < 50 * wanted && found < wanted; ++attempt) {
+      Index t = 0, lag = 0;
+      if (draw_pair(function, k, random, t, lag)) {
+        sum += pair_bias(data, t, t + lag);
         ++found;
       }
-      if (found == 0)
-        failed[k] = 1;
-      else
-        function.bias[k] = sum / static_cast<double>(found);
     }
+    if (found == 0)
+      failed[k] = 1;
+    else
+      function.bias[k] = speckle_pixels * sum / static_cast<double>(found);
   });
   for (Index k = 0; k < bins; ++k) {
     if (failed[k] != 0)
@@ -255,6 +263,31 @@ void OneTimeAccumulator::State::estimate_bias(OneTime& function,
                                      k + 1);
     function.value[k] -= function.bias[k];
   }
+}
+
+/// How many neighbouring pixels see the same speckle (1 … the size of a block), from pairs of the
+/// first lags, whose correlation is the largest.
+double OneTimeAccumulator::State::measure_speckle_pixels(const OneTime& whole) const {
+  BlockProducts sum;
+  Random random(options.seed, ~std::uint64_t{0});
+  const Index lag_bins = std::min<Index>(whole.lags(), 4);
+  for (Index k = 0; k < lag_bins; ++k) {
+    if (whole.first_lag[k] == 0) // the diagonal holds photon noise
+      continue;
+    for (Index drawn = 0; drawn < options.bias_pairs; ++drawn) {
+      Index t = 0, lag = 0;
+      if (!draw_pair(whole, k, random, t, lag))
+        continue;
+      const BlockProducts pair = block_products(data, t, t + lag);
+      sum.observed += pair.observed;
+      sum.independent += pair.independent;
+    }
+  }
+  const auto block = static_cast<double>(data.matrix.pixels()) /
+                     static_cast<double>(data.matrix.groups.segments());
+  if (!(sum.independent > 0))
+    return 1;
+  return std::clamp(sum.observed / sum.independent, 1.0, std::max(block, 1.0));
 }
 
 OneTimeFunctions OneTimeAccumulator::result(const Monitor& monitor) const {
@@ -266,20 +299,27 @@ OneTimeFunctions OneTimeAccumulator::result(const Monitor& monitor) const {
   for (Index g = 0; g < state.cells.groups; ++g)
     group_pixels.push_back(groups.group_begin[g + 1] - groups.group_begin[g]);
   OneTimeFunctions functions;
-  const auto make = [&](AgeWindow ages, Index bias_pairs, std::uint64_t stream) {
+  const auto make = [&](AgeWindow ages) {
     monitor.check();
     OneTime function = detail::evaluate(
         state.cells, state.ages, state.lag_edges, group_pixels, false, ages, state.options);
     if (state.cells.groups == 0)
       function.reason = groups.reason;
-    if (state.options.remove_bias)
-      state.estimate_bias(function, bias_pairs, stream);
     return function;
   };
-  functions.whole = make({0, state.data.matrix.frames}, state.options.bias_pairs, 0);
-  const Index few = std::max<Index>(state.options.bias_pairs / 8, 1);
-  for (std::size_t w = 0; w < state.options.windows.size(); ++w)
-    functions.windows.push_back(make(state.options.windows[w], few, w + 1));
+  functions.whole = make({0, state.data.matrix.frames});
+  for (const AgeWindow window : state.options.windows)
+    functions.windows.push_back(make(window));
+  if (!state.options.remove_bias)
+    return functions;
+
+  // Many bins need fewer pairs each; so do windows, whose errors are larger.
+  const Index lags = functions.whole.lags();
+  const Index pairs = std::max<Index>(state.options.bias_pairs * 32 / std::max<Index>(lags, 32), 1);
+  const double speckle_pixels = state.measure_speckle_pixels(functions.whole);
+  state.remove_bias(functions.whole, pairs, speckle_pixels, 1);
+  for (std::size_t w = 0; w < functions.windows.size(); ++w)
+    state.remove_bias(functions.windows[w], std::max<Index>(pairs / 4, 1), speckle_pixels, w + 2);
   return functions;
 }
 

@@ -7,6 +7,14 @@ namespace vitrum::correlate {
 void add_row(const float* from, float* to, Index count);  // to += from
 void add_row(const float* from, double* to, Index count); // to += from
 void add_row_skipping_nan(const float* from, double* to, Index count);
-void add_row_twice(const float* from, float* to, float* also, Index count); // both += from
+
+/// Sums over pixels of products of powers of two rows.
+struct PairMoments {
+  double uv = 0, u2 = 0, v2 = 0, u2v = 0, uv2 = 0;   // always
+  double u4 = 0, v4 = 0, u2v2 = 0, u3v = 0, uv3 = 0; // when asked for
+  PairMoments& operator+=(const PairMoments& other);
+};
+
+[[nodiscard]] PairMoments pair_moments(const float* u, const float* v, Index count, bool fourth);
 
 } // namespace vitrum::correlate

@@ -2,17 +2,26 @@
 // fluctuate together with the numerator. For fully developed speckle it is −(3f − f²)/pixels with f
 // = C − 1; in a long series that exceeds the statistical error.
 #pragma once
-#include <cstdint>
-
 #include "vitrum/core/index.hpp"
 #include "vitrum/correlate/normalization.hpp"
 
 namespace vitrum::correlate {
 
-/// The bias of C(t1,t2), estimated from that pair of frames alone: the delete-one jackknife over
-/// blocks of pixels (of unequal sizes: Busing, Meijer & van der Leeden, Stat. Comput. 9 (1999) 3),
-/// per static bin, averaged over static bins by their pixels. Noisy: average it over many pairs of
-/// frames.
+/// The bias of C(t1,t2) for independent pixels, from that pair of frames alone; noisy: average it
+/// over many pairs. Second order of the sampling error of the means, per static bin of n pixels,
+/// averaged over static bins by their pixels, with c = <δδ'>:
+///     plain, static-bin:  −[c + <δ²δ'> + <δδ'²> − c (c + <δ²> + <δ'²>)] / n
+///     corrcoef:           [c (3 <δ⁴ + δ'⁴>/8 + <δ²δ'²>/4) − <δ³δ' + δδ'³>/2] / n
+/// Photon noise drops out of the first.
 [[nodiscard]] double pair_bias(const Fluctuations& fluctuations, Index t1, Index t2);
+
+/// By how much neighbouring pixels that see the same speckle make the number of independent pixels
+/// smaller: the bias grows by observed / independent, both summed over pairs of frames. `observed`
+/// is Σ (Σ_block δ)(Σ_block δ') over blocks of pixels, `independent` what independent pixels would
+/// give.
+struct BlockProducts {
+  double observed = 0, independent = 0;
+};
+[[nodiscard]] BlockProducts block_products(const Fluctuations& fluctuations, Index t1, Index t2);
 
 } // namespace vitrum::correlate

@@ -26,7 +26,8 @@ struct OneTimeOptions {
   AgeConvention age = AgeConvention::start;
   std::vector<AgeWindow> windows; // may overlap
   bool remove_bias = true;        // of the ratio of means over few pixels; see bias.hpp
-  Index bias_pairs = 64;          // frame pairs sampled for it in each lag bin
+  Index bias_pairs = 16;          // frame pairs sampled for it in each lag bin; more where the bin
+                                  // has more pairs than pixels
   Index time_blocks = 16; // into which a series or window is cut to find fluctuations that all
                           // pixels share; at least 6
   Index max_covariance_lags = 512; // with more lag bins the covariance is left out (errors are not)
