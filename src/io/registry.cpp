@@ -15,7 +15,10 @@ namespace {
 constexpr std::array readers{
     hdf5_reader,
     npy_reader,
+    npz_reader,
     raw_reader,
+    tiff_reader,
+    tiff_folder_reader,
 };
 
 constexpr Index head_bytes = 8192;

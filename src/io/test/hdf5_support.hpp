@@ -41,11 +41,20 @@ public:
   [[nodiscard]] hid_t links() const { return links_.get(); }
 
   template <class T>
-  h5::Handle dataset(const std::string& name, const std::vector<hsize_t>& dims, const std::vector<T>& values,
-                     hid_t creation = H5P_DEFAULT, hid_t type = -1) {
-    const h5::Handle space(dims.empty() ? H5Screate(H5S_SCALAR)
-                                        : H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr));
-    h5::Handle set(H5Dcreate2(id(), name.c_str(), type < 0 ? h5_type<T>() : type, space.get(), links_.get(), creation,
+  h5::Handle dataset(const std::string& name,
+                     const std::vector<hsize_t>& dims,
+                     const std::vector<T>& values,
+                     hid_t creation = H5P_DEFAULT,
+                     hid_t type = -1) {
+    const h5::Handle space(
+        dims.empty() ? H5Screate(H5S_SCALAR)
+                     : H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr));
+    h5::Handle set(H5Dcreate2(id(),
+                              name.c_str(),
+                              type < 0 ? h5_type<T>() : type,
+                              space.get(),
+                              links_.get(),
+                              creation,
                               H5P_DEFAULT));
     if (!values.empty())
       H5Dwrite(set.get(), h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
@@ -63,19 +72,27 @@ public:
     const h5::Handle type(H5Tcopy(H5T_C_S1));
     H5Tset_size(type.get(), value.size() + 1);
     const h5::Handle space(H5Screate(H5S_SCALAR));
-    const h5::Handle set(
-        H5Dcreate2(id(), name.c_str(), type.get(), space.get(), links_.get(), H5P_DEFAULT, H5P_DEFAULT));
+    const h5::Handle set(H5Dcreate2(
+        id(), name.c_str(), type.get(), space.get(), links_.get(), H5P_DEFAULT, H5P_DEFAULT));
     H5Dwrite(set.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, value.c_str());
   }
 
-  void group(const std::string& name) { h5::Handle(H5Gcreate2(id(), name.c_str(), links_.get(), H5P_DEFAULT, H5P_DEFAULT)); }
+  void group(const std::string& name) {
+    h5::Handle(H5Gcreate2(id(), name.c_str(), links_.get(), H5P_DEFAULT, H5P_DEFAULT));
+  }
 
   void attribute(const std::string& object, const std::string& name, const std::string& value) {
     const h5::Handle type(H5Tcopy(H5T_C_S1));
     H5Tset_size(type.get(), value.size() + 1);
     const h5::Handle space(H5Screate(H5S_SCALAR));
-    const h5::Handle attribute(H5Acreate_by_name(id(), object.c_str(), name.c_str(), type.get(), space.get(),
-                                                 H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    const h5::Handle attribute(H5Acreate_by_name(id(),
+                                                 object.c_str(),
+                                                 name.c_str(),
+                                                 type.get(),
+                                                 space.get(),
+                                                 H5P_DEFAULT,
+                                                 H5P_DEFAULT,
+                                                 H5P_DEFAULT));
     H5Awrite(attribute.get(), type.get(), value.c_str());
   }
 
@@ -88,7 +105,8 @@ private:
 };
 
 /// Dataset creation with chunks and the HDF5 library's own filters.
-inline h5::Handle chunked(const std::vector<hsize_t>& chunk, bool shuffle = false, int deflate = 0) {
+inline h5::Handle
+chunked(const std::vector<hsize_t>& chunk, bool shuffle = false, int deflate = 0) {
   h5::Handle creation(H5Pcreate(H5P_DATASET_CREATE));
   H5Pset_chunk(creation.get(), static_cast<int>(chunk.size()), chunk.data());
   if (shuffle)
@@ -98,7 +116,8 @@ inline h5::Handle chunked(const std::vector<hsize_t>& chunk, bool shuffle = fals
   return creation;
 }
 
-inline h5::Handle with_filter(h5::Handle creation, H5Z_filter_t id, const std::vector<unsigned>& values) {
+inline h5::Handle
+with_filter(h5::Handle creation, H5Z_filter_t id, const std::vector<unsigned>& values) {
   H5Pset_filter(creation.get(), id, H5Z_FLAG_MANDATORY, values.size(), values.data());
   return creation;
 }

@@ -1,0 +1,525 @@
+#include <cmath>
+#include <numeric>
+
+#include <lz4.h>
+#include <zstd.h>
+
+#include "../bytes.hpp"
+#include "hdf5_support.hpp"
+#include "support.hpp"
+#include "vitrum/core/parallel.hpp"
+#include "vitrum/io/open_series.hpp"
+
+namespace vitrum::io {
+namespace {
+
+using testing::all_values;
+using testing::chunked;
+using testing::H5Writer;
+using testing::message_of;
+using testing::Scratch;
+using testing::with_filter;
+
+template <class T>
+std::vector<T> counting(Index n, Index start = 0) {
+  std::vector<T> values(static_cast<std::size_t>(n));
+  for (Index i = 0; i < n; ++i)
+    values[static_cast<std::size_t>(i)] = static_cast<T>((start + i) % 251);
+  return values;
+}
+
+std::vector<double> doubles(Index n, Index start = 0) {
+  return counting<double>(n, start);
+}
+
+template <class T>
+class Hdf5Types : public ::testing::Test {};
+using Types = ::testing::Types<std::uint8_t,
+                               std::uint16_t,
+                               std::uint32_t,
+                               std::uint64_t,
+                               std::int8_t,
+                               std::int16_t,
+                               std::int32_t,
+                               std::int64_t,
+                               float,
+                               double>;
+TYPED_TEST_SUITE(Hdf5Types, Types);
+
+TYPED_TEST(Hdf5Types, AllLayoutsGiveTheSameFrames) {
+  const Scratch scratch;
+  const h5::Lock lock;
+  const Index frames = 7, height = 13, width = 18;
+  auto values = counting<TypeParam>(frames * height * width);
+  for (auto& v : values)
+    v = static_cast<TypeParam>(static_cast<int>(v) % 100);
+  const std::vector<double> expected(values.begin(), values.end());
+  const std::vector<hsize_t> dims{7, 13, 18};
+  {
+    H5Writer file(scratch / "a.h5");
+    file.dataset("/contiguous", dims, values);
+    file.dataset("/frame", dims, values, chunked({1, 13, 18}, true, 1).get());
+    file.dataset("/slabs", dims, values, chunked({3, 13, 18}, true, 4).get());
+    file.dataset("/tiles", dims, values, chunked({2, 5, 8}, false, 1).get());
+    file.dataset("/plain_tiles", dims, values, chunked({1, 13, 7}).get());
+  }
+  for (const std::string name : {"contiguous", "frame", "slabs", "tiles", "plain_tiles"})
+    for (const bool direct : {true, false}) {
+      OpenOptions options;
+      options.decode_chunks = direct;
+      const auto source = open_series((scratch / "a.h5") + "::/" + name, options);
+      EXPECT_EQ(source->info().type, frames::pixel_type_of<TypeParam>());
+      EXPECT_EQ(all_values(*source), expected) << name << direct;
+      // any range is a part of the whole
+      for (Index first = 0; first < frames; ++first)
+        for (Index count = 1; first + count <= frames; ++count) {
+          std::vector<TypeParam> part(static_cast<std::size_t>(count * height * width));
+          source->read(first, count, reinterpret_cast<std::byte*>(part.data()));
+          EXPECT_TRUE(std::equal(part.begin(), part.end(), values.begin() + first * height * width))
+              << name << first << " " << count;
+        }
+    }
+}
+
+/// Writes one chunk per frame, packed by `pack`.
+template <class Pack>
+void write_packed(const std::string& path,
+                  H5Z_filter_t id,
+                  const std::vector<unsigned>& filter_values,
+                  const std::vector<std::uint16_t>& values,
+                  Index frames,
+                  Index height,
+                  Index width,
+                  Pack&& pack) {
+  const h5::Lock lock;
+  H5Writer file(path);
+  const auto h = static_cast<hsize_t>(height);
+  const auto w = static_cast<hsize_t>(width);
+  const auto set = file.dataset("/entry/data/data",
+                                {static_cast<hsize_t>(frames), h, w},
+                                std::vector<std::uint16_t>{},
+                                with_filter(chunked({1, h, w}), id, filter_values).get());
+  for (Index f = 0; f < frames; ++f) {
+    const auto frame = std::as_bytes(std::span(values).subspan(
+        static_cast<std::size_t>(f * height * width), static_cast<std::size_t>(height * width)));
+    const std::vector<std::byte> packed = pack(frame);
+    const hsize_t offset[] = {static_cast<hsize_t>(f), 0, 0};
+    ASSERT_GE(H5Dwrite_chunk(set.get(), H5P_DEFAULT, 0, offset, packed.size(), packed.data()), 0);
+  }
+}
+
+std::vector<std::byte> pack_lz4(std::span<const std::byte> in) {
+  std::vector<std::byte> out(
+      static_cast<std::size_t>(16 + LZ4_compressBound(static_cast<int>(in.size()))));
+  store_big<std::uint64_t>(in.size(), out.data());
+  store_big<std::uint32_t>(static_cast<std::uint32_t>(in.size()), out.data() + 8);
+  const int n = LZ4_compress_default(reinterpret_cast<const char*>(in.data()),
+                                     reinterpret_cast<char*>(out.data() + 16),
+                                     static_cast<int>(in.size()),
+                                     static_cast<int>(out.size() - 16));
+  store_big(static_cast<std::uint32_t>(n), out.data() + 12);
+  out.resize(static_cast<std::size_t>(16 + n));
+  return out;
+}
+
+TEST(Hdf5Series, FiltersNeedNoPlugin) {
+  const Scratch scratch;
+  const Index frames = 5, height = 33, width = 41;
+  const auto values = counting<std::uint16_t>(frames * height * width);
+  struct Case {
+    const char* name;
+    H5Z_filter_t id;
+    std::vector<unsigned> values;
+    std::function<std::vector<std::byte>(std::span<const std::byte>)> pack;
+  };
+  const std::vector<Case> cases{
+      {"bitshuffle",
+       filter_bitshuffle,
+       {0, 4, 2, 0, 0},
+       [](auto in) { return encode_bitshuffle(in, 2, 0, Packing::none); }},
+      {"bslz4",
+       filter_bitshuffle,
+       {0, 4, 2, 0, 2},
+       [](auto in) { return encode_bitshuffle(in, 2, 0, Packing::lz4); }},
+      {"bszstd",
+       filter_bitshuffle,
+       {0, 4, 2, 0, 3, 1},
+       [](auto in) { return encode_bitshuffle(in, 2, 0, Packing::zstd); }},
+      {"lz4", filter_lz4, {0}, [](auto in) { return pack_lz4(in); }},
+      {"zstd",
+       filter_zstd,
+       {3},
+       [](auto in) {
+         std::vector<std::byte> out(ZSTD_compressBound(in.size()));
+         out.resize(ZSTD_compress(out.data(), out.size(), in.data(), in.size(), 1));
+         return out;
+       }},
+  };
+  for (const auto& c : cases) {
+    const std::string path = scratch / (std::string(c.name) + ".h5");
+    write_packed(path, c.id, c.values, values, frames, height, width, c.pack);
+    for (const bool direct : {true, false}) {
+      OpenOptions options;
+      options.decode_chunks = direct;
+      const auto source = open_series(path, options);
+      EXPECT_EQ(all_values(*source), doubles(frames * height * width)) << c.name << direct;
+    }
+  }
+}
+
+TEST(Hdf5Series, ThreadsDoNotChangeTheFrames) {
+  const Scratch scratch;
+  const Index frames = 40, height = 64, width = 64;
+  write_packed(scratch / "a.h5",
+               filter_bitshuffle,
+               {0, 4, 2, 0, 2},
+               counting<std::uint16_t>(frames * height * width),
+               frames,
+               height,
+               width,
+               [](auto in) { return encode_bitshuffle(in, 2, 0, Packing::lz4); });
+  for (const Index threads : {1, 2, 5}) {
+    set_thread_count(threads);
+    EXPECT_EQ(all_values(*open_series(scratch / "a.h5")), doubles(frames * height * width));
+  }
+  set_thread_count(0);
+}
+
+TEST(Hdf5Series, DamagedChunksAreNamedByFrame) {
+  const Scratch scratch;
+  const Index frames = 4, height = 16, width = 16;
+  Index n = 0;
+  write_packed(scratch / "a.h5",
+               filter_bitshuffle,
+               {0, 4, 2, 0, 2},
+               counting<std::uint16_t>(frames * height * width),
+               frames,
+               height,
+               width,
+               [&](auto in) {
+                 auto out = encode_bitshuffle(in, 2, 0, Packing::lz4);
+                 if (n++ == 2)
+                   out.resize(out.size() - 3);
+                 return out;
+               });
+  const auto source = open_series(scratch / "a.h5");
+  std::vector<std::byte> out(static_cast<std::size_t>(source->info().frame_bytes() * frames));
+  const std::string message = message_of<FormatError>([&] { source->read(0, frames, out.data()); });
+  EXPECT_TRUE(message.starts_with((scratch / "a.h5") +
+                                  ":/entry/data/data: frame 2: block at byte 12 states "))
+      << message;
+  source->read(0, 2, out.data()); // the reader is usable afterwards
+  OpenOptions library;
+  library.decode_chunks = false;
+  const auto slow = open_series(scratch / "a.h5", library);
+  const std::string slow_message =
+      message_of<FormatError>([&] { slow->read(0, frames, out.data()); });
+  EXPECT_TRUE(
+      slow_message.starts_with((scratch / "a.h5") + ":/entry/data/data: frame 2: cannot be read ("))
+      << slow_message;
+}
+
+TEST(Hdf5Series, UnwrittenChunksHoldTheFillValue) {
+  const Scratch scratch;
+  {
+    const h5::Lock lock;
+    H5Writer file(scratch / "a.h5");
+    auto creation = chunked({1, 4, 4}, false, 1);
+    const std::uint16_t fill = 7;
+    H5Pset_fill_value(creation.get(), H5T_NATIVE_UINT16, &fill);
+    file.dataset("/entry/data/data", {3, 4, 4}, std::vector<std::uint16_t>{}, creation.get());
+  }
+  EXPECT_EQ(all_values(*open_series(scratch / "a.h5")), std::vector<double>(48, 7));
+}
+
+void write_data_file(
+    const std::string& path, Index frames, Index start, Index height = 6, Index width = 5) {
+  H5Writer file(path);
+  file.dataset(
+      "/entry/data/data",
+      {static_cast<hsize_t>(frames), static_cast<hsize_t>(height), static_cast<hsize_t>(width)},
+      counting<std::uint16_t>(frames * height * width, start),
+      chunked({1, static_cast<hsize_t>(height), static_cast<hsize_t>(width)}, true, 1).get());
+}
+
+void write_master(const Scratch& scratch) {
+  const h5::Lock lock;
+  write_data_file(scratch / "scan_data_000001.h5", 4, 0);
+  write_data_file(scratch / "scan_data_000002.h5", 4, 120);
+  write_data_file(scratch / "scan_data_000003.h5", 2, 240);
+  H5Writer master(scratch / "scan_master.h5");
+  for (int i = 3; i >= 1; --i)
+    master.external("/entry/data/data_00000" + std::to_string(i),
+                    "scan_data_00000" + std::to_string(i) + ".h5",
+                    "/entry/data/data");
+  const std::string d = "/entry/instrument/detector/";
+  master.scalar(d + "frame_time", 5.0, "ms");
+  master.scalar(d + "count_time", 4.99e-3, "s");
+  master.scalar(d + "x_pixel_size", 75.0, "um");
+  master.scalar(d + "y_pixel_size", 75e-6, "m");
+  master.scalar(d + "detector_distance", 5.5, "m");
+  master.scalar(d + "beam_center_x", 2.5, "pixel");
+  master.scalar(d + "beam_center_y", 0.3, "mm");
+  master.text(d + "description", "Dectris EIGER2 Si 4M");
+  master.scalar("/entry/instrument/beam/incident_wavelength", 1.2, "angstrom");
+  std::vector<std::uint32_t> mask(30, 0);
+  mask[7] = 1;
+  master.dataset(d + "detectorSpecific/pixel_mask", {6, 5}, mask);
+}
+
+TEST(Hdf5Series, MasterWithThreeDataFiles) {
+  const Scratch scratch;
+  write_master(scratch);
+  const auto source = open_series(scratch / "scan_master.h5");
+  const auto& info = source->info();
+  EXPECT_EQ(info.path, (scratch / "scan_master.h5") + "::/entry/data");
+  EXPECT_EQ(info.frames, 10);
+  EXPECT_EQ(all_values(*source), doubles(300));
+  EXPECT_DOUBLE_EQ(info.frame_time_s, 5e-3);
+  EXPECT_DOUBLE_EQ(info.exposure_s, 4.99e-3);
+  EXPECT_DOUBLE_EQ(info.geometry.pixel_size_x_m, 75e-6);
+  EXPECT_DOUBLE_EQ(info.geometry.pixel_size_y_m, 75e-6);
+  EXPECT_DOUBLE_EQ(info.geometry.distance_m, 5.5);
+  EXPECT_DOUBLE_EQ(info.geometry.beam_center_x_px, 2.5);
+  EXPECT_DOUBLE_EQ(info.geometry.beam_center_y_px, 4.0); // 0.3 mm / 75 µm
+  EXPECT_DOUBLE_EQ(info.geometry.wavelength_angstrom, 1.2);
+  EXPECT_EQ(info.invalid_value, 65535);
+  ASSERT_EQ(info.bad_pixels.size(), 30U);
+  EXPECT_EQ(info.bad_pixels[7], 1);
+  EXPECT_EQ(std::accumulate(info.bad_pixels.begin(), info.bad_pixels.end(), 0), 1);
+  // across the borders of files
+  std::vector<std::uint16_t> part(4 * 30);
+  source->read(3, 4, reinterpret_cast<std::byte*>(part.data()));
+  EXPECT_EQ(part, counting<std::uint16_t>(120, 90));
+}
+
+TEST(Hdf5Series, MissingDataFileIsNamed) {
+  const Scratch scratch;
+  write_master(scratch);
+  std::filesystem::remove(scratch / "scan_data_000002.h5");
+  const std::string master = scratch / "scan_master.h5";
+  EXPECT_EQ(message_of<FormatError>([&] { static_cast<void>(open_series(master)); }),
+            master + ":/entry/data/data_000002: the data file " +
+                (scratch / "scan_data_000002.h5") + " is missing");
+  const h5::Lock lock;
+  write_data_file(scratch / "scan_data_000002.h5", 4, 0, 6, 4);
+  EXPECT_EQ(message_of<FormatError>([&] { static_cast<void>(open_series(master)); }),
+            (scratch / "scan_data_000002.h5") +
+                ":/entry/data/data: 3-D [4, 6, 4] uint16, expected frames [6, 5] of uint16 as in " +
+                (scratch / "scan_data_000001.h5"));
+}
+
+TEST(Hdf5Series, VirtualDatasetIsReadFromItsSources) {
+  const Scratch scratch;
+  write_master(scratch);
+  {
+    const h5::Lock lock;
+    H5Writer file(scratch / "virtual.h5");
+    const h5::Handle creation(H5Pcreate(H5P_DATASET_CREATE));
+    const hsize_t whole[] = {10, 6, 5};
+    const h5::Handle space(H5Screate_simple(3, whole, nullptr));
+    hsize_t first = 0;
+    for (int i = 1; i <= 3; ++i) {
+      const hsize_t part[] = {i == 3 ? hsize_t{2} : hsize_t{4}, 6, 5};
+      const hsize_t start[] = {first, 0, 0};
+      const h5::Handle source(H5Screate_simple(3, part, nullptr));
+      H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start, nullptr, part, nullptr);
+      H5Pset_virtual(creation.get(),
+                     space.get(),
+                     ("scan_data_00000" + std::to_string(i) + ".h5").c_str(),
+                     "/entry/data/data",
+                     source.get());
+      first += part[0];
+    }
+    H5Sselect_all(space.get());
+    const h5::Handle set(H5Dcreate2(file.id(),
+                                    "/entry/data/data",
+                                    H5T_NATIVE_UINT16,
+                                    space.get(),
+                                    file.links(),
+                                    creation.get(),
+                                    H5P_DEFAULT));
+    ASSERT_TRUE(set);
+  }
+  EXPECT_EQ(all_values(*open_series(scratch / "virtual.h5")), doubles(300));
+  std::filesystem::remove(scratch / "scan_data_000003.h5");
+  EXPECT_EQ(
+      message_of<FormatError>([&] { static_cast<void>(open_series(scratch / "virtual.h5")); }),
+      (scratch / "virtual.h5") + ":/entry/data/data: the data file " +
+          (scratch / "scan_data_000003.h5") + " is missing");
+}
+
+TEST(Hdf5Series, DefaultPlotBlissAndLargestAreFound) {
+  const Scratch scratch;
+  const h5::Lock lock;
+  {
+    H5Writer file(scratch / "nx.h5");
+    file.dataset("/entry/scan/counts", {2, 3, 4}, counting<std::uint8_t>(24));
+    file.dataset("/entry/scan/other", {2, 3, 4}, counting<std::uint8_t>(24, 5));
+    file.attribute("/", "default", "entry");
+    file.attribute("/entry", "default", "scan");
+    file.attribute("/entry/scan", "signal", "counts");
+  }
+  EXPECT_EQ(open_series(scratch / "nx.h5")->info().path,
+            (scratch / "nx.h5") + "::/entry/scan/counts");
+  {
+    H5Writer file(scratch / "bliss.h5");
+    file.dataset("/2.1/measurement/eiger4m", {2, 30, 40}, counting<std::uint16_t>(2400));
+    file.dataset("/2.1/measurement/mca", {2, 3, 4}, counting<std::uint16_t>(24));
+    file.dataset("/2.1/measurement/epoch", {2}, counting<double>(2));
+  }
+  const auto bliss = open_series(scratch / "bliss.h5");
+  EXPECT_EQ(bliss->info().path, (scratch / "bliss.h5") + "::/2.1/measurement/eiger4m");
+  EXPECT_EQ(bliss->info().metadata.back(),
+            (std::pair<std::string, std::string>{"not taken", "/2.1/measurement/mca"}));
+  {
+    H5Writer file(scratch / "two.h5");
+    file.dataset("/a", {2, 3, 4}, counting<std::uint16_t>(24));
+    file.dataset("/b", {3, 3, 4}, counting<std::uint16_t>(36));
+  }
+  EXPECT_EQ(message_of<FormatError>([&] { static_cast<void>(open_series(scratch / "two.h5")); }),
+            (scratch / "two.h5") +
+                ": 2 datasets that may hold the frames, expected the name of one as " +
+                (scratch / "two.h5") + "::/name: /b 3-D [3, 3, 4], /a 3-D [2, 3, 4]");
+  {
+    H5Writer file(scratch / "image.h5");
+    file.dataset("/image", {3, 4}, counting<float>(12));
+  }
+  EXPECT_EQ(open_series(scratch / "image.h5")->info().frames, 1);
+}
+
+TEST(Hdf5Series, MetadataOfNeighbourAndOddUnits) {
+  const Scratch scratch;
+  const h5::Lock lock;
+  {
+    H5Writer file(scratch / "data.h5");
+    file.dataset("/entry/data/data", {2, 3, 4}, counting<std::uint16_t>(24));
+  }
+  {
+    H5Writer file(scratch / "scan_metadata.hdf");
+    file.group("/entry/schema_version");
+    const std::string d = "/entry/instrument/detector_1/";
+    file.scalar(d + "frame_time", 1e-3);
+    file.scalar(d + "x_pixel_size", 75.0); // no unit, and no metres
+    file.scalar(d + "distance", 11.6);
+    file.scalar(d + "beam_center_x", 12.5);
+    file.scalar("/entry/instrument/incident_beam/incident_energy", 12.398419843320026);
+  }
+  const auto source = open_series(scratch / "data.h5");
+  const auto& info = source->info();
+  EXPECT_EQ(info.frame_time_s, 1e-3);
+  EXPECT_EQ(info.geometry.distance_m, 11.6);
+  EXPECT_EQ(info.geometry.beam_center_x_px, 12.5);
+  EXPECT_NEAR(
+      info.geometry.wavelength_angstrom, 1.0, 1e-9); // hc = 12.39842 keV Å to its known digits
+  EXPECT_TRUE(std::isnan(info.geometry.pixel_size_x_m));
+  EXPECT_EQ(info.problems,
+            std::vector<std::string>{"/entry/instrument/detector_1/x_pixel_size = 75 is not used: "
+                                     "it has no unit and cannot be in metres"});
+}
+
+TEST(Hdf5Series, BadInputIsNamed) {
+  const Scratch scratch;
+  const h5::Lock lock;
+  const std::string path = scratch / "a.h5";
+  {
+    H5Writer file(path);
+    file.dataset("/line", {5}, counting<float>(5));
+    file.dataset("/entry/data/data", {2, 3, 4}, counting<std::uint16_t>(24));
+    file.dataset("/none", {0, 3, 4}, std::vector<float>{});
+    file.dataset("/deep", {2, 2, 2, 3, 4}, counting<float>(96));
+    file.text("/words", "hello");
+    const h5::Handle complex(H5Tcreate(H5T_COMPOUND, 8));
+    H5Tinsert(complex.get(), "r", 0, H5T_NATIVE_FLOAT);
+    H5Tinsert(complex.get(), "i", 4, H5T_NATIVE_FLOAT);
+    file.dataset("/complex", {2, 3, 4}, std::vector<float>{}, H5P_DEFAULT, complex.get());
+    file.dataset("/blosc",
+                 {2, 3, 4},
+                 std::vector<float>{},
+                 with_filter(chunked({1, 3, 4}), 305, {1, 2}).get());
+    file.group("/empty");
+  }
+  const auto error = [&](const std::string& inside) {
+    const auto message =
+        message_of<FormatError>([&] { static_cast<void>(open_series(path + "::" + inside)); });
+    EXPECT_TRUE(message.starts_with(path + ":")) << message;
+    return message.substr(path.size() + 1);
+  };
+  EXPECT_EQ(error("/line"), "/line: 1-D [5] float32, expected 3-D [frame, y, x] or 2-D [y, x]");
+  EXPECT_EQ(error("/deep"),
+            "/deep: 5-D [2, 2, 2, 3, 4] float32, expected 3-D [frame, y, x] or 2-D [y, x]");
+  EXPECT_EQ(error("/none"),
+            "/none: 3-D [0, 3, 4] float32, expected at least one frame and one pixel");
+  EXPECT_EQ(error("/words"), "/words: text, expected 3-D [frame, y, x] or 2-D [y, x]");
+  EXPECT_EQ(error("/complex"),
+            "/complex: complex or compound values, expected integer or floating-point pixels");
+  EXPECT_EQ(error("/entry/data/dta"),
+            "/entry/data/dta: no such dataset, expected one of: /entry/data/data");
+  EXPECT_EQ(error("/empty"),
+            "/empty: a group without data_000001, data or a default signal, expected a dataset or "
+            "such a group");
+}
+
+TEST(Hdf5Series, UnreadableFilterIsNamed) {
+  const Scratch scratch;
+  const h5::Lock lock;
+  const std::string path = scratch / "a.h5";
+  { // a file whose filter this machine does not know: written with one that is then taken away
+    H5Z_class2_t unknown{
+        H5Z_CLASS_T_VERS,
+        31999,
+        1,
+        1,
+        "secret",
+        nullptr,
+        nullptr,
+        [](unsigned, std::size_t, const unsigned*, std::size_t n, std::size_t*, void**) {
+          return n;
+        }};
+    H5Zregister(&unknown);
+    {
+      H5Writer file(path);
+      file.dataset("/entry/data/data",
+                   {2, 3, 4},
+                   counting<std::uint16_t>(24),
+                   with_filter(chunked({1, 3, 4}), 31999, {1}).get());
+    }
+    H5Zunregister(31999);
+  }
+  EXPECT_EQ(message_of<FormatError>([&] { static_cast<void>(open_series(path)); }),
+            path + ":/entry/data/data: filter 31999 (secret), expected bitshuffle, lz4, zstd, lzf, "
+                   "gzip, shuffle or an "
+                   "installed plug-in");
+}
+
+TEST(Hdf5Series, BrokenFilesAreNamed) {
+  const Scratch scratch;
+  {
+    const h5::Lock lock;
+    write_data_file(scratch / "whole.h5", 4, 0);
+  }
+  const std::string bytes = testing::read_bytes(scratch / "whole.h5");
+  testing::write_bytes(scratch / "cut.h5", bytes.substr(0, bytes.size() / 2));
+  const auto message =
+      message_of<FormatError>([&] { static_cast<void>(open_series(scratch / "cut.h5")); });
+  EXPECT_TRUE(
+      message.starts_with((scratch / "cut.h5") + ": unreadable HDF5 (truncated file: eof = "))
+      << message;
+  testing::write_bytes(scratch / "empty.h5", "");
+  EXPECT_EQ(message_of<FormatError>([&] { static_cast<void>(open_series(scratch / "empty.h5")); }),
+            (scratch / "empty.h5") + ": an empty file, expected frames");
+  testing::write_bytes(scratch / "text.h5", "hello");
+  EXPECT_EQ(
+      message_of<FormatError>([&] { static_cast<void>(open_series(scratch / "text.h5")); }),
+      (scratch / "text.h5") +
+          ": content of no known format, expected hdf5, npy, npz, raw, tiff, tiff-folder; a raw "
+          "file needs its height, width and pixel type");
+  EXPECT_EQ(message_of<FileError>([&] { static_cast<void>(open_series(scratch / "gone.h5")); }),
+            (scratch / "gone.h5") + ": cannot be opened (No such file or directory)");
+  EXPECT_EQ(message_of<FormatError>([&] { static_cast<void>(open_series(scratch.folder())); }),
+            scratch.folder() +
+                ": a folder without TIFF files, expected a folder of .tif or .tiff files");
+}
+
+} // namespace
+} // namespace vitrum::io
