@@ -69,7 +69,7 @@ void clamp_residuals(Panel& strip, double limit) {
     edge.hollow = true;
     for (std::size_t i = 0; i < series.y.size(); ++i) {
       const bool outside = std::abs(series.y[i]) > limit;
-      edge.y[i] = outside ? std::copysign(0.88 * limit, series.y[i]) : NAN;
+      edge.y[i] = outside ? std::copysign(0.84 * limit, series.y[i]) : NAN;
       series.y[i] = outside ? NAN : series.y[i];
     }
     beyond.push_back(std::move(edge));
@@ -81,6 +81,7 @@ struct Page {
   const Result& result;
   const Curves& g2;
   const std::vector<ModelFit>& fits;
+  const std::optional<Curves>& per_pixel;
   Index columns = 1;
   bool with_residuals = false;
 };
@@ -95,6 +96,13 @@ void add_bin(Figure& figure, const Page& page, Index bin, Index place, bool lowe
   curves.y.label = curves.column == 0 ? "g₂" : "";
   curves.series.push_back(points_of(page.g2, bin));
   curves.series.back().label = place == 0 ? "data" : "";
+  if (page.per_pixel) {
+    curves.series.push_back(points_of(*page.per_pixel, bin));
+    curves.series.back().label = place == 0 ? "per pixel" : "";
+    curves.series.back().marker = Marker::diamond;
+    curves.series.back().hollow = true;
+    curves.series.back().colour = grey;
+  }
   Panel strip;
   strip.row = curves.row + 1;
   strip.column = curves.column;
@@ -132,7 +140,8 @@ std::vector<Figure> make_g2_figures(const Tree& root) {
   if (!g2 || g2->lag_s.empty())
     return figures;
   const auto fits = result.fits();
-  Page page{result, *g2, fits};
+  const auto per_pixel = result.g2("g2_pixel");
+  Page page{result, *g2, fits, per_pixel};
   page.with_residuals =
       std::any_of(fits.begin(), fits.end(), [](const ModelFit& fit) { return !fit.curve.empty(); });
   for (Index first = 0; first < result.bins(); first += bins_per_figure) {

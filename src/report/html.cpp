@@ -10,7 +10,7 @@ constexpr std::string_view style = R"css(
 @media (prefers-color-scheme:dark){:root{--page:#16181c;--text:#e4e6ea;--soft:#a2a9b4;--line:#353a42;--card:#1f2228;--link:#6cb6ff;--warn:#3a2f12;--warn-line:#b98900}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--text);font:16px/1.55 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
-main{max-width:62rem;margin:0 auto;padding:1.2rem 1rem 4rem}
+main{max-width:68rem;margin:0 auto;padding:1.2rem 1rem 4rem}
 h1{font-size:1.7rem;line-height:1.25;margin:.4rem 0}
 h2{font-size:1.25rem;margin:2.4rem 0 .6rem;padding-bottom:.25rem;border-bottom:1px solid var(--line)}
 h3{font-size:1.05rem;margin:1.5rem 0 .4rem}
@@ -22,18 +22,18 @@ nav{font-size:.92rem}nav a{margin-right:1em;white-space:nowrap}
 .warnings ul{margin:.2rem 0;padding-left:1.2rem}
 figure{margin:1rem 0 1.4rem}
 figure .card{background:#fff;color:#000;--page:#fff;border:1px solid var(--line);border-radius:6px;padding:.5rem;text-align:center;overflow-x:auto}
-figure svg{max-width:100%;height:auto}
-figure svg svg{max-width:none}
+figure .card>div>svg{display:block;width:100%;height:auto}
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:0 1.2rem;align-items:start}
 figcaption{margin-top:.35rem}
 @media (prefers-color-scheme:dark){figure .card{filter:brightness(.9)}}
 .scroll{overflow-x:auto;margin:.6rem 0}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
-th,td{padding:.28rem .7rem;text-align:left;white-space:nowrap;border-bottom:1px solid var(--line)}
+th,td{padding:.28rem .6rem;text-align:left;white-space:nowrap;border-bottom:1px solid var(--line)}
 th{background:var(--card);font-weight:600}
 details{margin:.6rem 0}summary{cursor:pointer;color:var(--link)}
 pre{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.8rem;overflow-x:auto;font:13px/1.45 "DejaVu Sans Mono",ui-monospace,monospace}
 .wrap td{white-space:normal;overflow-wrap:anywhere}
-@media print{body{background:#fff;color:#000;font-size:10.5pt}nav{display:none}main{max-width:none;padding:0}figure,table{break-inside:avoid}h2,h3{break-after:avoid}figure .card{border:0;filter:none}.scroll{overflow:visible}}
+@media print{.pair{display:block}body{background:#fff;color:#000;font-size:10.5pt}nav{display:none}main{max-width:none;padding:0}figure,table{break-inside:avoid}h2,h3{break-after:avoid}figure .card{border:0;filter:none}.scroll{overflow:visible}}
 )css";
 
 } // namespace

@@ -100,8 +100,13 @@ private:
     plot::RenderOptions inline_svg;
     inline_svg.for_page = true;
     const std::string picture = plot::render(figure, plot::Format::svg, inline_svg);
+    // as wide as reading is comfortable, or as the screen allows
+    const std::string sized =
+        element("div",
+                picture,
+                fmt::format("style=\"max-width:{:.0f}px;margin:0 auto\"", 1.4 * figure.width));
     body_ += element("figure",
-                     "\n" + element("div", picture, "class=\"card\"") +
+                     "\n" + element("div", sized, "class=\"card\"") +
                          element("figcaption", escaped(caption) + links));
   }
 
@@ -117,6 +122,14 @@ private:
       return;
     files_.push_back({name, text});
     body_ += element("p", fmt::format("{}: {}", escaped(what), link(name, name)), "class=\"note\"");
+  }
+
+  /// Figures of several bins stand side by side where the screen is wide.
+  template <class Function>
+  void side_by_side(Index figures, Function&& add) {
+    body_ += figures > 1 ? "<div class=\"pair\">\n" : "<div>\n";
+    add();
+    body_ += "</div>\n";
   }
 
   Index detailed() const { return std::min(result_.bins(), options_.detailed_bins); }
@@ -136,25 +149,23 @@ private:
   }
 
   void two_time() {
-    bool first = true;
-    for (Index bin = 1; bin <= detailed(); ++bin) {
-      const auto figure = make_two_time_figure(root_, bin, options_.maps);
-      if (!figure)
-        continue;
-      if (first)
-        section("two-time", "Two-time correlation");
-      first = false;
-      add_figure(
-          *figure,
-          fmt::format("two_time_bin_{}", bin),
-          fmt::format("C(t₁, t₂) of {}, colours from the 0.5 to the 99.5 percentile, gaps in "
-                      "grey; below, the mean counts per pixel and frame.",
-                      result_.bin_title(bin)));
-    }
+    std::vector<std::pair<Index, Figure>> figures;
+    for (Index bin = 1; bin <= detailed(); ++bin)
+      if (auto figure = make_two_time_figure(root_, bin, options_.maps))
+        figures.emplace_back(bin, std::move(*figure));
     const std::string events = event_table(result_);
+    if (figures.empty() && events.empty())
+      return;
+    section("two-time", "Two-time correlation");
+    side_by_side(static_cast<Index>(figures.size()), [&] {
+      for (const auto& [bin, figure] : figures)
+        add_figure(figure,
+                   fmt::format("two_time_bin_{}", bin),
+                   fmt::format("C(t₁, t₂) of {}, colours from the 0.5 to the 99.5 percentile, gaps "
+                               "in grey; below, the mean counts per pixel and frame.",
+                               result_.bin_title(bin)));
+    });
     if (!events.empty()) {
-      if (first)
-        section("two-time", "Two-time correlation");
       body_ += element("h3", "Sudden rearrangements") + events;
     }
   }
@@ -184,11 +195,15 @@ private:
       return;
     section("aging", "Aging");
     const auto fits = result_.window_fits();
-    for (const ModelFit& fit : fits)
-      add_figure(make_aging_overlay(root_, fit.model),
-                 "aging_" + fit.model,
-                 fmt::format("Relaxation of all bins against age, {}.", display_model(fit.model)));
+    side_by_side(static_cast<Index>(fits.size()), [&] {
+      for (const ModelFit& fit : fits)
+        add_figure(
+            make_aging_overlay(root_, fit.model),
+            "aging_" + fit.model,
+            fmt::format("Relaxation of all bins against age, {}.", display_model(fit.model)));
+    });
     for (Index bin = 1; bin <= detailed(); ++bin) {
+      body_ += "<div class=\"pair\">\n";
       add_figure(make_aging_figure(root_, bin),
                  fmt::format("aging_bin_{}", bin),
                  fmt::format("Relaxation time, exponent, mean relaxation time and short-time "
