@@ -119,37 +119,52 @@ void set_status(FitResult& result, FitStatus status, std::string message) {
 }
 
 // Status from the fit alone, the gravest reason first.
-void judge(FitResult& result, const Problem& problem, const FitOptions& options, bool singular) {
+void judge(FitResult& result,
+           const Problem& problem,
+           const Minimum& minimum,
+           const Curvature& shape,
+           const std::vector<ProfileWidth>& widths,
+           bool profiled) {
+  if (problem.on_limit(minimum.all))
+    return set_status(result,
+                      FitStatus::unidentifiable,
+                      "the best fit lies beyond what the lags can tell: they see too little of the "
+                      "decay");
   for (const auto& p : result.parameters)
-    if (p.at_bound) {
-      const bool is_time = p.unit == "s";
-      const auto bound = options.bounds.find(p.name);
-      if (is_time && (bound == options.bounds.end() ||
-                      (p.value > bound->second.second || p.value < bound->second.first)))
-        return set_status(result,
-                          FitStatus::unidentifiable,
-                          fmt::format("{} = {:.3g} s lies far beyond the lags", p.name, p.value));
+    if (p.at_bound)
       return set_status(
           result, FitStatus::at_bound, fmt::format("{} = {:.6g} is its bound", p.name, p.value));
-    }
-  if (singular)
+  if (shape.singular)
     return set_status(
         result, FitStatus::unidentifiable, "the data do not tell the parameters apart");
-  for (std::size_t i = 0; i < result.parameters.size(); ++i) {
-    const auto& p = result.parameters[i];
-    if (p.fixed || p.name == "baseline")
-      continue;
-    const auto j = static_cast<Index>(i);
-    if (p.unit == "s" && p.error > p.value)
+  for (const Index j : problem.free) {
+    const auto& p = result.parameters[static_cast<std::size_t>(j)];
+    const auto& width = widths[static_cast<std::size_t>(j)];
+    // Without profiles a time that is uncertain by a factor of e, or a contrast by two thirds of
+    // itself, tells the same.
+    const bool open = profiled ? width.open
+                               : (problem.is_time(j) && p.error > p.value) ||
+                                     (p.name == "contrast" && p.error > p.value / 1.5);
+    if (open)
+      return set_status(result,
+                        FitStatus::unidentifiable,
+                        fmt::format("{} = {:.3g} ± {:.2g}: the data do not close its interval",
+                                    p.name,
+                                    p.value,
+                                    p.error));
+  }
+  for (const Index j : problem.free) {
+    const auto& p = result.parameters[static_cast<std::size_t>(j)];
+    const auto& width = widths[static_cast<std::size_t>(j)];
+    const double at = minimum.all[j],
+                 error = std::sqrt(p.error * p.error) / (problem.is_time(j) ? p.value : 1);
+    const bool near = profiled ? std::isinf(width.low) || std::isinf(width.high)
+                               : at - error < problem.low[j] || at + error > problem.high[j];
+    if (near)
       return set_status(
           result,
-          FitStatus::unidentifiable,
-          fmt::format("{} = {:.3g} s is uncertain by more than a factor of e", p.name, p.value));
-    if (p.unit != "s" &&
-        (p.value - 3 * p.error < problem.low[j] || p.value + 3 * p.error > problem.high[j]))
-      set_status(result,
-                 FitStatus::near_bound,
-                 fmt::format("{} = {:.4g} ± {:.2g} reaches a bound", p.name, p.value, p.error));
+          FitStatus::near_bound,
+          fmt::format("{} = {:.4g} ± {:.2g} reaches its bound", p.name, p.value, p.error));
   }
 }
 
@@ -253,22 +268,24 @@ FitResult fit_decay(DecayModel model, const FitData& data, const FitOptions& opt
   Minimum minimum = best_minimum(problem, options.max_iterations);
   order_processes(problem, minimum.all);
   Curvature shape = curvature(problem, data, minimum);
-  std::vector<ProfileWidth> widths(count, {nan, nan});
+  std::vector<ProfileWidth> widths(count, {nan, nan, false});
+  bool profiled = false;
   for (int attempt = 0; options.profile && !shape.singular && attempt < 5; ++attempt) {
     bool same = true;
-    for (std::size_t a = 0; same && a < shape.moving.size(); ++a)
+    for (std::size_t f = 0; same && f < problem.free.size(); ++f)
       same = profile(problem,
                      shape,
-                     shape.moving[a],
+                     problem.free[f],
                      options.max_iterations,
                      minimum,
-                     widths[static_cast<std::size_t>(shape.moving[a])]);
+                     widths[static_cast<std::size_t>(problem.free[f])]);
+    profiled = same;
     if (same)
       break;
     minimum = minimise(problem, minimum.all, options.max_iterations); // a lower valley was met
     order_processes(problem, minimum.all);
     shape = curvature(problem, data, minimum);
-    std::fill(widths.begin(), widths.end(), ProfileWidth{nan, nan});
+    std::fill(widths.begin(), widths.end(), ProfileWidth{nan, nan, false});
   }
 
   const auto values = problem.natural(minimum.all);
@@ -289,9 +306,13 @@ FitResult fit_decay(DecayModel model, const FitData& data, const FitOptions& opt
             shape.covariance(static_cast<Index>(a), static_cast<Index>(b)) * unit(j) * unit(i);
       }
       p.error = std::sqrt(result.covariance[j * count + j]);
-      p.error_low = known[j].is_time ? -values[j] * std::expm1(-widths[j].low) : widths[j].low;
-      p.error_high = known[j].is_time ? values[j] * std::expm1(widths[j].high) : widths[j].high;
     }
+  for (const Index f : problem.free) {
+    const auto j = static_cast<std::size_t>(f);
+    auto& p = result.parameters[j];
+    p.error_low = known[j].is_time ? -values[j] * std::expm1(-widths[j].low) : widths[j].low;
+    p.error_high = known[j].is_time ? values[j] * std::expm1(widths[j].high) : widths[j].high;
+  }
   result.chi2 = minimum.chi2;
   fill_quality(result, problem, shape);
   fill_mean_times(result, problem, minimum.all);
@@ -304,7 +325,7 @@ FitResult fit_decay(DecayModel model, const FitData& data, const FitOptions& opt
                FitStatus::not_converged,
                fmt::format("no minimum within {} iterations", options.max_iterations));
   else
-    judge(result, problem, options, shape.singular);
+    judge(result, problem, minimum, shape, widths, profiled);
   return result;
 }
 

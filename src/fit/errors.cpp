@@ -1,5 +1,6 @@
 #include "errors.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -20,9 +21,7 @@ Curvature curvature(Problem& problem, const FitData& data, const Minimum& minimu
   std::vector<Index> columns;
   for (Index f = 0; f < problem.free_count(); ++f) {
     const Index j = problem.free[static_cast<std::size_t>(f)];
-    const double value = minimum.all[j];
-    const double slack = 1e-9 * std::max(1.0, std::abs(value));
-    if (value > problem.low[j] + slack && value < problem.high[j] - slack) {
+    if (!problem.on_bound(minimum.all, j)) {
       result.moving.push_back(j);
       columns.push_back(f);
     }
@@ -78,47 +77,60 @@ bool profile(Problem& problem,
              Index max_iterations,
              Minimum& minimum,
              ProfileWidth& width) {
-  const auto m = static_cast<Index>(curvature.moving.size());
-  Index place = 0;
-  while (curvature.moving[static_cast<std::size_t>(place)] != which)
-    ++place;
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  const auto found = std::find(curvature.moving.begin(), curvature.moving.end(), which);
+  const bool moves = found != curvature.moving.end();
+  const Index place = found - curvature.moving.begin();
   const double target = problem.weighted ? 1 : curvature.scale;
-  const double sigma = std::sqrt(curvature.naive(place, place) * target);
+  // On a bound there is no curvature to start from, only a guess.
+  const double sigma = moves ? std::sqrt(curvature.naive(place, place) * target)
+                             : 0.01 * std::max(std::abs(minimum.all[which]), 1e-3);
   // A covariance of the data widens every distance by its own factor.
-  const double widen = std::sqrt(curvature.covariance(place, place)) / sigma;
-  const auto rise = [&](double distance, Vector& from) {
-    Vector start = from;
-    start[which] = minimum.all[which] + distance;
-    const Minimum there = minimise(problem, start, max_iterations, which);
-    from = there.all;
-    return there;
-  };
+  double widen = 1;
+  for (Index a = 0; a < curvature.naive.rows(); ++a)
+    if (!moves || a == place)
+      widen = std::max(a == 0 || a == place ? 0 : widen,
+                       std::sqrt(curvature.covariance(a, a) / (curvature.naive(a, a) * target)));
+  width = {};
   for (const double sign : {-1.0, 1.0}) {
     double& out = sign < 0 ? width.low : width.high;
-    out = nan;
+    out = infinite;
     const double room = sign < 0 ? minimum.all[which] - problem.low[which]
                                  : problem.high[which] - minimum.all[which];
-    double distance = sigma, inside = 0, outside = std::numeric_limits<double>::infinity();
+    if (room <= 1e-9 * std::max(1.0, std::abs(minimum.all[which]))) {
+      width.open = width.open || problem.on_limit(minimum.all);
+      continue;
+    }
+    double distance = sigma, inside = 0, outside = infinite;
     Vector from = minimum.all;
-    for (Index a = 0; a < m; ++a) // along the valley
-      from[curvature.moving[static_cast<std::size_t>(a)]] +=
-          sign * curvature.naive(a, place) * target / sigma;
-    for (int attempt = 0; attempt < 20; ++attempt) {
+    for (std::size_t a = 0; moves && a < curvature.moving.size(); ++a) // along the valley
+      from[curvature.moving[a]] +=
+          sign * curvature.naive(static_cast<Index>(a), place) * target / sigma;
+    for (int attempt = 0; attempt < 30; ++attempt) {
       distance = std::min(distance, room);
-      const Minimum there = rise(sign * distance, from);
-      const double relative = (there.chi2 - minimum.chi2) / target;
-      if (relative < -1e-6) {
+      Vector start = from;
+      start[which] = minimum.all[which] + sign * distance;
+      const Minimum there = minimise(problem, start, max_iterations, which);
+      from = there.all;
+      const double rise = (there.chi2 - minimum.chi2) / target;
+      if (rise < -1e-6) {
         minimum = there;
         return false;
       }
-      if (std::abs(relative - 1) < 0.01) {
-        out = distance * widen;
+      if (rise < 1 && (distance >= room || problem.on_limit(there.all))) {
+        width.open = width.open || problem.on_limit(there.all);
         break;
       }
-      (relative < 1 ? inside : outside) = distance;
-      if (relative < 1 && (distance >= room || distance > 30 * sigma))
-        break; // open: the data do not bound it on this side
-      double guess = relative > 0.05 ? distance / std::sqrt(relative) : 3 * distance;
+      if (std::abs(rise - 1) < 0.01 ||
+          (std::isfinite(outside) && outside - inside < 1e-6 * outside)) {
+        if (problem.on_limit(there.all)) // it rose only because another parameter could not follow
+          width.open = true;
+        else
+          out = distance * widen;
+        break;
+      }
+      (rise < 1 ? inside : outside) = distance;
+      double guess = rise > 0.05 ? distance / std::sqrt(rise) : 3 * distance;
       guess = std::min(guess, 3 * distance);
       if (!(guess > inside && guess < outside))
         guess = std::isfinite(outside) ? (inside + outside) / 2 : 2 * distance;

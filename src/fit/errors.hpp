@@ -16,9 +16,10 @@ struct Curvature {
 [[nodiscard]] Curvature curvature(Problem& problem, const FitData& data, const Minimum& minimum);
 
 /// Distances (internal units) at which chi², minimised over the others, has risen by one in units
-/// of the naive covariance; NaN where a bound comes first.
+/// of the naive covariance; infinite where a bound or a limit of the data comes first.
 struct ProfileWidth {
   double low = 0, high = 0;
+  bool open = false; // a limit of the data came first on at least one side
 };
 /// May find a lower minimum on its way: then `minimum` is replaced and false returned.
 [[nodiscard]] bool profile(Problem& problem,

@@ -68,8 +68,11 @@ Problem::Problem(models::DecayModel model, const FitData& data, const FitOptions
   low.resize(count);
   high.resize(count);
   time_.resize(known.size());
+  low_is_limit.assign(known.size(), false);
+  high_is_limit.assign(known.size(), false);
   for (Index j = 0; j < count; ++j) {
-    const auto& info = known[static_cast<std::size_t>(j)];
+    const auto place = static_cast<std::size_t>(j);
+    const auto& info = known[place];
     double a = info.low, b = info.high;
     if (const auto bound = options.bounds.find(info.name); bound != options.bounds.end())
       std::tie(a, b) = bound->second;
@@ -77,14 +80,17 @@ Problem::Problem(models::DecayModel model, const FitData& data, const FitOptions
       a = b = fixed->second;
     else
       free.push_back(j);
-    time_[static_cast<std::size_t>(j)] = info.is_time;
+    time_[place] = info.is_time;
     if (info.is_time) {
       // Without a bound: times ten decades (e^23) beyond the lags, which no data tell from 0 or ∞.
+      low_is_limit[place] = a == 0;
+      high_is_limit[place] = std::isinf(b);
       a = a > 0 ? std::log(a) : std::log(first_lag_s) - 23;
       b = std::isfinite(b) ? std::log(b) : std::max(std::log(last_lag_s) + 23, a);
       a = std::min(a, b);
     } else if (info.name == "contrast" && std::isinf(b)) {
       // A contrast far beyond what the values span belongs to a decay that the lags do not see.
+      high_is_limit[place] = true;
       b = std::max(a, largest_contrast * span);
     }
     low[j] = a;
@@ -96,6 +102,22 @@ Problem::Problem(models::DecayModel model, const FitData& data, const FitOptions
 
 bool Problem::is_time(Index parameter) const {
   return time_[static_cast<std::size_t>(parameter)];
+}
+
+bool Problem::on_bound(const Vector& all, Index parameter) const {
+  const double v = all[parameter], slack = 1e-9 * std::max(1.0, std::abs(v));
+  return v <= low[parameter] + slack || v >= high[parameter] - slack;
+}
+
+bool Problem::on_limit(const Vector& all) const {
+  for (const Index j : free) {
+    const double v = all[j], slack = 1e-9 * std::max(1.0, std::abs(v));
+    const auto place = static_cast<std::size_t>(j);
+    if ((low_is_limit[place] && v <= low[j] + slack) ||
+        (high_is_limit[place] && v >= high[j] - slack))
+      return true;
+  }
+  return false;
 }
 
 std::vector<double> Problem::natural(const Vector& internal_values) const {

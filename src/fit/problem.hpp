@@ -30,6 +30,10 @@ public:
   [[nodiscard]] std::vector<double> natural(const Vector& internal) const;
   [[nodiscard]] Vector internal(std::span<const double> natural_values) const;
 
+  /// Whether a parameter sits on a bound, or on one that is only a limit of the data.
+  [[nodiscard]] bool on_bound(const Vector& all, Index parameter) const;
+  [[nodiscard]] bool on_limit(const Vector& all) const;
+
   /// chi² of internal values (all parameters).
   double chi2(const Vector& all);
   /// Puts the best contrast and baseline within their bounds for the other parameters, except one
@@ -42,6 +46,8 @@ public:
   std::vector<Index> row;                   // place of each point in the data given
   std::vector<Index> free;                  // indices of the parameters that move
   Vector low, high;                         // bounds of all parameters, internal; fixed: low = high
+  std::vector<bool> low_is_limit;           // the bound is nobody's wish but where the data end to
+  std::vector<bool> high_is_limit;          // say anything: reaching it means "not determined"
   bool weighted = false;
   Index skipped = 0;
   double first_lag_s = 0, last_lag_s = 0; // smallest positive and largest lag

@@ -30,11 +30,15 @@ struct FitOptions {
 /// Throws OptionError that names the parameter: unknown, bounds crossed, fixed value out of range.
 void validate(const FitOptions& options, models::DecayModel model);
 
+/// From the data and the fit alone, the gravest that applies:
 enum class FitStatus {
   converged,
-  near_bound,     // a bound lies within three standard errors of a parameter: its error is cut off
+  near_bound,     // a bound is nearer than one standard error: that side of an interval is cut off
   at_bound,       // a parameter sits on its bound; it has no error, the others are given it
-  unidentifiable, // the data do not determine the parameters: singular, or no closed interval
+  unidentifiable, // the data do not determine the parameters: the fit, or the interval in which
+                  // chi² rises by less than one, runs to a contrast of 30 times the span of the
+                  // values or to a time ten decades beyond the lags; or the derivatives are
+                  // dependent
   not_converged,  // out of iterations
   too_few_points, // fewer than free parameters + 1; no values are given
 };
@@ -47,8 +51,9 @@ struct FittedParameter {
   double value = 0;
   double error = 0; // standard error; 0 when fixed, NaN when at a bound or undetermined. A time's
                     // error is tau times that of ln tau: an interval is tau·exp(± k·error/tau)
-  double error_low = 0;  // distances to where chi² has risen by one, the others refitted; NaN when
-  double error_high = 0; // not asked for or not reached
+  double error_low = 0; // distances to where chi² has risen by one, the others refitted: the honest
+  double error_high =
+      0; // interval where chi² is no parabola. Infinite when open, NaN when not made
   bool fixed = false;
   bool at_bound = false;
 };
