@@ -43,9 +43,8 @@ public:
       : format_(format) {
     if (format == Format::pdf) {
       surface_ = cairo_pdf_surface_create_for_stream(append, &out_, width, height);
-      // cairo would write the time of day
-      cairo_pdf_surface_set_metadata(
-          surface_, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
+      // cairo would write the time of day; text that is no date leaves it out
+      cairo_pdf_surface_set_metadata(surface_, CAIRO_PDF_METADATA_CREATE_DATE, "");
     } else {
       const auto pixels = [&](double length) {
         return static_cast<int>(std::lround(length * options.png_scale));
