@@ -203,16 +203,17 @@ private:
             fmt::format("Relaxation of all bins against age, {}.", display_model(fit.model)));
     });
     for (Index bin = 1; bin <= detailed(); ++bin) {
-      body_ += "<div class=\"pair\">\n";
-      add_figure(make_aging_figure(root_, bin),
-                 fmt::format("aging_bin_{}", bin),
-                 fmt::format("Relaxation time, exponent, mean relaxation time and short-time "
-                             "plateau of {} against age, one standard error.",
-                             result_.bin_title(bin)));
-      add_figure(
-          make_window_figure(root_, bin),
-          fmt::format("windows_bin_{}", bin),
-          fmt::format("Decay of the correlation of {} in windows of age.", result_.bin_title(bin)));
+      side_by_side(2, [&] {
+        add_figure(make_aging_figure(root_, bin),
+                   fmt::format("aging_bin_{}", bin),
+                   fmt::format("Relaxation time, exponent, mean relaxation time and short-time "
+                               "plateau of {} against age, one standard error.",
+                               result_.bin_title(bin)));
+        add_figure(make_window_figure(root_, bin),
+                   fmt::format("windows_bin_{}", bin),
+                   fmt::format("Decay of the correlation of {} in windows of age.",
+                               result_.bin_title(bin)));
+      });
     }
     body_ += window_tables(result_);
     add_csv(csv_windows(root_), "windows.csv", "Parameters of the windows as numbers");

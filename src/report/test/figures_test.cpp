@@ -1,23 +1,28 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <filesystem>
 
 #include <gtest/gtest.h>
 
 #include "synthetic.hpp"
+#include "vitrum/core/error.hpp"
 #include "vitrum/plot/render.hpp"
 #include "vitrum/report/figures.hpp"
 
 namespace vitrum::report {
 namespace {
 
+/// VITRUM_FIGURES=folder keeps the pictures for the eye.
+void draw(const std::optional<Figure>& figure, const std::string& name) {
+  ASSERT_TRUE(figure.has_value()) << name;
+  EXPECT_GT(plot::render(*figure, plot::Format::svg).size(), 2000U) << name;
+  if (const char* folder = std::getenv("VITRUM_FIGURES"))
+    plot::save(*figure, std::filesystem::path(folder) / (name + ".png"));
+}
+
 TEST(Figures, AllKindsAreDrawn) {
   const Tree tree = synthetic_result();
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "vitrum_figures";
-  std::filesystem::create_directories(folder);
-  const auto draw = [&](const std::optional<Figure>& figure, const char* name) {
-    ASSERT_TRUE(figure.has_value()) << name;
-    plot::save(*figure, folder / (std::string(name) + ".png"));
-    EXPECT_GT(std::filesystem::file_size(folder / (std::string(name) + ".png")), 3000U);
-  };
   draw(make_two_time_figure(tree, 1), "two_time");
   const auto pages = make_g2_figures(tree);
   ASSERT_EQ(pages.size(), 1U);
@@ -30,6 +35,135 @@ TEST(Figures, AllKindsAreDrawn) {
   draw(make_static_figure(tree), "static");
   draw(make_intensity_figure(tree), "intensity");
   draw(make_image_figure(tree), "image");
+}
+
+TEST(Figures, OneOfEverything) {
+  SyntheticOptions options{1, 1, 7, 40, 24};
+  const Tree tree = synthetic_result(options);
+  draw(make_two_time_figure(tree, 1), "one_two_time");
+  draw(make_g2_figures(tree).at(0), "one_g2");
+  draw(make_aging_figure(tree, 1), "one_aging");
+  draw(make_window_figure(tree, 1), "one_windows");
+  draw(make_intensity_figure(tree), "one_intensity");
+  EXPECT_FALSE(make_g2_overlay(tree).has_value());
+  EXPECT_FALSE(make_aging_overlay(tree, "kww").has_value());
+  EXPECT_FALSE(make_tau_q_figure(tree).has_value());
+}
+
+TEST(Figures, ManyBinsArePaged) {
+  const Tree tree = synthetic_result({27, 2, 8, 40, 24});
+  const auto pages = make_g2_figures(tree);
+  ASSERT_EQ(pages.size(), 3U); // 12 + 12 + 3
+  EXPECT_EQ(pages[0].panels.size(), 24U);
+  EXPECT_EQ(pages[2].panels.size(), 6U);
+  draw(pages[0], "many_g2");
+  draw(make_g2_overlay(tree), "many_overlay");
+}
+
+TEST(Figures, AbsentPartsAreLeftOut) {
+  const Tree empty;
+  EXPECT_FALSE(make_two_time_figure(empty, 1));
+  EXPECT_TRUE(make_g2_figures(empty).empty());
+  EXPECT_FALSE(make_g2_overlay(empty));
+  EXPECT_FALSE(make_aging_figure(empty, 1));
+  EXPECT_FALSE(make_aging_overlay(empty, "kww"));
+  EXPECT_FALSE(make_window_figure(empty, 1));
+  EXPECT_FALSE(make_tau_q_figure(empty));
+  EXPECT_FALSE(make_static_figure(empty));
+  EXPECT_FALSE(make_intensity_figure(empty));
+  EXPECT_FALSE(make_image_figure(empty));
+  const Tree tree = synthetic_result();
+  EXPECT_FALSE(make_two_time_figure(tree, 9));
+  EXPECT_FALSE(make_aging_figure(tree, 9));
+  EXPECT_FALSE(make_window_figure(tree, 0));
+  EXPECT_FALSE(make_aging_overlay(tree, "exp"));
+}
+
+TEST(TwoTimeFigure, ShowsNeighboursOnTheDiagonal) {
+  // 4 frames, all 1 but the diagonal, and its neighbours 2: the spike must not be seen
+  std::vector<float> c(16, 1.0F);
+  for (int i = 0; i < 4; ++i)
+    for (int j = 0; j < 4; ++j)
+      c[static_cast<std::size_t>(4 * i + j)] = i == j ? 50.0F : std::abs(i - j) == 1 ? 2.0F : 1.0F;
+  Tree tree;
+  tree.set("entry/bins/bin", make_array(std::vector<Index>{1}));
+  tree.set("entry/twotime/bin_1/two_time_corr_func",
+           make_array<float>(std::vector<Index>{4, 4}, c, ""));
+  tree.set("entry/twotime/bin_1/t1_s", make_array(std::vector<double>{0, 2, 4, 6}, "s"));
+  const auto figure = make_two_time_figure(tree, 1);
+  ASSERT_TRUE(figure.has_value());
+  const plot::HeatMap& map = *figure->panels.at(0).map;
+  for (std::size_t i = 0; i < 4; ++i)
+    EXPECT_EQ(map.values[5 * i], 2.0F);
+  EXPECT_DOUBLE_EQ(map.x_first, -1); // cells reach half a step beyond their times
+  EXPECT_DOUBLE_EQ(map.x_last, 7);
+  MapOptions plain;
+  plain.correct_diagonal = false;
+  EXPECT_EQ(make_two_time_figure(tree, 1, plain)->panels[0].map->values[0], 50.0F);
+}
+
+TEST(TwoTimeFigure, BigMapsAreAveragedWithoutTheirDiagonal) {
+  const Tree tree = synthetic_result({1, 1, 7, 90, 24});
+  const auto& array = tree.at("entry/twotime/bin_1/two_time_corr_func");
+  const auto c = to_numbers(array);
+  MapOptions options;
+  options.cells = 30;
+  const auto figure = make_two_time_figure(tree, 1, options);
+  ASSERT_TRUE(figure.has_value());
+  const plot::HeatMap& map = *figure->panels.at(0).map;
+  ASSERT_EQ(map.rows, 30);
+  for (Index by = 0; by < 30; ++by)
+    for (Index bx = 0; bx < 30; ++bx) {
+      double sum = 0;
+      int count = 0;
+      for (Index y = 3 * by; y < 3 * by + 3; ++y)
+        for (Index x = 3 * bx; x < 3 * bx + 3; ++x)
+          if (const double v = c[static_cast<std::size_t>(90 * y + x)]; x != y && !std::isnan(v)) {
+            sum += v;
+            ++count;
+          }
+      const float got = map.values[static_cast<std::size_t>(30 * by + bx)];
+      if (count == 0) {
+        EXPECT_TRUE(std::isnan(got)) << by << ' ' << bx;
+      } else {
+        EXPECT_FLOAT_EQ(got, static_cast<float>(sum / count)) << by << ' ' << bx;
+      }
+    }
+}
+
+TEST(G2Figures, ResidualsBeyondTheStripStandAtItsEdge) {
+  const auto figure = make_g2_figures(synthetic_result()).at(0);
+  const plot::Panel& strip = figure.panels.at(1);
+  EXPECT_DOUBLE_EQ(strip.y.upper, 10); // the second model is far off
+  for (const plot::Series& series : strip.series)
+    for (const double y : series.y)
+      EXPECT_FALSE(std::abs(y) > 10);
+}
+
+TEST(TauQFigure, FindsThePowerLaw) {
+  Tree tree;
+  tree.set("entry/bins/bin", make_array(std::vector<Index>{1, 2, 3, 4}));
+  tree.set("entry/bins/q_inv_angstrom", make_array(std::vector<double>{1, 2, 3, 4}, "1/angstrom"));
+  tree.set("entry/fit/kww/tau_s", make_array(std::vector<double>{36, 9, 4, 2.25}, "s"));
+  const auto figure = make_tau_q_figure(tree);
+  ASSERT_TRUE(figure.has_value());
+  const auto& series = figure->panels[0].series;
+  ASSERT_EQ(series.size(), 2U);
+  EXPECT_EQ(series[1].label, "∝ q^(−2)");
+  EXPECT_NEAR(series[1].y[0], 36, 1e-9);
+}
+
+TEST(Figures, WrongShapesAreRefused) {
+  Tree tree = synthetic_result();
+  tree.set("entry/window/decay", make_array(std::vector<double>{1, 2}));
+  EXPECT_THROW((void)make_window_figure(tree, 1), DataError);
+  tree.set("entry/twotime/bin_1/two_time_corr_func", make_array(std::vector<float>{1, 2}));
+  EXPECT_THROW((void)make_two_time_figure(tree, 1), DataError);
+  tree.set("entry/image/mean", make_array(std::vector<float>{1, 2}));
+  EXPECT_THROW((void)make_image_figure(tree), DataError);
+  MapOptions options;
+  options.cells = 3;
+  EXPECT_THROW((void)make_two_time_figure(tree, 1, options), OptionError);
 }
 
 } // namespace

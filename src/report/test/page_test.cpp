@@ -1,26 +1,171 @@
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <gtest/gtest.h>
 
 #include "synthetic.hpp"
+#include "vitrum/core/error.hpp"
 #include "vitrum/report/page.hpp"
-#include "vitrum/report/scalars.hpp"
 
 namespace vitrum::report {
 namespace {
 
-TEST(Page, IsWritten) {
+/// The first thing wrong with the tags of a page, "" when all is well. Comments and the contents of
+/// <style> are skipped.
+std::string first_fault(const std::string& html) {
+  const std::set<std::string> alone{"meta", "!doctype", "br", "link"};
+  std::vector<std::string> open;
+  for (std::size_t i = html.find('<'); i != std::string::npos; i = html.find('<', i)) {
+    if (html.compare(i, 4, "<!--") == 0) {
+      i = html.find("-->", i);
+      continue;
+    }
+    const std::size_t end = html.find('>', i);
+    if (end == std::string::npos)
+      return "tag without end";
+    std::string tag = html.substr(i + 1, end - i - 1);
+    i = end;
+    if (std::count(tag.begin(), tag.end(), '"') % 2 != 0)
+      return "quote without end: " + tag;
+    const bool closes = tag.starts_with('/'), single = tag.ends_with('/');
+    const std::string name = tag.substr(closes, tag.find_first_of(" \n/", closes) - closes);
+    if (closes) {
+      if (open.empty() || open.back() != name)
+        return "</" + name + "> closes " + (open.empty() ? "nothing" : open.back());
+      open.pop_back();
+    } else if (!single && alone.count(name) == 0) {
+      open.push_back(name);
+      if (name == "style")
+        i = html.find("</style>", i) - 1;
+    }
+  }
+  return open.empty() ? "" : "never closed: " + open.back();
+}
+
+/// A copy without one group or array.
+Tree without(const Tree& tree, const std::string& path, const std::string& here = "") {
+  Tree copy;
+  copy.attributes = tree.attributes;
+  for (const auto& [name, array] : tree.arrays())
+    if (here + name != path)
+      copy.set(name, array);
+  for (const auto& [name, group] : tree.groups())
+    if (here + name != path)
+      copy.group(name) = without(group, path, here + name + "/");
+  return copy;
+}
+
+void list_paths(const Tree& tree, const std::string& here, std::vector<std::string>& paths) {
+  for (const auto& [name, array] : tree.arrays())
+    paths.push_back(here + name);
+  for (const auto& [name, group] : tree.groups()) {
+    paths.push_back(here + name);
+    list_paths(group, here + name + "/", paths);
+  }
+}
+
+TEST(Fault, TheCheckItselfFindsFaults) {
+  EXPECT_EQ(first_fault("<p>a<b>c</b></p>"), "");
+  EXPECT_NE(first_fault("<p>a<b>c</p></b>"), "");
+  EXPECT_NE(first_fault("<p>"), "");
+  EXPECT_NE(first_fault("<p title=\"a>b</p>"), "");
+}
+
+TEST(Page, IsWellFormedAndStandsAlone) {
   const Tree tree = synthetic_result();
   const Report report = make_report(tree);
-  const auto folder = std::filesystem::temp_directory_path() / "vitrum_report";
-  std::filesystem::create_directories(folder);
-  std::ofstream(folder / "report.html") << report.html;
-  for (const File& file : report.files)
-    std::ofstream(folder / file.name) << file.bytes;
-  std::ofstream(folder / "scalars.json") << scalars_json(tree);
-  std::ofstream(folder / "scalars.txt") << scalars_text(tree);
-  EXPECT_NE(report.html.find("</html>"), std::string::npos);
+  EXPECT_EQ(first_fault(report.html), "");
+  for (const char* outside : {"<script", "src=\"http", "@import", "url(", "<link"})
+    EXPECT_EQ(report.html.find(outside), std::string::npos) << outside;
+  for (const char* expected : {"Synthetic glass &lt;1&gt;",
+                               "15 frames are missing near 500 s",
+                               "600 frames of 96 × 96 pixels, 2.5 s apart (25 min in all)",
+                               "in 4 bins from q = 2.56 to 2.74 Å⁻¹",
+                               "Mittag-Leffler",
+                               "estimator = &quot;symmetric&quot;",
+                               "vitrum xpcs scan.h5 -o out.h5",
+                               "normalise frames",
+                               "factor 2",
+                               "Truth against measurement"})
+    EXPECT_NE(report.html.find(expected), std::string::npos) << expected;
+  if (const char* folder = std::getenv("VITRUM_FIGURES")) {
+    std::ofstream(std::filesystem::path(folder) / "report.html") << report.html;
+    for (const File& file : report.files)
+      std::ofstream(std::filesystem::path(folder) / file.name) << file.bytes;
+  }
+}
+
+TEST(Page, LinksToEveryFileOnceAndToNoOther) {
+  ReportOptions options;
+  options.folder = "figures";
+  const Report report = make_report(synthetic_result(), options);
+  std::set<std::string> linked, made;
+  const std::string mark = "<a href=\"figures/";
+  for (std::size_t i = report.html.find(mark); i != std::string::npos;
+       i = report.html.find(mark, i + 1)) {
+    const std::size_t from = i + mark.size();
+    EXPECT_TRUE(linked.insert(report.html.substr(from, report.html.find('"', from) - from)).second);
+  }
+  for (const File& file : report.files) {
+    EXPECT_TRUE(made.insert(file.name).second) << file.name;
+    EXPECT_FALSE(file.bytes.empty()) << file.name;
+    if (file.name.ends_with(".svg")) {
+      EXPECT_EQ(first_fault(file.bytes.substr(file.bytes.find("<svg"))), "") << file.name;
+    }
+  }
+  EXPECT_EQ(linked, made);
+  EXPECT_GT(made.size(), 20U);
+  options.files = false;
+  EXPECT_TRUE(make_report(synthetic_result(), options).files.empty());
+}
+
+TEST(Page, SameResultSamePage) {
+  const Report a = make_report(synthetic_result()), b = make_report(synthetic_result());
+  EXPECT_EQ(a.html, b.html);
+  ASSERT_EQ(a.files.size(), b.files.size());
+  for (std::size_t i = 0; i < a.files.size(); ++i)
+    EXPECT_EQ(a.files[i].bytes, b.files[i].bytes);
+}
+
+TEST(Page, AnyPartMayBeAbsent) {
+  const Tree tree = synthetic_result({2, 2, 7, 24, 16});
+  std::vector<std::string> paths;
+  list_paths(tree, "", paths);
+  EXPECT_GT(paths.size(), 80U);
+  ReportOptions options;
+  options.files = false;
+  for (const std::string& path : paths) {
+    const Report report = make_report(without(tree, path), options);
+    EXPECT_EQ(first_fault(report.html), "") << path;
+  }
+}
+
+TEST(Page, OfNothing) {
+  const Report report = make_report(Tree{});
+  EXPECT_EQ(first_fault(report.html), "");
+  EXPECT_NE(report.html.find("XPCS report"), std::string::npos);
+}
+
+TEST(Page, PullsCompareTheTrueModelOnly) {
+  Tree tree;
+  tree.set("entry/bins/bin", make_array(std::vector<Index>{1}));
+  tree.set("entry/fit/kww/tau_s", make_array(std::vector<double>{13}, "s"));
+  tree.set("entry/fit/kww/tau_s_errors", make_array(std::vector<double>{2}, "s"));
+  tree.set("entry/fit/ml/tau_s", make_array(std::vector<double>{99}, "s"));
+  tree.set("entry/truth/model", make_scalar(std::string("kww")));
+  tree.set("entry/truth/tau_s", make_array(std::vector<double>{10}, "s"));
+  const Report report = make_report(tree);
+  EXPECT_NE(report.html.find("<td>10 s</td><td>13.0 ± 2.0 s</td><td>1.5</td>"), std::string::npos);
+  EXPECT_EQ(report.html.find("<td>10 s</td><td>99 s</td>"), std::string::npos);
+}
+
+TEST(Page, RefusesNonsense) {
+  ReportOptions options;
+  options.detailed_bins = -1;
+  EXPECT_THROW((void)make_report(Tree{}, options), OptionError);
 }
 
 } // namespace
