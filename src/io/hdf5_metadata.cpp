@@ -307,6 +307,13 @@ void read_time_axis(hid_t file, const std::string& dataset, SeriesInfo& info) {
 } // namespace
 
 void read_metadata(hid_t file, const std::string& dataset, SeriesInfo& info) {
+  if (std::isnan(info.invalid_value) && exists(file, dataset)) { // as vitrum's own writer keeps it
+    const Handle object(H5Oopen(file, dataset.c_str(), H5P_DEFAULT));
+    const auto attributes = read_attributes(object.get());
+    if (const auto at = attributes.find("invalid_value"); at != attributes.end())
+      if (const auto* value = std::get_if<double>(&at->second))
+        info.invalid_value = *value;
+  }
   Reader(file, dataset, info).read();
   read_time_axis(file, dataset, info);
 }

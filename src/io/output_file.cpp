@@ -54,8 +54,17 @@ void OutputFile::write(std::string_view text) {
   write(std::as_bytes(std::span(text.data(), text.size())));
 }
 
+void OutputFile::write_at_start(std::string_view text) {
+  if (::lseek(descriptor_, 0, SEEK_SET) < 0)
+    throw FileError(path_, "cannot be written", errno);
+  write(text);
+}
+
 void OutputFile::commit() {
-  if (::fsync(descriptor_) != 0)
+  // opened anew: a library may have put another file under the temporary name
+  ::close(descriptor_);
+  descriptor_ = ::open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor_ < 0 || ::fsync(descriptor_) != 0)
     throw FileError(path_, "cannot be put on disk", errno);
   ::close(descriptor_);
   descriptor_ = -1;

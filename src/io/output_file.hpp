@@ -23,6 +23,8 @@ public:
   /// Appends bytes. Throws FileError.
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text);
+  /// Replaces the first bytes.
+  void write_at_start(std::string_view text);
 
   /// Puts the bytes on disk and the file under its name. Throws FileError.
   void commit();

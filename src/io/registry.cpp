@@ -13,6 +13,7 @@ namespace vitrum::io {
 namespace {
 
 constexpr std::array readers{
+    csv_reader,
     hdf5_reader,
     npy_reader,
     npz_reader,

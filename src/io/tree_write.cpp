@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "hdf5_tree.hpp"
 #include "hdf5_write.hpp"
 #include "output_file.hpp"
 #include "vitrum/core/error.hpp"
@@ -39,37 +40,40 @@ bool leads_somewhere(const Tree& root, const std::string& target, int depth = 0)
   }
 }
 
-struct Writer {
-  const Tree& root;
-  const std::string& path;
-  int level;
-
-  void group(hid_t id, const Tree& tree, const std::string& place) const {
-    std::set<std::string> taken;
-    for (const auto& [key, value] : tree.attributes)
-      h5::write_attribute(id, key, value, path, place.empty() ? "/" : place);
-    for (const auto& [name, array] : tree.arrays()) {
-      require_name(name, place, taken);
-      h5::write_array(id, name, array, level, path, place + "/" + name);
-    }
-    for (const auto& [name, below] : tree.groups()) {
-      require_name(name, place, taken);
-      const h5::Handle child = h5::create_group(id, name, path);
-      group(child.get(), below, place + "/" + name);
-    }
-    for (const auto& [name, target] : tree.links()) {
-      require_name(name, place, taken);
-      if (!leads_somewhere(root, target))
-        throw DataError(
-            fmt::format("{}/{}: a link to '{}', which is not there", place, name, target));
-      if (H5Lcreate_soft(target.c_str(), id, name.c_str(), H5P_DEFAULT, H5P_DEFAULT) < 0)
-        throw FileError(path,
-                        fmt::format("{}/{} cannot be written: {}", place, name, h5::reason()));
-    }
-  }
-};
-
 } // namespace
+
+namespace h5 {
+
+void write_group(hid_t group,
+                 const Tree& tree,
+                 const Tree* root,
+                 const std::string& place,
+                 int compression_level,
+                 const std::string& path) {
+  std::set<std::string> taken;
+  for (const auto& [key, value] : tree.attributes)
+    write_attribute(group, key, value, path, place.empty() ? "/" : place);
+  for (const auto& [name, array] : tree.arrays()) {
+    require_name(name, place, taken);
+    write_array(group, name, array, compression_level, path, place + "/" + name);
+  }
+  for (const auto& [name, below] : tree.groups()) {
+    require_name(name, place, taken);
+    const Handle child = exists(group, name) ? Handle(H5Gopen2(group, name.c_str(), H5P_DEFAULT))
+                                             : create_group(group, name, path);
+    write_group(child.get(), below, root, place + "/" + name, compression_level, path);
+  }
+  for (const auto& [name, target] : tree.links()) {
+    require_name(name, place, taken);
+    if (root != nullptr && !leads_somewhere(*root, target))
+      throw DataError(
+          fmt::format("{}/{}: a link to '{}', which is not there", place, name, target));
+    if (H5Lcreate_soft(target.c_str(), group, name.c_str(), H5P_DEFAULT, H5P_DEFAULT) < 0)
+      throw FileError(path, fmt::format("{}/{} cannot be written: {}", place, name, reason()));
+  }
+}
+
+} // namespace h5
 
 void write_tree(const std::string& path, const Tree& tree, const WriteTreeOptions& options) {
   if (options.compression_level < 0 || options.compression_level > 9)
@@ -80,7 +84,7 @@ void write_tree(const std::string& path, const Tree& tree, const WriteTreeOption
     const h5::Lock lock;
     h5::Handle file = h5::create_file(output.temporary(), path);
     const h5::Handle root(H5Gopen2(file.get(), "/", H5P_DEFAULT));
-    Writer{tree, path, options.compression_level}.group(root.get(), tree, "");
+    h5::write_group(root.get(), tree, &tree, "", options.compression_level, path);
     h5::close_file(std::move(file), path);
   }
   output.commit();
