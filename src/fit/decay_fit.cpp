@@ -16,6 +16,7 @@ namespace {
 using models::DecayModel;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double largest_skew = 1.25; // of the two sides of an interval of kww2
 
 // The two processes of kww2 are alike: the faster one comes first, unless the caller told them
 // apart by fixing or bounding one of them.
@@ -34,7 +35,12 @@ void order_processes(const Problem& problem, Vector& all) {
 
 // A few iterations on every start, all of them on the best few: most starts fall into the same
 // valley.
-Minimum best_minimum(Problem& problem, Index max_iterations) {
+struct Search {
+  Minimum best;
+  double rival = std::numeric_limits<double>::infinity(); // how much higher the next minimum lies
+};
+
+Search search(Problem& problem, Index max_iterations) {
   constexpr Index first_look = 20;
   constexpr std::size_t finalists = 6;
   std::vector<Minimum> found;
@@ -46,7 +52,12 @@ Minimum best_minimum(Problem& problem, Index max_iterations) {
   for (Minimum& m : found)
     if (!m.converged)
       m = minimise(problem, m.all, max_iterations);
-  return *std::min_element(found.begin(), found.end(), lower);
+  Search result;
+  result.best = *std::min_element(found.begin(), found.end(), lower);
+  for (const Minimum& m : found)
+    if (const double rise = m.chi2 - result.best.chi2; m.converged && rise > 0.01)
+      result.rival = std::min(result.rival, rise);
+  return result;
 }
 
 void fill_quality(FitResult& result, Problem& problem, const Curvature& curvature) {
@@ -124,7 +135,8 @@ void judge(FitResult& result,
            const Minimum& minimum,
            const Curvature& shape,
            const std::vector<ProfileWidth>& widths,
-           bool profiled) {
+           bool profiled,
+           double rival) {
   if (problem.on_limit(minimum.all))
     return set_status(result,
                       FitStatus::unidentifiable,
@@ -137,6 +149,10 @@ void judge(FitResult& result,
   if (shape.singular)
     return set_status(
         result, FitStatus::unidentifiable, "the data do not tell the parameters apart");
+  if (rival < 9 * shape.scale)
+    return set_status(result,
+                      FitStatus::unidentifiable,
+                      fmt::format("another minimum has a chi2 higher by only {:.2g}", rival));
   for (const Index j : problem.free) {
     const auto& p = result.parameters[static_cast<std::size_t>(j)];
     const auto& width = widths[static_cast<std::size_t>(j)];
@@ -152,12 +168,23 @@ void judge(FitResult& result,
                                     p.name,
                                     p.value,
                                     p.error));
+    // Two processes have valleys behind valleys; only where chi² is close to a parabola does its
+    // curvature speak for the whole.
+    const double skew = width.high / width.low;
+    if (problem.model() == DecayModel::kww2 && profiled && std::isfinite(skew) &&
+        (skew > largest_skew || skew < 1 / largest_skew))
+      return set_status(result,
+                        FitStatus::unidentifiable,
+                        fmt::format("{} = {:.3g} +{:.2g} -{:.2g}: too skewed for an error",
+                                    p.name,
+                                    p.value,
+                                    p.error_high,
+                                    p.error_low));
   }
   for (const Index j : problem.free) {
     const auto& p = result.parameters[static_cast<std::size_t>(j)];
     const auto& width = widths[static_cast<std::size_t>(j)];
-    const double at = minimum.all[j],
-                 error = std::sqrt(p.error * p.error) / (problem.is_time(j) ? p.value : 1);
+    const double at = minimum.all[j], error = p.error / (problem.is_time(j) ? p.value : 1);
     const bool near = profiled ? std::isinf(width.low) || std::isinf(width.high)
                                : at - error < problem.low[j] || at + error > problem.high[j];
     if (near)
@@ -265,7 +292,8 @@ FitResult fit_decay(DecayModel model, const FitData& data, const FitOptions& opt
     return result;
   }
 
-  Minimum minimum = best_minimum(problem, options.max_iterations);
+  const Search searched = search(problem, options.max_iterations);
+  Minimum minimum = searched.best;
   order_processes(problem, minimum.all);
   Curvature shape = curvature(problem, data, minimum);
   std::vector<ProfileWidth> widths(count, {nan, nan, false});
@@ -325,7 +353,7 @@ FitResult fit_decay(DecayModel model, const FitData& data, const FitOptions& opt
                FitStatus::not_converged,
                fmt::format("no minimum within {} iterations", options.max_iterations));
   else
-    judge(result, problem, minimum, shape, widths, profiled);
+    judge(result, problem, minimum, shape, widths, profiled, searched.rival);
   return result;
 }
 

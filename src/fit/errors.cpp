@@ -66,6 +66,8 @@ Curvature curvature(Problem& problem, const FitData& data, const Minimum& minimu
                          problem.weight[static_cast<std::size_t>(k)];
     const Matrix middle = jacobian.transpose() * weighted * jacobian;
     result.covariance = inverse * middle * inverse;
+    for (Index a = 0; a < m; ++a) // rounding of a singular Σ
+      result.covariance(a, a) = std::max(result.covariance(a, a), 0.0);
     result.effective_parameters = (inverse * middle).trace();
   }
   return result;

@@ -24,6 +24,9 @@ Minimum minimise(Problem& problem, const Vector& start, Index max_iterations, In
   Jacobian jacobian;
   problem.solve_linear(best.all, held);
   best.chi2 = problem.linearise(best.all, residuals, jacobian);
+  double data_norm = 0; // of value/sigma: steps that move the curve by less are rounding
+  for (std::size_t i = 0; i < problem.value.size(); ++i)
+    data_norm = std::hypot(data_norm, problem.value[i] * problem.weight[i]);
   double damping = 1e-3, growth = 2;
   int stalled = 0;
   for (Index iteration = 0; iteration < max_iterations; ++iteration) {
@@ -76,12 +79,13 @@ Minimum minimise(Problem& problem, const Vector& start, Index max_iterations, In
       growth = 2;
       best.all = next;
       best.chi2 = problem.linearise(best.all, residuals, jacobian);
-      stalled = gain <= 1e-11 * best.chi2 ? stalled + 1 : 0;
+      stalled = gain <= 1e-11 * best.chi2 || taken.norm() <= 1e-13 * data_norm ? stalled + 1 : 0;
     } else {
       damping *= growth;
       growth *= 2;
       // No step, however short, goes down: rounding is all that is left.
-      if (taken.norm() <= 1e-12 * std::sqrt(best.chi2) || damping > 1e16)
+      if (taken.norm() <= std::max(1e-12 * std::sqrt(best.chi2), 1e-13 * data_norm) ||
+          damping > 1e16)
         stalled = 2;
     }
     if (stalled >= 2) {

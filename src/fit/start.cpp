@@ -45,6 +45,13 @@ std::vector<double> exponents(const Problem& problem, Index parameter, std::vect
   return grid;
 }
 
+std::vector<double> merged(std::vector<double> a, const std::vector<double>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  std::sort(a.begin(), a.end());
+  a.erase(std::unique(a.begin(), a.end()), a.end());
+  return a;
+}
+
 Grid make_grid(Problem& problem, std::vector<double> log_tau, std::vector<double> exponent) {
   Grid grid{std::move(log_tau), std::move(exponent), {}};
   const auto n = static_cast<std::size_t>(problem.points());
@@ -150,7 +157,8 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
 
 // Two decays: the amplitudes follow from a 3 × 3 system; where they leave their box, the fraction
 // is scanned, and contrast and baseline are solved for each.
-Candidate solve_two(const Problem& problem, const Grid& grid, std::size_t k, std::size_t l) {
+Candidate
+solve_two(const Problem& problem, const Grid& grid, std::size_t k, std::size_t l, bool any) {
   const Basis &s = grid.basis[k], &t = grid.basis[l];
   const double st = dot(s.decay, t.decay);
   Candidate result;
@@ -174,6 +182,11 @@ Candidate solve_two(const Problem& problem, const Grid& grid, std::size_t k, std
     if (result.chi2 < before)
       result.fraction = f;
   };
+  if (any) {
+    for (const double f : {f_low, std::clamp(0.5, f_low, f_high), f_high})
+      consider(f);
+    return result;
+  }
   // Without the baseline (projected out): a 2 × 2 system for the two amplitudes.
   const double ss = s.self - s.one * s.one / grid.one_one;
   const double tt = t.self - t.one * t.one / grid.one_one;
@@ -189,7 +202,7 @@ Candidate solve_two(const Problem& problem, const Grid& grid, std::size_t k, std
       return result;
     }
   }
-  return result; // one decay alone does as well: other pairs hold it
+  return result;
 }
 
 std::vector<Candidate> single_candidates(const Problem& problem, const Grid& grid) {
@@ -211,13 +224,31 @@ std::vector<Candidate> single_candidates(const Problem& problem, const Grid& gri
 }
 
 std::vector<Candidate> double_candidates(const Problem& problem, const Grid& grid) {
+  const auto within = [&](const Basis& b, Index tau) {
+    return b.log_tau >= problem.low[tau] && b.log_tau <= problem.high[tau] &&
+           b.exponent >= problem.low[tau + 1] && b.exponent <= problem.high[tau + 1];
+  };
   const std::size_t size = grid.basis.size();
+  std::vector<std::size_t> first, second;
+  for (std::size_t k = 0; k < size; ++k) {
+    if (within(grid.basis[k], 2))
+      first.push_back(k);
+    if (within(grid.basis[k], 5))
+      second.push_back(k);
+  }
+  const bool alike = first == second && problem.low[4] == 1 - problem.high[4];
   std::vector<Candidate> all;
-  all.reserve(size * (size - 1) / 2);
-  for (std::size_t k = 0; k < size; ++k)
-    for (std::size_t l = k + 1; l < size; ++l)
-      if (const auto c = solve_two(problem, grid, k, l); std::isfinite(c.chi2))
-        all.push_back(c);
+  for (const bool any : {false, true}) { // where no pair has two positive amplitudes, any pair
+    for (const std::size_t k : first)
+      for (const std::size_t l : second) {
+        if (alike ? k >= l : k == l)
+          continue;
+        if (const auto c = solve_two(problem, grid, k, l, any); std::isfinite(c.chi2))
+          all.push_back(c);
+      }
+    if (!all.empty())
+      break;
+  }
   return all;
 }
 
@@ -256,8 +287,10 @@ std::vector<Vector> starting_values(Problem& problem) {
   std::vector<Candidate> candidates;
   Grid grid;
   if (model == DecayModel::kww2) {
-    grid = make_grid(
-        problem, times(problem, 2, 0.7), exponents(problem, 3, {0.25, 0.45, 0.75, 1.1, 1.6, 2}));
+    const std::vector<double> trial{0.25, 0.45, 0.75, 1.1, 1.6, 2};
+    grid = make_grid(problem,
+                     merged(times(problem, 2, 0.7), times(problem, 5, 0.7)),
+                     merged(exponents(problem, 3, trial), exponents(problem, 6, trial)));
     candidates = double_candidates(problem, grid);
   } else {
     grid = make_grid(problem, times(problem, 2, 0.5), b);
@@ -270,6 +303,10 @@ std::vector<Vector> starting_values(Problem& problem) {
     candidates = spread_out(grid, std::move(candidates), 24);
   else if (candidates.size() > 4)
     candidates.resize(4);
+  if (candidates.empty()) { // every decay of the grid is flat over the lags: the middle of it
+    candidates.emplace_back();
+    candidates[0].first = candidates[0].second = grid.basis.size() / 2;
+  }
   std::vector<Vector> starts;
   for (const Candidate& c : candidates) {
     Vector all(problem.low.size());

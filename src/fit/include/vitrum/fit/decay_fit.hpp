@@ -24,7 +24,8 @@ struct FitData {
 struct FitOptions {
   std::map<std::string, double> fixed;                     // parameter name → value held
   std::map<std::string, std::pair<double, double>> bounds; // name → (low, high), inclusive
-  bool profile = true; // also find where chi² rises by one: error_low, error_high; costs 5 times
+  bool profile = true; // find where chi² rises by one: error_low, error_high; costs five times as
+                       // much, and without it the statuses rest on rules of thumb about errors
   Index max_iterations = 300; // of the refinement of one start
 };
 /// Throws OptionError that names the parameter: unknown, bounds crossed, fixed value out of range.
