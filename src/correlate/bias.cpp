@@ -1,5 +1,6 @@
 #include "vitrum/correlate/bias.hpp"
 
+#include <cmath>
 #include <vector>
 
 #include "row_kernels.hpp"
@@ -23,6 +24,50 @@ double bias_of(const PairMoments& sums, double n, Normalization normalization) {
   return c * (c + (sums.u2 + sums.v2) / n) - c - (sums.u2v + sums.uv2) / n;
 }
 
+constexpr double enough_pixels = 1000; // for moments: their own bias, about 10/pixels, is then 1 %
+
+/// C − 1 from sums over n pixels of δ, δ', δδ', δ², δ'².
+double excess(double u, double v, double uv, double u2, double v2, double n, bool corrcoef) {
+  const double covariance = (uv - u * v / n) / n;
+  if (corrcoef)
+    return covariance / std::sqrt((u2 - u * u / n) * (v2 - v * v / n) / (n * n));
+  return covariance / ((1 + u / n) * (1 + v / n));
+}
+
+/// n times the bias (n − 1)/n · Σ_p (θ without pixel p − θ), over the pixels of one static bin.
+class Jackknife {
+public:
+  Jackknife(const PairMoments& sums, double u, double v, double n, bool corrcoef)
+      : sums_(sums), u_(u), v_(v), n_(n), corrcoef_(corrcoef),
+        all_(excess(u, v, sums.uv, sums.u2, sums.v2, n, corrcoef)) {}
+
+  void leave_out(const float* a, const float* b, Index count) {
+    for (Index p = 0; p < count; ++p) {
+      const auto x = static_cast<double>(a[p]);
+      const auto y = static_cast<double>(b[p]);
+      const double rest = excess(
+          u_ - x, v_ - y, sums_.uv - x * y, sums_.u2 - x * x, sums_.v2 - y * y, n_ - 1, corrcoef_);
+      if (std::isfinite(rest)) // else this pixel holds all counts of the frame: nothing to say
+        sum_ += rest - all_;
+    }
+  }
+  [[nodiscard]] double bias_times_n() const { return (n_ - 1) * sum_; }
+
+private:
+  PairMoments sums_;
+  double u_, v_, n_;
+  bool corrcoef_;
+  double all_;
+  double sum_ = 0;
+};
+
+double sum_of(const float* values, Index count) {
+  double sum = 0;
+  for (Index p = 0; p < count; ++p)
+    sum += static_cast<double>(values[p]);
+  return sum;
+}
+
 } // namespace
 
 double pair_bias(const Fluctuations& fluctuations, Index t1, Index t2) {
@@ -34,22 +79,46 @@ double pair_bias(const Fluctuations& fluctuations, Index t1, Index t2) {
   const float* a = m.row(t1);
   const float* b = m.row(t2);
   const auto pixels = static_cast<double>(m.pixels());
-  if (normalization != Normalization::static_bin || groups.static_bins == 1)
-    return bias_of(pair_moments(a, b, m.pixels(), fourth), pixels, normalization) / pixels;
-
-  const auto statics = static_cast<std::size_t>(groups.static_bins);
-  std::vector<PairMoments> total(statics);
-  std::vector<double> count(statics, 0.0);
-  for (Index s = 0; s < groups.segments(); ++s) {
-    const Index first = groups.segment_begin[s];
-    const Index size = groups.segment_begin[s + 1] - first;
-    const auto bin = static_cast<std::size_t>(groups.static_bin[first]);
-    total[bin] += pair_moments(a + first, b + first, size, fourth);
-    count[bin] += static_cast<double>(size);
+  if (normalization != Normalization::static_bin || groups.static_bins == 1) {
+    const PairMoments sums = pair_moments(a, b, m.pixels(), fourth);
+    if (pixels >= enough_pixels)
+      return bias_of(sums, pixels, normalization) / pixels;
+    Jackknife jackknife(sums, sum_of(a, m.pixels()), sum_of(b, m.pixels()), pixels, fourth);
+    jackknife.leave_out(a, b, m.pixels());
+    return jackknife.bias_times_n() / pixels;
   }
-  double sum = 0; // Σ_s (n_s / n) (bias · n_s) / n_s
-  for (std::size_t s = 0; s < statics; ++s)
-    sum += bias_of(total[s], count[s], normalization);
+
+  struct PerStatic {
+    PairMoments sums;
+    double u = 0, v = 0, n = 0;
+  };
+  std::vector<PerStatic> bins(static_cast<std::size_t>(groups.static_bins));
+  const auto each_segment = [&](auto&& visit) {
+    for (Index s = 0; s < groups.segments(); ++s) {
+      const Index first = groups.segment_begin[s];
+      visit(static_cast<std::size_t>(groups.static_bin[first]),
+            a + first,
+            b + first,
+            groups.segment_begin[s + 1] - first);
+    }
+  };
+  each_segment([&](std::size_t s, const float* x, const float* y, Index count) {
+    bins[s].sums += pair_moments(x, y, count, false);
+    bins[s].u += sum_of(x, count);
+    bins[s].v += sum_of(y, count);
+    bins[s].n += static_cast<double>(count);
+  });
+  std::vector<Jackknife> jackknives;
+  for (const PerStatic& bin : bins)
+    jackknives.emplace_back(bin.sums, bin.u, bin.v, bin.n, false);
+  each_segment([&](std::size_t s, const float* x, const float* y, Index count) {
+    if (bins[s].n < enough_pixels)
+      jackknives[s].leave_out(x, y, count);
+  });
+  double sum = 0; // Σ_s (n_s / n) · bias_s
+  for (std::size_t s = 0; s < bins.size(); ++s)
+    sum += bins[s].n >= enough_pixels ? bias_of(bins[s].sums, bins[s].n, normalization)
+                                      : jackknives[s].bias_times_n();
   return sum / pixels;
 }
 

@@ -219,6 +219,9 @@ OneTime evaluate(const Cells& cells,
   result.first_lag.assign(lag_edges.begin(), lag_edges.end() - 1);
   result.last_lag.assign(lag_edges.begin() + 1, lag_edges.end());
   result.lag_frames = all.lag_mean;
+  for (Index k = 0; k < bins; ++k)
+    if (all.pairs[k] == 0)
+      result.lag_frames[k] = 0.5 * static_cast<double>(lag_edges[k] + lag_edges[k + 1] - 1);
   result.pairs = all.pairs;
   result.error_groups = static_cast<Index>(group_weights.size());
   result.bias.assign(static_cast<std::size_t>(bins), 0.0);

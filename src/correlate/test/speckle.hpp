@@ -15,9 +15,9 @@ struct Speckle {
   Index modes = 1;        // contrast = 1/modes
   double mean_counts = 0; // per pixel; 0: no photon noise
   Index statics = 1;      // vertical stripes
-  double slope = 0;       // mean intensity 1 + slope · (x/width − 1/2)
-  Index cell_px = 1;      // edge of the square that one speckle covers
-  double blink = 0;       // common to all pixels: contrast varies by this fraction (slowly)
+  double slope = 0;  // mean intensity 1 + slope · (x/width − 1/2), x the middle of the stripe
+  Index cell_px = 1; // edge of the square that one speckle covers
+  double blink = 0;  // common to all pixels: contrast varies by this fraction (slowly)
   double blink_tau = 5;
 };
 
@@ -62,7 +62,8 @@ inline PixelMatrix make(const Speckle& s, std::uint64_t seed, const GroupOptions
     for (Index p = 0; p < m.pixels(); ++p) {
       const Index y = m.groups.position[p] / s.width;
       const Index x = m.groups.position[p] % s.width;
-      const double shape = 1 + s.slope * ((double(x) + 0.5) / double(s.width) - 0.5);
+      const double stripe = double(x * s.statics / s.width) + 0.5;
+      const double shape = 1 + s.slope * (stripe / double(s.statics) - 0.5);
       const double mean = shape * intensity[y / s.cell_px * cells_x + x / s.cell_px];
       m.row(t)[p] = float(s.mean_counts > 0 ? double(random.poisson(s.mean_counts * mean)) : mean);
     }

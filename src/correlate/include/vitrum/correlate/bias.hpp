@@ -12,7 +12,8 @@ namespace vitrum::correlate {
 /// averaged over static bins by their pixels, with c = <δδ'>:
 ///     plain, static-bin:  −[c + <δ²δ'> + <δδ'²> − c (c + <δ²> + <δ'²>)] / n
 ///     corrcoef:           [c (3 <δ⁴ + δ'⁴>/8 + <δ²δ'²>/4) − <δ³δ' + δδ'³>/2] / n
-/// Photon noise drops out of the first.
+/// Photon noise drops out of the first. In static bins (or bins) of fewer than 1000 pixels, where
+/// these moments are themselves biased, it is the delete-one jackknife over pixels.
 [[nodiscard]] double pair_bias(const Fluctuations& fluctuations, Index t1, Index t2);
 
 /// By how much neighbouring pixels that see the same speckle make the number of independent pixels

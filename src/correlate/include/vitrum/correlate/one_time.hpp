@@ -26,7 +26,7 @@ struct OneTimeOptions {
   AgeConvention age = AgeConvention::start;
   std::vector<AgeWindow> windows; // may overlap
   bool remove_bias = true;        // of the ratio of means over few pixels; see bias.hpp
-  Index bias_pairs = 16;          // frame pairs sampled for it in each lag bin; more where the bin
+  Index bias_pairs = 32;          // frame pairs sampled for it in each lag bin; more where the bin
                                   // has more pairs than pixels
   Index time_blocks = 16; // into which a series or window is cut to find fluctuations that all
                           // pixels share; at least 6
@@ -40,7 +40,7 @@ void validate(const OneTimeOptions& options, Index frames);
 struct OneTime {
   AgeWindow ages;
   std::vector<Index> first_lag, last_lag; // lags [first, last) of the bin
-  std::vector<double> lag_frames;         // mean lag of the pairs used
+  std::vector<double> lag_frames;         // mean lag of the pairs used; without pairs, of the lags
   std::vector<double> value;              // g2, the bias removed
   std::vector<double> error;              // standard error; NaN when `reason` says why
   std::vector<double> bias;               // what was subtracted; zero when not asked for

@@ -41,7 +41,13 @@ struct PixelG2Options {
 
 void validate(const PixelG2Options& options);
 
-/// One entry per lag. Errors from the spread over the groups of pixels.
+/// `plain` and `symmetric` divide each pixel by its own mean over a finite series, which takes away
+/// part of the correlation (see expected_bias): relaxation times come out too short unless the
+/// series is many times longer. `symmetric-bin` does not.
+///
+/// One entry per lag. Sums of products and means over all lags of a bin are taken before the ratio.
+/// With multi-tau a frame of level m is the mean of 2^m frames, a gap when one of them is. Errors
+/// from the spread over the groups of pixels.
 struct PixelG2 {
   std::vector<double> lag_frames;
   std::vector<double> value, error;
@@ -56,10 +62,14 @@ struct PixelG2 {
                                     const PixelG2Options& options = {},
                                     const Monitor& monitor = silent());
 
-/// What `plain` and `symmetric` lose by normalising each pixel with its own mean over N frames:
-/// E[g2(k)] − 1 = C(k) − C̄(k), C̄(k) the mean of C(|i − j|) over i in [0, N − k), j in [k, N), for
-/// fluctuations small against the mean. `correlation` holds C(0) … C(N − 1) (g2 − 1 of the process,
-/// C(0) with shot noise); returns C(k) − C̄(k) for k = 0 … N − 1, in O(N).
-[[nodiscard]] std::vector<double> expected_bias(std::span<const double> correlation);
+/// What normalising each pixel with its own time mean over N frames does to g2 on average:
+///     symmetric:  E[g2(k)] − 1 = C(k) − C̄(k), C̄(k) the mean of C(|i − j|), i in [0, N − k), j in
+///     [k, N) plain:      E[g2(k)] − 1 = C(k) − 4 A(k) + 3 A(0), A(k) the same for i in [0, N), j
+///     in [0, N − k) symmetric-bin: none, up to 1/pixels
+/// to second order in the fluctuations (exact for contrast ≪ 1). `correlation` holds C(0) … C(N −
+/// 1), g2 − 1 of the process, C(0) with photon noise. Returns E[g2(k)] − 1 − C(k) for k = 0 … N −
+/// 1, in O(N).
+[[nodiscard]] std::vector<double> expected_bias(std::span<const double> correlation,
+                                                PixelNormalization normalization);
 
 } // namespace vitrum::correlate

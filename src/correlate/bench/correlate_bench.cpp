@@ -1,0 +1,143 @@
+// Rates of the correlators against OpenBLAS ssyrk measured in the same run. Run with one or two
+// threads: --benchmark_context is not needed, the thread count is an argument.
+#include <cblas.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <unistd.h>
+
+#include <benchmark/benchmark.h>
+
+#include "vitrum/core/parallel.hpp"
+#include "vitrum/core/random.hpp"
+#include "vitrum/correlate/blas.hpp"
+#include "vitrum/correlate/one_time.hpp"
+#include "vitrum/correlate/pixel_g2.hpp"
+
+using namespace vitrum;
+using namespace vitrum::correlate;
+
+namespace {
+
+PixelMatrix make_counts(Index frames, Index pixels) {
+  const Index width = 256;
+  std::vector<std::int32_t> labels(static_cast<std::size_t>(pixels), 1);
+  labels.resize(static_cast<std::size_t>((pixels + width - 1) / width * width), 0);
+  PixelMatrix m = make_pixel_matrix(frames, make_groups(labels, {}, width, 1));
+  parallel_for(0, frames, 1, [&](Index t, Index) {
+    Random random(1, static_cast<std::uint64_t>(t));
+    for (Index p = 0; p < pixels; ++p)
+      m.row(t)[p] = static_cast<float>(random() % 8);
+  });
+  return m;
+}
+
+double seconds(auto&& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+enum class Work { normalize_map, map, map_and_one_time, one_time };
+
+/// Time of ssyrk over time of our work, measured turn by turn.
+void two_time(benchmark::State& state, Work work) {
+  const Index frames = state.range(0);
+  const Index pixels = state.range(1);
+  const Index threads = state.range(2);
+  const PixelMatrix counts = make_counts(frames, pixels);
+  const Fluctuations prepared = normalize(copy(counts), Normalization::plain);
+  std::vector<float> product(static_cast<std::size_t>(frames * frames));
+  double ours = 1e300, blas = 1e300;
+  set_thread_count(threads);
+  for (auto _ : state) {
+    openblas_set_num_threads(static_cast<int>(threads));
+    blas = std::min(blas, seconds([&] {
+                      cblas_ssyrk(CblasRowMajor,
+                                  CblasLower,
+                                  CblasNoTrans,
+                                  static_cast<int>(frames),
+                                  static_cast<int>(pixels),
+                                  1,
+                                  prepared.matrix.values.data(),
+                                  static_cast<int>(prepared.matrix.stride),
+                                  0,
+                                  product.data(),
+                                  static_cast<int>(frames));
+                    }));
+    PixelMatrix matrix = work == Work::normalize_map ? copy(counts) : PixelMatrix{};
+    ours = std::min(ours, seconds([&] {
+                      Fluctuations own;
+                      if (work == Work::normalize_map)
+                        own = normalize(std::move(matrix), Normalization::plain);
+                      const Fluctuations& f = work == Work::normalize_map ? own : prepared;
+                      const FloatKernel kernel(f);
+                      MapCollector map(work == Work::one_time ? 0 : frames);
+                      OneTimeAccumulator one_time(f, {});
+                      std::vector<TileConsumer*> consumers;
+                      if (work != Work::one_time)
+                        consumers.push_back(&map);
+                      if (work != Work::map)
+                        consumers.push_back(&one_time);
+                      correlate_two_time(kernel, consumers);
+                      if (work != Work::map)
+                        benchmark::DoNotOptimize(one_time.result());
+                    }));
+  }
+  set_thread_count(0);
+  const double flops = double(frames) * double(frames) * double(pixels);
+  state.counters["ssyrk_GF"] = flops / blas * 1e-9;
+  state.counters["ours_GF"] = flops / ours * 1e-9;
+  state.counters["ours_over_ssyrk"] = blas / ours;
+}
+
+void sizes(benchmark::internal::Benchmark* b) {
+  for (const Index threads : {1, 2})
+    b->Args({2000, 50000, threads})->Args({5000, 32768, threads})->Args({2000, 2000, threads});
+  b->Iterations(3)->Unit(benchmark::kMillisecond)->UseRealTime();
+}
+
+BENCHMARK_CAPTURE(two_time, map, Work::map)->Apply(sizes);
+BENCHMARK_CAPTURE(two_time, map_and_one_time, Work::map_and_one_time)->Apply(sizes);
+BENCHMARK_CAPTURE(two_time, normalize_map_and_one_time, Work::normalize_map)->Apply(sizes);
+
+void pixel_g2(benchmark::State& state, PixelLags lags) {
+  const Index frames = state.range(0);
+  const PixelMatrix counts = make_counts(frames, 32768);
+  set_thread_count(state.range(1));
+  PixelG2 result;
+  for (auto _ : state)
+    result = make_pixel_g2(counts, {.lags = lags});
+  set_thread_count(0);
+  double products = 0; // multiply-adds of one pixel
+  for (const Index pairs : result.pairs)
+    products += double(pairs);
+  state.counters["pixels_per_s"] =
+      benchmark::Counter(32768, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["GMA_per_s"] =
+      benchmark::Counter(32768 * products * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+BENCHMARK_CAPTURE(pixel_g2, multi_tau, PixelLags::multi_tau)
+    ->Args({5000, 1})
+    ->Args({5000, 2})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(pixel_g2, logarithmic, PixelLags::logarithmic)
+    ->Args({1000, 1})
+    ->Args({1000, 2})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+} // namespace
+
+int main(int argc, char** argv) {
+  // OpenBLAS reads its variables when the program starts.
+  if (!blas_environment_is_clean()) {
+    for (const std::string& name : blas_overrides())
+      unsetenv(name.c_str());
+    execv("/proc/self/exe", argv);
+  }
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+}

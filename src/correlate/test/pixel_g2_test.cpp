@@ -1,0 +1,254 @@
+#include "vitrum/correlate/pixel_g2.hpp"
+
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "reference.hpp"
+#include "speckle.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/parallel.hpp"
+#include "vitrum/core/statistics.hpp"
+#include "vitrum/correlate/lag_axis.hpp"
+
+using namespace vitrum;
+using namespace vitrum::correlate;
+
+namespace {
+
+/// G, IP, IF of one pixel at one lag, from the definition; false when no pair is valid.
+struct Pixel {
+  double product = 0, left = 0, right = 0, pairs = 0;
+};
+
+Pixel pixel_at(const std::vector<double>& series,
+               const std::vector<std::uint8_t>& valid,
+               Index first_lag,
+               Index last_lag) {
+  Pixel sum;
+  const Index n = Index(series.size());
+  for (Index lag = first_lag; lag < last_lag; ++lag)
+    for (Index t = 0; t + lag < n; ++t)
+      if (valid[t] != 0 && valid[t + lag] != 0) {
+        sum.product += series[t] * series[t + lag];
+        sum.left += series[t];
+        sum.right += series[t + lag];
+        sum.pairs += 1;
+      }
+  sum.product /= sum.pairs;
+  sum.left /= sum.pairs;
+  sum.right /= sum.pairs;
+  return sum;
+}
+
+/// g2 of one entry: lags [first, last) in units of 2^level frames.
+double g2_by_definition(const PixelMatrix& m,
+                        PixelNormalization normalization,
+                        bool weighted,
+                        Index first_lag,
+                        Index last_lag,
+                        Index level) {
+  double ratio_sum = 0, ratio_count = 0;
+  std::vector<Pixel> statics(std::size_t(m.groups.static_bins));
+  std::vector<double> members(statics.size(), 0.0);
+  for (Index p = 0; p < m.pixels(); ++p) {
+    std::vector<double> series(std::size_t(m.frames));
+    std::vector<std::uint8_t> valid = m.valid;
+    double mean = 0;
+    for (Index t = 0; t < m.frames; ++t) {
+      series[t] = m.row(t)[p];
+      mean += valid[t] != 0 ? series[t] / double(m.valid_frames()) : 0;
+    }
+    for (Index l = 0; l < level; ++l) {
+      std::vector<double> coarse(series.size() / 2);
+      std::vector<std::uint8_t> good(series.size() / 2);
+      for (std::size_t t = 0; t < coarse.size(); ++t) {
+        coarse[t] = (series[2 * t] + series[2 * t + 1]) / 2;
+        good[t] = valid[2 * t] & valid[2 * t + 1];
+      }
+      series = coarse;
+      valid = good;
+    }
+    const Pixel pixel = pixel_at(series, valid, first_lag, last_lag);
+    const double denominator =
+        normalization == PixelNormalization::plain ? mean * mean : pixel.left * pixel.right;
+    if (denominator > 0) {
+      ratio_sum += pixel.product / denominator;
+      ratio_count += 1;
+    }
+    const auto s = std::size_t(m.groups.static_bin[p]);
+    statics[s].product += pixel.product;
+    statics[s].left += pixel.left;
+    statics[s].right += pixel.right;
+    members[s] += 1;
+  }
+  if (normalization != PixelNormalization::symmetric_bin)
+    return ratio_sum / ratio_count;
+  double sum = 0, weights = 0;
+  for (std::size_t s = 0; s < statics.size(); ++s) {
+    const double weight = weighted ? members[s] : 1;
+    sum += weight * statics[s].product * members[s] / (statics[s].left * statics[s].right);
+    weights += weight;
+  }
+  return sum / weights;
+}
+
+constexpr PixelNormalization all_normalizations[] = {
+    PixelNormalization::plain, PixelNormalization::symmetric, PixelNormalization::symmetric_bin};
+
+} // namespace
+
+TEST(PixelG2, EqualsDefinitionOnLinearAndLogAxes) {
+  std::uint64_t seed = 40;
+  for (const Index frames : {2, 3, 8, 9, 31, 90})
+    for (const Index width : {3, 7, 19})
+      for (const bool gaps : {false, true})
+        for (const PixelNormalization n : all_normalizations)
+          for (const PixelLags lags : {PixelLags::linear, PixelLags::logarithmic}) {
+            SCOPED_TRACE(testing::Message() << frames << " frames, width " << width << " "
+                                            << name_of(n) << " gaps " << gaps);
+            const PixelMatrix m = reference::random_counts(
+                reference::stripe_groups(9, width, 3),
+                frames,
+                4,
+                gaps && frames > 8 ? std::vector<Index>{0, 3, 4, frames - 1} : std::vector<Index>{},
+                ++seed);
+            const bool weighted = seed % 2 == 0;
+            const PixelG2 g2 =
+                make_pixel_g2(m, {.normalization = n, .lags = lags, .weight_by_pixels = weighted});
+            const std::vector<Index> edges = make_lag_edges(
+                frames, {lags == PixelLags::linear ? LagSpacing::linear : LagSpacing::logarithmic});
+            ASSERT_EQ(g2.value.size(), edges.size() - 1);
+            for (std::size_t k = 0; k < g2.value.size(); ++k) {
+              if (g2.pairs[k] == 0) {
+                EXPECT_TRUE(std::isnan(g2.value[k]));
+                continue;
+              }
+              // Products of floats summed in floats over 256 frames: 1e-6 of the variance (1/4).
+              ASSERT_NEAR(
+                  g2.value[k], g2_by_definition(m, n, weighted, edges[k], edges[k + 1], 0), 1e-6)
+                  << "entry " << k;
+            }
+          }
+}
+
+TEST(PixelG2, EqualsDefinitionOnMultiTau) {
+  for (const bool gaps : {false, true})
+    for (const PixelNormalization n : all_normalizations) {
+      const PixelMatrix m =
+          reference::random_counts(reference::stripe_groups(5, 13, 2),
+                                   150,
+                                   3,
+                                   gaps ? std::vector<Index>{10, 77} : std::vector<Index>{},
+                                   9);
+      const PixelG2 g2 = make_pixel_g2(
+          m, {.normalization = n, .lags = PixelLags::multi_tau, .channels_per_level = 8});
+      std::size_t k = 0;
+      for (Index level = 0; (150 >> level) > 8; ++level)
+        for (Index lag = level == 0 ? 1 : 5; lag <= 8; ++lag, ++k) {
+          ASSERT_LT(k, g2.value.size());
+          EXPECT_EQ(g2.lag_frames[k], double(lag << level));
+          if (g2.pairs[k] == 0) {
+            EXPECT_TRUE(gaps && std::isnan(g2.value[k]));
+            continue;
+          }
+          EXPECT_NEAR(g2.value[k], g2_by_definition(m, n, true, lag, lag + 1, level), 1e-6)
+              << "level " << level << " lag " << lag;
+        }
+      EXPECT_EQ(k, g2.value.size());
+    }
+}
+
+TEST(PixelG2, SymmetricBinOfOneBinIsTheRatioOfSumsOfTheTwoTimeMap) {
+  // Σ_t <I I'>_p / (Σ_t <I>_p Σ_t <I'>_p / n): from a map of products of raw counts.
+  const PixelMatrix m = reference::random_counts(reference::stripe_groups(8, 8, 1), 30, 5, {}, 21);
+  const PixelG2 g2 = make_pixel_g2(m, {.lags = PixelLags::linear});
+  double product = 0, left = 0, right = 0;
+  for (Index t = 0; t + 4 < 30; ++t)
+    for (Index p = 0; p < 64; ++p) {
+      product += double(m.row(t)[p]) * double(m.row(t + 4)[p]);
+      left += m.row(t)[p];
+      right += m.row(t + 4)[p];
+    }
+  EXPECT_NEAR(g2.value[3], product * 26 * 64 / (left * right), 1e-6);
+}
+
+TEST(PixelG2, PixelsWithoutCountsAreSkippedAndCounted) {
+  PixelMatrix m = reference::random_counts(reference::stripe_groups(8, 8, 2), 20, 2, {}, 31);
+  for (Index t = 0; t < 20; ++t)
+    m.row(t)[5] = 0;
+  for (const PixelNormalization n : {PixelNormalization::plain, PixelNormalization::symmetric}) {
+    const PixelG2 g2 = make_pixel_g2(m, {.normalization = n, .max_lag = 9});
+    EXPECT_EQ(g2.skipped_pixels, 1);
+    EXPECT_TRUE(std::isfinite(g2.value[0]));
+    EXPECT_NEAR(g2.value[0], g2_by_definition(m, n, true, 1, 2, 0), 1e-6);
+  }
+  for (Index t = 0; t < 20; ++t)
+    for (Index p = 0; p < 64; ++p)
+      if (m.groups.static_bin[p] == 1)
+        m.row(t)[p] = 0;
+  const PixelG2 g2 = make_pixel_g2(m, {.max_lag = 9});
+  EXPECT_TRUE(std::isnan(g2.value[0]));
+  EXPECT_THAT(g2.reason, testing::HasSubstr("static bin 2 of 2 has no counts in the pairs"));
+}
+
+TEST(PixelG2, DoesNotDependOnThreads) {
+  const PixelMatrix m =
+      reference::random_counts(reference::stripe_groups(40, 40, 3), 60, 2, {7}, 3);
+  set_thread_count(1);
+  const PixelG2 one = make_pixel_g2(m);
+  set_thread_count(4);
+  const PixelG2 four = make_pixel_g2(m);
+  set_thread_count(0);
+  EXPECT_EQ(one.value, four.value);
+  EXPECT_EQ(one.covariance, four.covariance);
+}
+
+TEST(PixelG2, RejectsNonsense) {
+  const PixelMatrix m = reference::random_counts(reference::stripe_groups(4, 4, 1), 10, 2, {}, 3);
+  EXPECT_THAT(
+      [&] { (void)make_pixel_g2(m, {.channels_per_level = 7}); },
+      testing::ThrowsMessage<OptionError>("channels_per_level = 7: must be even and positive"));
+}
+
+TEST(ExpectedBias, EqualsTheDoubleSums) {
+  for (const Index n : {1, 2, 3, 10, 37}) {
+    std::vector<double> c(static_cast<std::size_t>(n));
+    for (Index k = 0; k < n; ++k)
+      c[k] = std::exp(-double(k) / 7) + (k == 0 ? 0.3 : 0);
+    const auto mean = [&](Index i0, Index i1, Index j0, Index j1) {
+      double sum = 0;
+      for (Index i = i0; i < i1; ++i)
+        for (Index j = j0; j < j1; ++j)
+          sum += c[std::abs(i - j)];
+      return sum / double((i1 - i0) * (j1 - j0));
+    };
+    const auto symmetric = expected_bias(c, PixelNormalization::symmetric);
+    const auto plain = expected_bias(c, PixelNormalization::plain);
+    for (Index k = 0; k < n; ++k) {
+      EXPECT_NEAR(symmetric[k], -mean(0, n - k, k, n), 1e-12) << n << " " << k;
+      EXPECT_NEAR(plain[k], 3 * mean(0, n, 0, n) - 4 * mean(0, n, 0, n - k), 1e-12)
+          << n << " " << k;
+    }
+  }
+}
+
+TEST(ExpectedBias, IsWhatShortSeriesShow) {
+  // Contrast 1/50, series of 3 relaxation times: most of the correlation is gone, as predicted.
+  const testing_speckle::Speckle s{
+      .frames = 60, .height = 64, .width = 64, .tau = 40, .modes = 50, .mean_counts = 0};
+  const PixelMatrix m = testing_speckle::make(s, 8);
+  std::vector<double> c;
+  for (Index k = 0; k < s.frames; ++k)
+    c.push_back(testing_speckle::truth(s, double(k)) - 1);
+  for (const PixelNormalization n : all_normalizations) {
+    const PixelG2 g2 =
+        make_pixel_g2(m, {.normalization = n, .lags = PixelLags::linear, .max_lag = 40});
+    const std::vector<double> bias = expected_bias(c, n);
+    for (std::size_t k = 0; k < g2.value.size(); ++k)
+      // Five errors, and 3 % of the contrast for the third order (contrast squared times a few).
+      EXPECT_NEAR(g2.value[k] - 1, c[k + 1] + bias[k + 1], 5 * g2.error[k] + 0.03 * c[0])
+          << name_of(n) << " lag " << k + 1;
+  }
+}
