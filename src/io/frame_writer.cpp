@@ -82,7 +82,7 @@ public:
         compression_(options.compression) {
     const h5::Lock lock;
     const Tree facts = describe(info);
-    file_ = h5::create_file(output_.temporary(), path);
+    file_ = h5::create_file(output_);
     const h5::Handle root(H5Gopen2(file_.get(), "/", H5P_DEFAULT));
     h5::write_group(root.get(), facts, nullptr, "", 1, path);
     const hsize_t none[] = {0, static_cast<hsize_t>(info.height), static_cast<hsize_t>(info.width)};
@@ -140,7 +140,7 @@ public:
     }
     {
       const h5::Lock lock;
-      h5::close_file(std::move(file_), output_.path());
+      h5::close_file(std::move(file_), output_);
     }
     output_.commit();
     closed_ = true;
@@ -182,6 +182,8 @@ private:
                           plain ? data + i * bytes : chunk.data()) < 0);
       ++written_;
     }
+    if (*output_.error() != 0)
+      throw FileError(output_.path(), "cannot be written", *output_.error());
   }
 
   void write_times() {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include "hdf5_driver.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 
@@ -233,23 +234,26 @@ Handle make_space(const std::vector<Index>& shape) {
   return Handle(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr));
 }
 
-Handle create_file(const std::string& temporary, const std::string& path) {
+Handle create_file(OutputFile& output) {
   const Handle access(H5Pcreate(H5P_FILE_ACCESS));
   // the format of HDF5 1.8: large attributes, and every reader of the last fifteen years
   H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_LATEST);
   H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
+  use_patient_driver(access.get(), output.error());
   const Handle creation(H5Pcreate(H5P_FILE_CREATE));
   H5Pset_link_creation_order(creation.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-  Handle file(H5Fcreate(temporary.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
+  Handle file(H5Fcreate(output.temporary().c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
   if (!file)
-    throw FileError(path, fmt::format("cannot be made: {}", reason()));
+    throw FileError(output.path(), fmt::format("cannot be made: {}", reason()));
   return file;
 }
 
-void close_file(Handle file, const std::string& path) {
+void close_file(Handle file, OutputFile& output) {
   if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0)
-    throw FileError(path, fmt::format("cannot be written: {}", reason()));
+    throw FileError(output.path(), fmt::format("cannot be written: {}", reason()));
   file.reset();
+  if (*output.error() != 0)
+    throw FileError(output.path(), "cannot be written", *output.error());
 }
 
 Handle create_group(hid_t parent, const std::string& name, const std::string& path) {

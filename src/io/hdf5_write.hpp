@@ -5,17 +5,19 @@
 #include <vector>
 
 #include "hdf5_handle.hpp"
+#include "output_file.hpp"
 #include "vitrum/core/index.hpp"
 #include "vitrum/core/tree.hpp"
 #include "vitrum/frames/pixel_type.hpp"
 
 namespace vitrum::io::h5 {
 
-/// A new file over whatever is at `temporary`; messages name `path`.
-[[nodiscard]] Handle create_file(const std::string& temporary, const std::string& path);
+/// A new file in place of the empty temporary one. Failed writes show in output.error(), and when
+/// the file is closed.
+[[nodiscard]] Handle create_file(OutputFile& output);
 
 /// Flushes and closes, so that every error is seen here. Throws FileError.
-void close_file(Handle file, const std::string& path);
+void close_file(Handle file, OutputFile& output);
 
 /// A group that remembers the order in which its members were made.
 [[nodiscard]] Handle create_group(hid_t parent, const std::string& name, const std::string& path);

@@ -61,6 +61,8 @@ void OutputFile::write_at_start(std::string_view text) {
 }
 
 void OutputFile::commit() {
+  if (error_ != 0)
+    throw FileError(path_, "cannot be written", error_);
   // opened anew: a library may have put another file under the temporary name
   ::close(descriptor_);
   descriptor_ = ::open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);

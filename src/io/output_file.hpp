@@ -26,6 +26,9 @@ public:
   /// Replaces the first bytes.
   void write_at_start(std::string_view text);
 
+  /// Where a library that writes the temporary file itself leaves the errno of a failed write.
+  [[nodiscard]] int* error() { return &error_; }
+
   /// Puts the bytes on disk and the file under its name. Throws FileError.
   void commit();
 
@@ -34,6 +37,7 @@ private:
   bool overwrite_;
   bool committed_ = false;
   int descriptor_ = -1;
+  int error_ = 0;
 };
 
 } // namespace vitrum::io

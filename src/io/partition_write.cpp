@@ -188,13 +188,13 @@ void write_partition(const std::string& path,
   OutputFile output(path, overwrite);
   {
     const h5::Lock lock;
-    h5::Handle file = h5::create_file(output.temporary(), path);
+    h5::Handle file = h5::create_file(output);
     const h5::Handle root(H5Gopen2(file.get(), "/", H5P_DEFAULT));
     h5::write_group(root.get(), tree, &tree, "", 1, path);
     const h5::Handle group(H5Gopen2(file.get(), "/qmap", H5P_DEFAULT));
     for (const char* name : {"mask", "blemish"})
       write_booleans(group.get(), name, used, partition.height, partition.width, path);
-    h5::close_file(std::move(file), path);
+    h5::close_file(std::move(file), output);
   }
   output.commit();
 }

@@ -82,10 +82,10 @@ void write_tree(const std::string& path, const Tree& tree, const WriteTreeOption
   OutputFile output(path, options.overwrite);
   {
     const h5::Lock lock;
-    h5::Handle file = h5::create_file(output.temporary(), path);
+    h5::Handle file = h5::create_file(output);
     const h5::Handle root(H5Gopen2(file.get(), "/", H5P_DEFAULT));
     h5::write_group(root.get(), tree, &tree, "", options.compression_level, path);
-    h5::close_file(std::move(file), path);
+    h5::close_file(std::move(file), output);
   }
   output.commit();
 }

@@ -1,0 +1,15 @@
+#include "vitrum/io/recognise.hpp"
+
+#include "file_bytes.hpp"
+#include "path.hpp"
+#include "reader.hpp"
+
+namespace vitrum::io {
+
+bool is_hdf5(const std::string& path) {
+  const auto [file, inside] = split_path(path);
+  const auto head = first_bytes(file, 8192);
+  return hdf5_reader().recognises({file, false, head});
+}
+
+} // namespace vitrum::io
