@@ -1,8 +1,8 @@
 #include "detector.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
+#include <cstring>
 
 #include "field.hpp"
 #include "vitrum/core/random.hpp"
@@ -12,47 +12,51 @@ namespace {
 
 constexpr float inversion_below = 12.0F;
 
+constexpr Index half = lanes / 2;
+using Doubles [[gnu::vector_size(64)]] = double;
+using Longs [[gnu::vector_size(64)]] = std::int64_t;
+using Integers [[gnu::vector_size(32)]] = std::int32_t;
+using Floats [[gnu::vector_size(32)]] = float;
+
 // e^−x for 0 ≤ x ≤ 12: 2^−n e^r, |r| ≤ ln 2 / 2, by its series (relative error below 1e-13).
-[[gnu::always_inline]] inline double exp_minus(double x) {
-  const double n = static_cast<double>(static_cast<std::int32_t>(x * 1.4426950408889634 + 0.5));
-  const double r = n * 0.69314718055994531 - x;
-  double series = 1.0;
+[[gnu::always_inline]] inline void exp_minus(const Doubles& x, Doubles& result) {
+  const Integers n = __builtin_convertvector(x * 1.4426950408889634 + 0.5, Integers);
+  const Doubles r = __builtin_convertvector(n, Doubles) * 0.69314718055994531 - x;
+  Doubles series = Doubles{} + 1.0;
   for (int k = 11; k >= 1; --k)
     series = 1.0 + series * r * (1.0 / k);
-  const auto power = static_cast<std::int64_t>(1023 - static_cast<std::int32_t>(n)) << 52;
-  return series * std::bit_cast<double>(power);
+  const Longs power = (1023 - __builtin_convertvector(n, Longs)) << 52;
+  result = series * reinterpret_cast<Doubles>(power);
 }
 
-// How many values of the distribution function lie below u.
-[[gnu::always_inline]] inline void invert(const float* __restrict rates,
-                                          const std::uint32_t* __restrict words,
-                                          std::uint32_t* __restrict counts) {
-  double u[lanes], p[lanes], below[lanes], rate[lanes];
-  std::int64_t n[lanes];
-  for (Index l = 0; l < lanes; ++l) {
-    rate[l] = rates[l] < inversion_below ? static_cast<double>(rates[l]) : 0.0;
-    u[l] = (static_cast<double>(static_cast<std::int32_t>(words[l] >> 1)) + 0.25 +
-            0.5 * static_cast<double>(static_cast<std::int32_t>(words[l] & 1U))) *
-           0x1p-31;
-    p[l] = exp_minus(rate[l]);
-    below[l] = p[l];
-    n[l] = 0;
-  }
+// How many values of the distribution function lie below u = (word + 1/2)/2^32, of eight lanes.
+[[gnu::always_inline]] inline void
+invert(const float* rates, const std::uint32_t* words, std::uint32_t* counts) {
+  Floats rate_f;
+  Integers word;
+  std::memcpy(&rate_f, rates, sizeof rate_f);
+  std::memcpy(&word, words, sizeof word);
+  Doubles rate = __builtin_convertvector(rate_f, Doubles);
+  rate = rate < static_cast<double>(inversion_below) ? rate : Doubles{};
+  // the signed word plus 2^31: another order of the same numbers, equally uniform
+  const Doubles u = (__builtin_convertvector(word, Doubles) + (0x1p31 + 0.5)) * 0x1p-32;
+  Doubles p;
+  exp_minus(rate, p);
+  Doubles below = p;
+  Longs n{};
   for (int k = 1; k < 100; ++k) {
+    const Longs more = u > below; // −1 where true
+    n -= more;
     std::int64_t any = 0;
-    const double inverse = 1.0 / k;
-    for (Index l = 0; l < lanes; ++l) {
-      const std::int64_t more = u[l] > below[l] ? 1 : 0;
-      n[l] += more;
-      any |= more;
-      p[l] *= rate[l] * inverse;
-      below[l] += p[l];
-    }
+    for (Index l = 0; l < half; ++l)
+      any |= more[l];
     if (any == 0)
       break;
+    p *= rate * (1.0 / k);
+    below += p;
   }
-  for (Index l = 0; l < lanes; ++l)
-    counts[l] = static_cast<std::uint32_t>(n[l]);
+  const Integers narrow = __builtin_convertvector(n, Integers);
+  std::memcpy(counts, &narrow, sizeof narrow);
 }
 
 using Invert = void (*)(const float*, const std::uint32_t*, Index, std::uint32_t*);
@@ -61,19 +65,19 @@ void invert_plain(const float* rates,
                   const std::uint32_t* words,
                   Index size,
                   std::uint32_t* counts) {
-  for (Index i = 0; i < size; i += lanes)
+  for (Index i = 0; i < size; i += half)
     invert(rates + i, words + i, counts + i);
 }
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define VITRUM_VECTORS 1
 [[gnu::target("avx512f,avx512vl,avx512dq"), gnu::optimize("O3", "fp-contract=off")]] void
 invert_avx512(const float* rates, const std::uint32_t* words, Index size, std::uint32_t* counts) {
-  for (Index i = 0; i < size; i += lanes)
+  for (Index i = 0; i < size; i += half)
     invert(rates + i, words + i, counts + i);
 }
 [[gnu::target("avx2"), gnu::optimize("O3", "fp-contract=off")]] void
 invert_avx2(const float* rates, const std::uint32_t* words, Index size, std::uint32_t* counts) {
-  for (Index i = 0; i < size; i += lanes)
+  for (Index i = 0; i < size; i += half)
     invert(rates + i, words + i, counts + i);
 }
 #endif

@@ -2,6 +2,7 @@
 // exact for any step of material time.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "field.hpp"
 #include "vitrum/core/memory.hpp"
@@ -10,24 +11,29 @@
 namespace vitrum::synth {
 namespace {
 
-// One step of one part (real or imaginary) of all processes of one mode; returns nothing, adds the
-// new field to sum. Written as z += b n − x z, since e^−x itself is not a float when x < 1e-7.
-[[gnu::always_inline]] inline void advance_part(float* __restrict z,
-                                                const float* __restrict loss,
-                                                const float* __restrict gain,
-                                                const float* __restrict normals,
+using Floats [[gnu::vector_size(64)]] = float; // one number per lane
+
+// One step of one part (real or imaginary) of all processes of one mode; `field` becomes their sum.
+// Written as z += b n − x z, since e^−x itself is not a float when x < 1e-7.
+[[gnu::always_inline]] inline void advance_part(float* z,
+                                                const float* loss,
+                                                const float* gain,
+                                                const float* normals,
                                                 Index processes,
-                                                float* __restrict field) {
-  float sum[lanes] = {};
-  for (Index k = 0; k < processes; ++k)
-    for (Index l = 0; l < lanes; ++l) {
-      const Index i = k * lanes + l;
-      const float step = gain[i] * normals[i] - loss[i] * z[i];
-      z[i] += step;
-      sum[l] += z[i];
-    }
-  for (Index l = 0; l < lanes; ++l)
-    field[l] = sum[l];
+                                                float* field) {
+  Floats sum{};
+  for (Index k = 0; k < processes; ++k) {
+    Floats now, out, in, n;
+    std::memcpy(&now, z + k * lanes, sizeof now);
+    std::memcpy(&out, loss + k * lanes, sizeof out);
+    std::memcpy(&in, gain + k * lanes, sizeof in);
+    std::memcpy(&n, normals + k * lanes, sizeof n);
+    const Floats step = in * n - out * now;
+    now += step;
+    sum += now;
+    std::memcpy(z + k * lanes, &now, sizeof now);
+  }
+  std::memcpy(field, &sum, sizeof sum);
 }
 
 using Advance = void (*)(float*, const float*, const float*, const float*, Index, float*);
