@@ -135,6 +135,8 @@ void size_columns(const Figure& figure, Layout& layout, Grid& columns, Grid& row
     rows.before[r] = std::max(rows.before[r], need.top);
     rows.after[r] = std::max(rows.after[r], need.bottom);
   }
+  for (std::size_t c = 0; c + 1 < columns.after.size(); ++c)
+    columns.after[c] += 8; // what belongs to one panel stands away from the next
   double weights = 0;
   const auto weight = [&](std::size_t c) {
     return c < figure.column_weights.size() ? figure.column_weights[c] : 1.0;

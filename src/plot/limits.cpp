@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "vitrum/core/statistics.hpp"
 #include "vitrum/plot/reduce.hpp"
 
 namespace vitrum::plot {
@@ -33,19 +34,27 @@ struct Extent {
   }
 };
 
-/// Error bars widen the limits, but by no more than half of what the values cover on either side:
-/// one bar of a failed point must not flatten all the others.
+/// Error bars widen the limits, but on either side by no more than half of what the values cover or
+/// twice the median error: one bar of a failed point must not flatten all the others.
 void add_error_bars(Extent& extent, const std::vector<Series>& series) {
   const Extent values = extent;
-  const bool log = extent.scale == Scale::log;
-  const auto place = [log](double v) { return log ? std::log(v) : v; };
-  const auto back = [log](double v) { return log ? std::exp(v) : v; };
-  double floor = -std::numeric_limits<double>::infinity();
-  double ceiling = std::numeric_limits<double>::infinity();
-  if (values.lowest < values.highest) {
-    const double half = (place(values.highest) - place(values.lowest)) / 2;
-    floor = back(place(values.lowest) - half);
-    ceiling = back(place(values.highest) + half);
+  std::vector<double> errors;
+  for (const Series& s : series)
+    for (std::size_t i = 0; i < s.y_errors.size(); ++i)
+      if (std::isfinite(s.y[i]) && std::isfinite(s.y_errors[i]) && s.y_errors[i] > 0)
+        errors.push_back(s.y_errors[i]);
+  if (errors.empty() || !(values.lowest <= values.highest))
+    return;
+  const double usual = 2 * median(errors);
+  double floor = values.lowest - usual, ceiling = values.highest + usual;
+  if (extent.scale == Scale::log) {
+    const double factor = std::sqrt(values.highest / values.lowest);
+    floor = std::min(floor > 0 ? floor : values.lowest, values.lowest / factor);
+    ceiling = std::max(ceiling, values.highest * factor);
+  } else {
+    const double half = (values.highest - values.lowest) / 2;
+    floor = std::min(floor, values.lowest - half);
+    ceiling = std::max(ceiling, values.highest + half);
   }
   for (const Series& s : series)
     for (std::size_t i = 0; i < s.y_errors.size(); ++i)

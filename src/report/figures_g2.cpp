@@ -77,6 +77,24 @@ void clamp_residuals(Panel& strip, double limit) {
   strip.series.insert(strip.series.end(), beyond.begin(), beyond.end());
 }
 
+/// The exact g2 of a virtual experiment.
+std::optional<Series> truth_curve(const Result& result, Index bin) {
+  const auto lag = result.numbers("truth/lag_s", 1);
+  if (!lag)
+    return std::nullopt;
+  const auto n = static_cast<Index>(lag->size());
+  const auto g2 = result.quantity("truth/g2", {result.bins(), n});
+  if (!g2)
+    return std::nullopt;
+  Series series;
+  series.x = *lag;
+  series.y = row_copy(g2->values, bin, n);
+  series.colour = palette(2);
+  series.line_width = 1;
+  series.label = "truth";
+  return series;
+}
+
 struct Page {
   const Result& result;
   const Curves& g2;
@@ -102,6 +120,10 @@ void add_bin(Figure& figure, const Page& page, Index bin, Index place, bool lowe
     curves.series.back().marker = Marker::diamond;
     curves.series.back().hollow = true;
     curves.series.back().colour = grey;
+  }
+  if (auto truth = truth_curve(page.result, bin)) {
+    truth->label = place == 0 ? truth->label : "";
+    curves.series.push_back(std::move(*truth));
   }
   Panel strip;
   strip.row = curves.row + 1;

@@ -93,9 +93,11 @@ std::string display_unit(std::string_view unit) {
 }
 
 std::string display_name(std::string_view parameter) {
-  constexpr std::array<Names, 22> names{{{"tau_s", "τ"},
+  constexpr std::array<Names, 24> names{{{"tau_s", "τ"},
                                          {"kww_exponent", "β (KWW)"},
                                          {"ml_exponent", "β (Mittag-Leffler)"},
+                                         {"exponent", "β"},
+                                         {"r_squared", "R²"},
                                          {"contrast", "contrast"},
                                          {"baseline", "baseline"},
                                          {"fraction", "fraction"},

@@ -59,10 +59,11 @@ private:
       if (!text.empty())
         meta += (meta.empty() ? "" : " · ") + escaped(text);
     };
-    add(entry.text("start_time"));
+    const std::string start = entry.text("start_time"), date = entry.text("process/date");
+    add(start == date ? "" : start);
     const std::string version = entry.text("process/version");
     add(version.empty() ? "" : "vitrum " + version);
-    add(entry.text("process/date"));
+    add(date.empty() ? "" : "analysed " + date);
     if (!meta.empty())
       html += element("p", meta, "class=\"meta\"");
     const auto warnings = entry.texts("process/warnings");

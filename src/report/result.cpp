@@ -29,11 +29,13 @@ std::string shape_text(const std::vector<Index>& shape) {
   return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, " × "));
 }
 
-/// The order in which people read the numbers of a fit; others follow as they stand in the file.
-int rank_of(const std::string& name) {
+} // namespace
+
+int quantity_rank(const std::string& name) {
   constexpr std::string_view order[] = {"tau_s",
                                         "kww_exponent",
                                         "ml_exponent",
+                                        "exponent",
                                         "contrast",
                                         "baseline",
                                         "fraction",
@@ -41,14 +43,13 @@ int rank_of(const std::string& name) {
                                         "kww_exponent2",
                                         "mean_time_s",
                                         "chi2_reduced",
+                                        "r_squared",
                                         "degrees_of_freedom",
                                         "aic",
                                         "bic"};
   const auto* found = std::find(std::begin(order), std::end(order), name);
   return static_cast<int>(found - std::begin(order));
 }
-
-} // namespace
 
 const Quantity* ModelFit::find(std::string_view name) const {
   const auto it = std::find_if(
@@ -151,6 +152,8 @@ std::vector<ModelFit> Result::read_fits(const std::string& group,
       if (is_text(array)) {
         if (name == "status")
           fit.status = entry_->texts(path);
+        else if (name == "message")
+          fit.message = entry_->texts(path);
       } else if (name == "g2_fit") {
         fit.curve = to_numbers(array);
       } else if (!name.ends_with("_errors") && array.shape == shape) {
@@ -159,7 +162,7 @@ std::vector<ModelFit> Result::read_fits(const std::string& group,
     }
     std::stable_sort(
         fit.quantities.begin(), fit.quantities.end(), [](const auto& a, const auto& b) {
-          return rank_of(a.name) < rank_of(b.name);
+          return quantity_rank(a.name) < quantity_rank(b.name);
         });
     fits.push_back(std::move(fit));
   }

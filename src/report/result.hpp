@@ -22,7 +22,7 @@ struct Quantity {
 struct ModelFit {
   std::string model, formula, convention;
   std::vector<Quantity> quantities;
-  std::vector<std::string> status;
+  std::vector<std::string> status, message;
   std::vector<double> curve; // [bin (, window), lag]; empty when absent
 
   [[nodiscard]] const Quantity* find(std::string_view name) const;
@@ -82,6 +82,9 @@ private:
   std::vector<double> q_;
   std::string q_unit_;
 };
+
+/// Place in the order in which people read the numbers of a fit; unknown names come last.
+[[nodiscard]] int quantity_rank(const std::string& name);
 
 /// values[first, first + size) of a row-major array.
 [[nodiscard]] std::span<const double>

@@ -75,7 +75,9 @@ std::vector<Scalar> scalars(const Tree& root) {
   for (Index bin = 1; bin <= result.bins(); ++bin) {
     const std::string path = fmt::format("bin/{}", bin);
     for (const char* name : {"q_inv_angstrom", "phi_deg", "npixels", "mean_counts"})
-      if (const auto quantity = result.quantity(std::string("bins/") + name, {result.bins()}))
+      if (const auto quantity = result.quantity(std::string("bins/") + name, {result.bins()});
+          quantity && !(std::string_view(name) == "phi_deg" &&
+                        std::isnan(quantity->values[static_cast<std::size_t>(bin - 1)])))
         add(list, path + "/" + name, *quantity, bin - 1);
     for (const ModelFit& fit : fits)
       add_fit(list, path + "/fit/" + fit.model, fit, bin - 1);

@@ -31,13 +31,21 @@ std::string readable(std::string name) {
   return name;
 }
 
-/// What a fit table shows of a model; degrees of freedom, AIC and BIC come last.
+/// The column of a quantity: the exponents of all models stand in one.
+std::string column_of(const std::string& quantity) {
+  return quantity == "kww_exponent" || quantity == "ml_exponent" ? "exponent" : quantity;
+}
+
+/// Every number that some model has, in the order in which people read them.
 std::vector<std::string> fit_columns(const std::vector<ModelFit>& fits) {
   std::vector<std::string> names;
   for (const ModelFit& fit : fits)
     for (const Quantity& quantity : fit.quantities)
-      if (std::find(names.begin(), names.end(), quantity.name) == names.end())
-        names.push_back(quantity.name);
+      if (std::find(names.begin(), names.end(), column_of(quantity.name)) == names.end())
+        names.push_back(column_of(quantity.name));
+  std::stable_sort(names.begin(), names.end(), [](const auto& x, const auto& y) {
+    return quantity_rank(x) < quantity_rank(y);
+  });
   return names;
 }
 
@@ -45,16 +53,37 @@ std::vector<std::string>
 fit_cells(const ModelFit& fit, const std::vector<std::string>& columns, Index i) {
   std::vector<std::string> cells;
   for (const std::string& name : columns) {
-    const Quantity* quantity = fit.find(name);
+    const Quantity* quantity = name == "exponent" ? fit.exponent() : fit.find(name);
     cells.push_back(quantity == nullptr ? "" : cell(*quantity, i));
   }
   const auto k = static_cast<std::size_t>(i);
-  cells.push_back(k < fit.status.size() ? fit.status[k] : "");
+  std::string status = k < fit.status.size() ? fit.status[k] : "";
+  if (k < fit.message.size() && !fit.message[k].empty())
+    status += ": " + fit.message[k];
+  cells.push_back(status);
   return cells;
 }
 
 void append(std::vector<std::string>& list, std::vector<std::string> more) {
   list.insert(list.end(), more.begin(), more.end());
+}
+
+/// The true value of a parameter for a bin, NaN when unknown; one number stands for all bins.
+double truth_of(const Tree& truth, const std::string& parameter, Index bins, Index bin) {
+  const Array* array = truth.find(parameter);
+  if (array == nullptr && (parameter == "kww_exponent" || parameter == "ml_exponent"))
+    array = truth.find("exponent");
+  if (array == nullptr && parameter == "kww_exponent2")
+    array = truth.find("exponent2");
+  if (array == nullptr || std::holds_alternative<std::vector<std::string>>(array->values) ||
+      (array->size() != 1 && array->size() != bins))
+    return NAN;
+  return to_numbers(*array)[array->size() == 1 ? 0 : static_cast<std::size_t>(bin)];
+}
+
+std::string fixed_pull(double pull) {
+  const std::string text = fmt::format("{:+.2f}", pull);
+  return text[0] == '-' ? "−" + text.substr(1) : text;
 }
 
 std::vector<std::string> shown(const std::vector<std::string>& columns) {
@@ -203,29 +232,35 @@ std::string truth_table(const Result& result) {
     return "";
   const auto fits = result.fits();
   const std::string true_model = result.entry().text("truth/model");
-  // every model is shown against the truth, but an exponent means the same only in its own model
-  Table table({"bin", "model", "number", "truth", "measured", "pull"});
+  // a bin of finite width mixes relaxation times: a perfect measurement gives what a fit of the
+  // exact g2 gives, and pulls are taken against that where it is known
+  const bool ideal_known = truth->find_group("ideal_fit") != nullptr;
+  std::vector<std::string> header{"bin", "model", "number", "truth"};
+  if (ideal_known)
+    header.push_back("fit of the exact g₂");
+  append(header, {"measured", "pull"});
+  Table table(header);
   for (Index bin = 0; bin < result.bins(); ++bin)
     for (const ModelFit& fit : fits) {
       if (!true_model.empty() && fit.model != true_model)
         continue;
-      for (const auto& [name, array] : truth->arrays()) {
-        const std::string own =
-            name == "exponent" && fit.exponent() != nullptr ? fit.exponent()->name : name;
-        const Quantity* measured = fit.find(own);
-        if (measured == nullptr || (array.size() != 1 && array.size() != result.bins()))
-          continue;
-        const auto values = to_numbers(array);
-        const double expected = values[values.size() == 1 ? 0 : static_cast<std::size_t>(bin)];
+      for (const Quantity& measured : fit.quantities) {
         const auto k = static_cast<std::size_t>(bin);
-        const double pull = (measured->values[k] - expected) / measured->errors[k];
-        table.add(
-            {std::to_string(bin + 1),
-             display_model(fit.model),
-             display_name(own),
-             format_value(expected, NAN, measured->unit),
-             cell(*measured, bin),
-             std::isfinite(pull) ? plot::short_number(std::round(pull * 100) / 100, 3) : "–"});
+        double expected = truth_of(*truth, measured.name, result.bins(), bin);
+        const double ideal = truth_of(*truth, "ideal_fit/" + measured.name, result.bins(), bin);
+        if (std::isnan(expected) && std::isnan(ideal))
+          continue;
+        std::vector<std::string> cells{std::to_string(bin + 1),
+                                       display_model(fit.model),
+                                       display_name(measured.name),
+                                       format_value(expected, NAN, measured.unit)};
+        if (ideal_known)
+          cells.push_back(format_value(ideal, NAN, measured.unit));
+        if (!std::isnan(ideal))
+          expected = ideal;
+        const double pull = (measured.values[k] - expected) / measured.errors[k];
+        append(cells, {cell(measured, bin), std::isfinite(pull) ? fixed_pull(pull) : "–"});
+        table.add(std::move(cells));
       }
     }
   return table.empty() ? "" : table.html();

@@ -158,8 +158,23 @@ TEST(Page, PullsCompareTheTrueModelOnly) {
   tree.set("entry/truth/model", make_scalar(std::string("kww")));
   tree.set("entry/truth/tau_s", make_array(std::vector<double>{10}, "s"));
   const Report report = make_report(tree);
-  EXPECT_NE(report.html.find("<td>10 s</td><td>13.0 ± 2.0 s</td><td>1.5</td>"), std::string::npos);
+  EXPECT_NE(report.html.find("<td>10 s</td><td>13.0 ± 2.0 s</td><td>+1.50</td>"),
+            std::string::npos);
   EXPECT_EQ(report.html.find("<td>10 s</td><td>99 s</td>"), std::string::npos);
+}
+
+TEST(Page, PullsAreTakenAgainstTheFitOfTheExactCurve) {
+  Tree tree;
+  tree.set("entry/bins/bin", make_array(std::vector<Index>{1, 2}));
+  tree.set("entry/fit/kww/kww_exponent", make_array(std::vector<double>{0.7, 0.9}));
+  tree.set("entry/fit/kww/kww_exponent_errors", make_array(std::vector<double>{0.05, 0.1}));
+  tree.set("entry/truth/exponent", make_scalar(0.8));
+  tree.set("entry/truth/ideal_fit/kww_exponent", make_array(std::vector<double>{0.75, 0.7}));
+  const Report report = make_report(tree);
+  EXPECT_NE(report.html.find("<td>0.8</td><td>0.75</td><td>0.70 ± 0.05</td><td>−1.00</td>"),
+            std::string::npos);
+  EXPECT_NE(report.html.find("<td>0.8</td><td>0.7</td><td>0.90 ± 0.10</td><td>+2.00</td>"),
+            std::string::npos);
 }
 
 TEST(Page, RefusesNonsense) {
