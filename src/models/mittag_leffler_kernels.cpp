@@ -1,16 +1,22 @@
 #include "mittag_leffler_kernels.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace vitrum::models::detail {
 namespace {
 
-// Eight doubles: one AVX-512 register, two of AVX2, four of SSE2. The bodies below are inlined into
-// one function per instruction set, and the compiler splits the vectors as that set demands.
-using Vec [[gnu::vector_size(64)]] = double;
-constexpr Index width = 8;
+// As many doubles as a register of the instruction set holds. The bodies below are inlined into one
+// function per set.
+using Vec8 [[gnu::vector_size(64)]] = double;
+using Vec4 [[gnu::vector_size(32)]] = double;
 
-#define VITRUM_INLINE [[gnu::always_inline]] static inline
+template <class Vec>
+constexpr Index width = static_cast<Index>(sizeof(Vec) / sizeof(double));
+
+#define VITRUM_INLINE                                                                              \
+  template <class Vec>                                                                             \
+  [[gnu::always_inline]] static inline
 
 VITRUM_INLINE void load(Vec& v, const double* from, Index count) {
   v = Vec{};
@@ -47,10 +53,10 @@ VITRUM_INLINE void
 value_body(const MittagLeffler::Nodes& n, const double* x, double* value, Index count) {
   Vec in, out;
   Index i = 0;
-  for (; i + width <= count; i += width) {
-    load(in, x + i, width);
+  for (; i + width<Vec> <= count; i += width<Vec>) {
+    load(in, x + i, width<Vec>);
     value_block(n, in, out);
-    store(value + i, out, width);
+    store(value + i, out, width<Vec>);
   }
   if (i < count) {
     load(in, x + i, count - i);
@@ -66,8 +72,8 @@ VITRUM_INLINE void gradient_body(const MittagLeffler::Nodes& n,
                                  double* dalpha,
                                  double* dbeta,
                                  Index count) {
-  for (Index i = 0; i < count; i += width) {
-    const Index left = count - i < width ? count - i : width;
+  for (Index i = 0; i < count; i += width<Vec>) {
+    const Index left = std::min(count - i, width<Vec>);
     Vec in;
     load(in, x + i, left);
     const Vec y = 1.0 / (1.0 + in);
@@ -88,28 +94,20 @@ VITRUM_INLINE void gradient_body(const MittagLeffler::Nodes& n,
     }
     if (n.power == 1) {
       store(value + i, y * sum, left);
-      if (dx != nullptr)
-        store(dx + i, -y * y * sum2, left);
+      store(dx + i, -y * y * sum2, left);
     } else {
       store(value + i, y * y * sum, left);
-      if (dx != nullptr)
-        store(dx + i, -y * y * y * (sum + sum2), left);
+      store(dx + i, -y * y * y * (sum + sum2), left);
     }
-    if (dalpha != nullptr)
-      store(dalpha + i, y * (1.0 - y) * log2, left);
-    if (dbeta != nullptr)
-      store(dbeta + i, -y * log1, left);
+    store(dalpha + i, y * (1.0 - y) * log2, left);
+    store(dbeta + i, -y * log1, left);
   }
 }
 
-using ValueSum = void (*)(const MittagLeffler::Nodes&, const double*, double*, Index);
-using GradientSum =
-    void (*)(const MittagLeffler::Nodes&, const double*, double*, double*, double*, double*, Index);
-
-#define VITRUM_KERNELS(suffix, target)                                                             \
-  target void value_##suffix(                                                                      \
+#define VITRUM_KERNELS(suffix, vec, target)                                                        \
+  target void values_##suffix(                                                                     \
       const MittagLeffler::Nodes& n, const double* x, double* value, Index count) {                \
-    value_body(n, x, value, count);                                                                \
+    value_body<vec>(n, x, value, count);                                                           \
   }                                                                                                \
   target void gradient_##suffix(const MittagLeffler::Nodes& n,                                     \
                                 const double* x,                                                   \
@@ -118,58 +116,33 @@ using GradientSum =
                                 double* dalpha,                                                    \
                                 double* dbeta,                                                     \
                                 Index count) {                                                     \
-    gradient_body(n, x, value, dx, dalpha, dbeta, count);                                          \
+    gradient_body<vec>(n, x, value, dx, dalpha, dbeta, count);                                     \
   }
 
 #if defined(__x86_64__)
-VITRUM_KERNELS(avx512, [[gnu::target("avx512f,avx512dq,avx512vl,fma")]])
-VITRUM_KERNELS(avx2, [[gnu::target("avx2,fma")]])
+VITRUM_KERNELS(avx512, Vec8, [[gnu::target("avx512f,avx512dq,avx512vl,fma")]])
+VITRUM_KERNELS(avx2, Vec4, [[gnu::target("avx2,fma")]])
 #endif
-VITRUM_KERNELS(baseline, )
+VITRUM_KERNELS(baseline, Vec8, )
 
-struct Dispatch {
-  ValueSum value = value_baseline;
-  GradientSum gradient = gradient_baseline;
-  const char* name = "baseline";
-  Dispatch() {
+std::vector<Kernels> find_supported() {
+  std::vector<Kernels> found;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl")) {
-      value = value_avx512;
-      gradient = gradient_avx512;
-      name = "avx512";
-    } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-      value = value_avx2;
-      gradient = gradient_avx2;
-      name = "avx2";
-    }
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl"))
+    found.push_back({"avx512", values_avx512, gradient_avx512});
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    found.push_back({"avx2", values_avx2, gradient_avx2});
 #endif
-  }
-};
-
-const Dispatch& dispatch() {
-  static const Dispatch chosen;
-  return chosen;
+  found.push_back({"baseline", values_baseline, gradient_baseline});
+  return found;
 }
 
 } // namespace
 
-void sum_values(const MittagLeffler::Nodes& nodes, const double* x, double* value, Index count) {
-  dispatch().value(nodes, x, value, count);
-}
-
-void sum_gradient(const MittagLeffler::Nodes& nodes,
-                  const double* x,
-                  double* value,
-                  double* dx,
-                  double* dalpha,
-                  double* dbeta,
-                  Index count) {
-  dispatch().gradient(nodes, x, value, dx, dalpha, dbeta, count);
-}
-
-const char* instruction_set() {
-  return dispatch().name;
+const std::vector<Kernels>& supported_kernels() {
+  static const std::vector<Kernels> found = find_supported();
+  return found;
 }
 
 } // namespace vitrum::models::detail

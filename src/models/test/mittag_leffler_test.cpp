@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "../mittag_leffler_kernels.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/random.hpp"
 #include "vitrum/models/mittag_leffler.hpp"
@@ -220,6 +221,56 @@ TEST(MittagLeffler, BatchesOfEverySizeAreTheSame) {
     for (std::size_t i = 0; i < n; ++i)
       EXPECT_EQ(value[i], function(x[i]));
   }
+}
+
+// The sum over nodes with complex numbers, as the formula stands.
+struct Sums {
+  double value = 0, dx = 0, dalpha = 0, dbeta = 0;
+};
+
+Sums sum_plainly(const MittagLeffler::Nodes& n, double x) {
+  using Complex = std::complex<double>;
+  Sums sums;
+  const double y = 1 / (1 + x);
+  for (int k = 0; k < n.count; ++k) {
+    const auto i = static_cast<std::size_t>(k);
+    const Complex b{n.b_re[i], n.b_im[i]}, c{n.c_re[i], n.c_im[i]}, g{n.g_re[i], n.g_im[i]};
+    const Complex d = 1.0 + b * y;
+    sums.value += std::pow(y, n.power) * (c / d).real();
+    sums.dx -= n.power == 1 ? y * y * (c / d / d).real() : y * y * y * (c / d + c / d / d).real();
+    sums.dalpha += y * (1 - y) * (g / d / d).real();
+    sums.dbeta -= y * (g / d).real();
+  }
+  return sums;
+}
+
+TEST(MittagLeffler, EveryInstructionSetSumsTheSame) {
+  for (const auto& kernels : detail::supported_kernels())
+    for (const auto& [a, b] : {std::pair{0.3, 1.0}, {0.8, 0.8}, {0.6, 1.7}, {0.9, 3.5}}) {
+      const MittagLeffler function(a, b);
+      for (std::size_t n = 1; n < 30; n += 4) {
+        std::vector<double> x(n), value(n), dx(n), dalpha(n), dbeta(n), again(n);
+        for (std::size_t i = 0; i < n; ++i)
+          x[i] = std::exp(-3 + 0.7 * static_cast<double>(i));
+        const auto count = static_cast<Index>(n);
+        kernels.values(function.nodes(), x.data(), again.data(), count);
+        kernels.gradient(function.nodes(),
+                         x.data(),
+                         value.data(),
+                         dx.data(),
+                         dalpha.data(),
+                         dbeta.data(),
+                         count);
+        for (std::size_t i = 0; i < n; ++i) { // terms of size e^3.6 or e^5 times 1e-16
+          const Sums plain = sum_plainly(function.nodes(), x[i]);
+          EXPECT_NEAR(again[i], plain.value, 2e-14) << kernels.name;
+          EXPECT_NEAR(value[i], plain.value, 2e-14) << kernels.name;
+          EXPECT_NEAR(dx[i], plain.dx, 2e-14) << kernels.name;
+          EXPECT_NEAR(dalpha[i], plain.dalpha, 5e-14) << kernels.name;
+          EXPECT_NEAR(dbeta[i], plain.dbeta, 5e-14) << kernels.name;
+        }
+      }
+    }
 }
 
 TEST(MittagLeffler, RefusesWhatItCannotDo) {

@@ -59,6 +59,8 @@ public:
     std::array<double, max_nodes> g_re{}, g_im{}; // c ln s of the transform as it stands
   };
 
+  [[nodiscard]] const Nodes& nodes() const { return nodes_; }
+
 private:
   double alpha_, beta_;
   Nodes nodes_;
