@@ -281,9 +281,9 @@ std::vector<Vector> starting_values(Problem& problem) {
   const DecayModel model = problem.model();
   std::vector<double> b{1};
   if (model == DecayModel::kww)
-    b = exponents(problem, 3, {0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 1.15, 1.5, 2, 3});
+    b = exponents(problem, 3, {0.1, 0.25, 0.45, 0.7, 1, 1.4, 2, 3});
   else if (model == DecayModel::ml || model == DecayModel::ml_squared)
-    b = exponents(problem, 3, {0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97, 1});
+    b = exponents(problem, 3, {0.1, 0.3, 0.5, 0.7, 0.85, 0.96});
   std::vector<Candidate> candidates;
   Grid grid;
   if (model == DecayModel::kww2) {
@@ -293,7 +293,7 @@ std::vector<Vector> starting_values(Problem& problem) {
                      merged(exponents(problem, 3, trial), exponents(problem, 6, trial)));
     candidates = double_candidates(problem, grid);
   } else {
-    grid = make_grid(problem, times(problem, 2, 0.5), b);
+    grid = make_grid(problem, times(problem, 2, 0.8), b);
     candidates = single_candidates(problem, grid);
   }
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& x, const Candidate& y) {
