@@ -1,0 +1,160 @@
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "fit_stage.hpp"
+#include "output.hpp"
+#include "result_input.hpp"
+#include "result_tree.hpp"
+#include "vitrum/app/commands.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/io/recognise.hpp"
+#include "vitrum/io/tables.hpp"
+#include "vitrum/io/tree_file.hpp"
+
+namespace vitrum::app {
+namespace {
+
+/// Two-time maps to work on: of a result, or one made elsewhere.
+struct Maps {
+  std::vector<std::vector<double>> values; // [bin] of frames × frames
+  Index frames = 0;
+  double frame_time_s = 0;
+  std::vector<frames::Bin> bins;
+  std::string q_unit;
+};
+
+double asked_frame_time(double given, const std::string& path) {
+  if (std::isnan(given))
+    throw OptionError(fmt::format(
+        "{}: the map does not know the time from frame to frame; give --frame-time SECONDS", path));
+  if (!(given > 0) || std::isinf(given))
+    throw OptionError(fmt::format("--frame-time {}: expected a positive number of seconds", given));
+  return given;
+}
+
+bool is_result(const std::string& path) {
+  if (path.find("::") != std::string::npos || !io::is_hdf5(path))
+    return false;
+  return io::read_tree(path, {.largest_array = 4096}).find("entry/kind") != nullptr;
+}
+
+Maps maps_of_result(const std::string& path) {
+  const auto tree = read_result(path, true);
+  Maps maps;
+  maps.frame_time_s = frame_time_of(tree);
+  const auto* group = tree.find_group("entry/twotime");
+  if (group == nullptr || group->groups().empty())
+    throw FormatError(path, "/entry/twotime", "no two-time map", "a result made without --no-map");
+  maps.q_unit = attribute_text(tree.group_at("entry/bins").attributes, "q_unit");
+  const auto q = tree.numbers("entry/bins/q_inv_angstrom");
+  for (const auto& [name, map] : group->groups()) {
+    const auto& c = map.at("two_time_corr_func");
+    maps.frames = c.shape.at(0);
+    maps.values.push_back(to_numbers(c));
+    auto& bin = maps.bins.emplace_back();
+    if (maps.bins.size() <= q.size())
+      bin.q_inv_angstrom = q[maps.bins.size() - 1];
+  }
+  return maps;
+}
+
+/// A triangle is completed; a map that is neither a triangle nor symmetric is refused.
+void complete(io::Matrix& map, const std::string& path) {
+  const Index n = map.rows;
+  auto at = [&](Index i, Index j) -> double& {
+    return map.values[static_cast<std::size_t>(i * n + j)];
+  };
+  bool upper = false;
+  bool lower = false;
+  for (Index i = 0; i < n; ++i)
+    for (Index j = 0; j < i; ++j) {
+      lower |= at(i, j) != 0 && !std::isnan(at(i, j));
+      upper |= at(j, i) != 0 && !std::isnan(at(j, i));
+    }
+  for (Index i = 0; i < n; ++i)
+    for (Index j = 0; j < i; ++j) {
+      if (!lower)
+        at(i, j) = at(j, i);
+      else if (!upper)
+        at(j, i) = at(i, j);
+      else if (std::abs(at(i, j) - at(j, i)) > 1e-4 * std::abs(at(i, j)))
+        throw FormatError(path,
+                          fmt::format("element {}, {}", i, j),
+                          fmt::format("C = {} but {} across the diagonal", at(i, j), at(j, i)),
+                          "a symmetric two-time map or one triangle of it");
+    }
+}
+
+Maps map_made_elsewhere(const std::string& path, double frame_time) {
+  auto map = io::read_matrix(path);
+  if (map.rows != map.columns || map.rows < 2)
+    throw FormatError(path,
+                      "",
+                      fmt::format("{} x {} values", map.rows, map.columns),
+                      "a square two-time map of at least 2 x 2");
+  complete(map, path);
+  Maps maps;
+  maps.frames = map.rows;
+  maps.frame_time_s = asked_frame_time(frame_time, path);
+  maps.values.push_back(std::move(map.values));
+  maps.bins.emplace_back();
+  return maps;
+}
+
+} // namespace
+
+std::string run_age(AgeOptions options, const Invocation& invocation, const Monitor& monitor) {
+  if (!options.run.dry_run)
+    require_output(options.output);
+  const auto plan = make_fit_plan(options.fit);
+  const auto& path = options.inputs.at(0);
+  const auto maps =
+      is_result(path) ? maps_of_result(path) : map_made_elsewhere(path, options.frame_time_s);
+  correlate::OneTimeOptions one_time;
+  one_time.lags = parse_lags(options.lags, options.points_per_decade, 0);
+  one_time.age = parse_age(options.age.age);
+  one_time.windows = plan_windows(options.age, maps.frames, maps.frame_time_s);
+  if (options.run.dry_run)
+    return fmt::format("{}: {} frames, {} bins, {} age windows\n",
+                       path,
+                       maps.frames,
+                       maps.values.size(),
+                       one_time.windows.size());
+  std::vector<correlate::OneTime> whole;
+  std::vector<std::vector<correlate::OneTime>> windows;
+  std::vector<double> q;
+  for (std::size_t b = 0; b < maps.values.size(); ++b) {
+    auto functions = correlate::one_time_from_map(
+        std::span<const double>(maps.values[b]), maps.frames, one_time);
+    whole.push_back(std::move(functions.whole));
+    windows.push_back(std::move(functions.windows));
+    q.push_back(maps.bins[b].q_inv_angstrom);
+  }
+  auto tree = make_result(invocation, to_toml(describe(options)));
+  tree.set("entry/title", make_scalar(fmt::format("Aging of {}", path)));
+  add_input(tree, path);
+  add_bins(tree, maps.bins, maps.q_unit, {}, {});
+  add_g2(tree,
+         "g2",
+         whole,
+         q,
+         maps.q_unit,
+         maps.frame_time_s,
+         "mean of a two-time map over pairs of frames; errors from blocks of age");
+  tree.set("entry/series/frames", make_scalar(maps.frames));
+  tree.set("entry/series/frame_time_s", make_scalar(maps.frame_time_s, "s"));
+  fit_bins(tree, plan, whole, maps.frame_time_s, monitor);
+  fit_windows(tree, plan, options.age, std::move(windows), maps.frame_time_s, monitor);
+  for (std::size_t b = 0; b < maps.values.size(); ++b)
+    add_map(tree,
+            static_cast<Index>(b) + 1,
+            std::vector<float>(maps.values[b].begin(), maps.values[b].end()),
+            maps.frame_time_s);
+  io::write_tree(options.output.output, tree, {.overwrite = options.output.overwrite});
+  return summary_of(tree) + options.output.output + "\n";
+}
+
+} // namespace vitrum::app

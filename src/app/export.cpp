@@ -1,0 +1,212 @@
+#include <cmath>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "output.hpp"
+#include "result_input.hpp"
+#include "vitrum/app/commands.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/io/tables.hpp"
+#include "vitrum/io/text_file.hpp"
+#include "vitrum/io/tree_file.hpp"
+#include "vitrum/report/csv.hpp"
+
+namespace vitrum::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string export_csv(const Tree& tree, const OutputFlags& output) {
+  const fs::path folder(output.output);
+  if (fs::exists(folder) && !fs::is_directory(folder))
+    throw FileError(folder.string(), "exists and is not a folder");
+  const std::vector<std::pair<std::string, std::string>> tables{
+      {"g2.csv", report::csv_g2(tree)},
+      {"fits.csv", report::csv_fits(tree)},
+      {"windows.csv", report::csv_windows(tree)},
+      {"window_curves.csv", report::csv_window_curves(tree)},
+      {"intensity.csv", report::csv_intensity(tree)},
+      {"static.csv", report::csv_static(tree)}};
+  for (const auto& [name, text] : tables)
+    if (!text.empty() && !output.overwrite && fs::exists(folder / name))
+      throw FileError((folder / name).string(), "exists (use --overwrite to replace it)");
+  fs::create_directories(folder);
+  std::string written;
+  for (const auto& [name, text] : tables)
+    if (!text.empty()) {
+      io::write_bytes((folder / name).string(), text, true);
+      written += (folder / name).string() + "\n";
+    }
+  return written;
+}
+
+/// Numbers of a group and those below it, named by their path with '.' between.
+void collect(const Tree& tree,
+             const std::string& prefix,
+             std::vector<std::pair<std::string, Array>>& out) {
+  for (const auto& [name, array] : tree.arrays())
+    if (!std::holds_alternative<std::vector<std::string>>(array.values))
+      out.emplace_back(prefix + name, array);
+  for (const auto& [name, group] : tree.groups())
+    collect(group, prefix + name + ".", out);
+}
+
+/// [lag, bin], the order of 8-ID, from [bin, lag].
+std::vector<float> transposed(const std::vector<double>& values, std::size_t lags) {
+  const auto bins = values.size() / lags;
+  std::vector<float> out(values.size());
+  for (std::size_t b = 0; b < bins; ++b)
+    for (std::size_t l = 0; l < lags; ++l)
+      out[l * bins + b] = static_cast<float>(values[b * lags + l]);
+  return out;
+}
+
+/// The result layout of APS 8-ID, for viewers made for it. Delays count frames and must be whole
+/// there: lags that were averaged are rounded.
+Tree to_8id(const Tree& tree) {
+  Tree out;
+  const auto lags = tree.numbers("entry/g2/lag_frames");
+  const auto g2 = tree.numbers("entry/g2/g2");
+  const auto nlags = static_cast<Index>(lags.size());
+  const auto nbins = static_cast<Index>(g2.size()) / nlags;
+  std::vector<Index> delays;
+  for (const double lag : lags)
+    delays.push_back(std::isnan(lag) ? 0 : std::llround(lag));
+  out.set("xpcs/multitau/delay_list", make_array(delays));
+  out.set("xpcs/multitau/normalized_g2",
+          make_array({nlags, nbins}, transposed(g2, lags.size()), ""));
+  out.set(
+      "xpcs/multitau/normalized_g2_err",
+      make_array({nlags, nbins}, transposed(tree.numbers("entry/g2/g2_errors"), lags.size()), ""));
+  for (const auto& [name, value] : std::vector<std::pair<std::string, Index>>{
+           {"stride_frame", 1},
+           {"avg_frame", 1},
+           {"begin_frame", 1},
+           {"end_frame", static_cast<Index>(tree.number_or("entry/series/frames", 0))}}) {
+    out.set("xpcs/multitau/config/" + name, make_scalar(value));
+    out.set("xpcs/twotime/config/" + name, make_scalar(value));
+  }
+  const auto q = tree.numbers("entry/bins/q_inv_angstrom");
+  auto phi = tree.numbers("entry/bins/phi_deg");
+  for (double& angle : phi)
+    if (std::isnan(angle))
+      angle = 0;
+  std::vector<Index> index;
+  for (Index b = 0; b < nbins; ++b)
+    index.push_back(b);
+  auto& qmap = out.group("xpcs/qmap");
+  qmap.attributes["hash"] = tree.texts("entry/process/input_checksums").empty()
+                                ? std::string("0")
+                                : tree.texts("entry/process/input_checksums")[0];
+  qmap.attributes["version"] = tree.text("entry/process/version");
+  for (const char* kind : {"dynamic", "static"}) {
+    const bool dynamic = std::string_view(kind) == "dynamic";
+    const auto values = dynamic || tree.find("entry/saxs/q_inv_angstrom") == nullptr
+                            ? q
+                            : tree.numbers("entry/saxs/q_inv_angstrom");
+    const auto n = static_cast<Index>(values.size());
+    qmap.set(fmt::format("{}_v_list_dim0", kind), make_array(values)).attributes["unit"] =
+        std::string("Å⁻¹");
+    qmap.set(fmt::format("{}_v_list_dim1", kind),
+             make_array(dynamic ? std::vector<double>{phi.at(0)} : std::vector<double>{0}))
+        .attributes["unit"] = std::string("deg");
+    qmap.set(fmt::format("{}_num_pts", kind), make_array(std::vector<Index>{n, 1}));
+    std::vector<Index> mapping;
+    for (Index i = 0; i < n; ++i)
+      mapping.push_back(i);
+    qmap.set(fmt::format("{}_index_mapping", kind), make_array(mapping));
+    if (const auto* labels = tree.find(fmt::format("entry/image/{}_labels", kind)))
+      qmap.set(fmt::format("{}_roi_map", kind), *labels);
+  }
+  qmap.set("map_names", make_array(std::vector<std::string>{"q", "phi"}));
+  qmap.set("map_units", make_array(std::vector<std::string>{"Å⁻¹", "deg"}));
+  if (const auto* mask = tree.find("entry/image/mask"))
+    qmap.set("mask", *mask);
+  auto copy_number = [&](const char* from, const std::string& to, double factor) {
+    if (const double value = tree.number_or(from, std::nan("")); !std::isnan(value))
+      out.set(to, make_scalar(value * factor));
+  };
+  copy_number("entry/geometry/beam_center_x_px", "xpcs/qmap/beam_center_x", 1);
+  copy_number("entry/geometry/beam_center_y_px", "xpcs/qmap/beam_center_y", 1);
+  copy_number("entry/geometry/pixel_size_x_m", "xpcs/qmap/pixel_size", 1);
+  copy_number("entry/geometry/distance_m", "xpcs/qmap/detector_distance", 1);
+  if (const double wavelength = tree.number_or("entry/geometry/wavelength_angstrom", std::nan(""));
+      !std::isnan(wavelength)) {
+    const double energy_kev = frames::energy_from_wavelength(wavelength);
+    out.set("xpcs/qmap/energy", make_scalar(energy_kev));
+    out.set("entry/instrument/incident_beam/incident_energy", make_scalar(energy_kev));
+  }
+  copy_number("entry/series/frame_time_s", "entry/instrument/detector_1/frame_time", 1);
+  copy_number("entry/series/frame_time_s", "entry/instrument/detector_1/count_time", 1);
+  out.group("entry/instrument/bluesky/metadata");
+  out.group("entry/schema_version");
+  out.set("entry/start_time", make_scalar(tree.text("entry/start_time")));
+  if (const auto* mean = tree.find("entry/image/mean")) {
+    auto values = to_numbers(*mean);
+    out.set("xpcs/temporal_mean/scattering_2d",
+            make_array({1, mean->shape[0], mean->shape[1]},
+                       std::vector<float>(values.begin(), values.end()),
+                       ""));
+  }
+  if (const auto* saxs = tree.find("entry/saxs/intensity")) {
+    const auto values = to_numbers(*saxs);
+    const auto n = static_cast<Index>(values.size());
+    out.set("xpcs/temporal_mean/scattering_1d",
+            make_array({1, n}, std::vector<float>(values.begin(), values.end()), ""));
+    out.set("xpcs/temporal_mean/scattering_1d_segments", tree.at("entry/saxs/segments"));
+  }
+  if (const auto* trace = tree.find("entry/intensity/mean_counts")) {
+    const auto counts = to_numbers(*trace);
+    std::vector<double> rows;
+    for (std::size_t i = 0; i < counts.size(); ++i)
+      rows.push_back(static_cast<double>(i));
+    rows.insert(rows.end(), counts.begin(), counts.end());
+    out.set("xpcs/spatial_mean/intensity_vs_time",
+            make_array({2, static_cast<Index>(counts.size())}, rows, ""));
+  }
+  if (const auto* maps = tree.find_group("entry/twotime")) {
+    std::vector<Index> processed;
+    for (const auto& [name, group] : maps->groups()) {
+      const auto bin = static_cast<Index>(processed.size()) + 1;
+      auto map = group.at("two_time_corr_func");
+      auto& c = std::get<std::vector<float>>(map.values);
+      const Index n = map.shape.at(0);
+      for (Index i = 0; i < n; ++i) // one triangle, as readers of this layout expect
+        for (Index j = 0; j < i; ++j)
+          c[static_cast<std::size_t>(i * n + j)] = 0;
+      map.attributes.clear();
+      out.set(fmt::format("xpcs/twotime/correlation_map/c2_{:05}", bin), std::move(map));
+      processed.push_back(bin);
+    }
+    out.set("xpcs/twotime/processed_bins", make_array(processed));
+  }
+  return out;
+}
+
+} // namespace
+
+std::string run_export(ExportOptions options, const Invocation&, const Monitor&) {
+  const auto& format = options.format;
+  if (format != "csv" && format != "npz" && format != "hdf5" && format != "8id")
+    throw OptionError(fmt::format("--format {}: expected csv, npz, hdf5 or 8id", format));
+  if (format == "csv" && options.output.output.empty())
+    throw OptionError("name the folder to write: -o FOLDER");
+  if (format != "csv")
+    require_output(options.output);
+  const auto tree = read_result(options.inputs.at(0), true);
+  if (format == "csv")
+    return export_csv(tree, options.output);
+  const auto& path = options.output.output;
+  if (format == "npz") {
+    std::vector<std::pair<std::string, Array>> arrays;
+    collect(tree.group_at("entry"), "", arrays);
+    io::write_npz(path, arrays, options.output.overwrite);
+  } else {
+    io::write_tree(
+        path, format == "8id" ? to_8id(tree) : tree, {.overwrite = options.output.overwrite});
+  }
+  return path + "\n";
+}
+
+} // namespace vitrum::app

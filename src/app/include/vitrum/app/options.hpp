@@ -1,0 +1,117 @@
+// The settings that commands share, as plain structs, and the lists that turn them into flags and
+// TOML. NaN and empty text mean "not given: taken from the file or found from the data".
+#pragma once
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "vitrum/app/settings.hpp"
+#include "vitrum/core/index.hpp"
+
+namespace vitrum::app {
+
+inline constexpr double not_given = std::numeric_limits<double>::quiet_NaN();
+
+struct InputFlags {
+  std::string frames = ":";            // range of frames to use
+  double frame_time_s = not_given;     // overrides what the file says
+  std::vector<std::string> bad_frames; // indices and ranges, of the whole file
+  bool find_bad_frames = false;
+  std::string raw_shape; // "frames,height,width" of a raw file
+  std::string raw_type = "uint16";
+  Index raw_offset = 0;
+  bool raw_big_endian = false;
+};
+
+struct GeometryFlags {
+  double wavelength_angstrom = not_given;
+  double energy_kev = not_given;
+  double distance_m = not_given;
+  double pixel_size_nm = not_given;
+  double center_x_px = not_given;
+  double center_y_px = not_given;
+  double tilt_x_deg = not_given;
+  double tilt_y_deg = not_given;
+  double tilt_z_deg = not_given;
+  double q_per_pixel = not_given; // flat q scale instead of a geometry
+  std::string q_unit = "1/angstrom";
+};
+
+struct PartitionFlags {
+  std::vector<std::string> masks;
+  std::string partition;
+  Index q_bins = 1;
+  Index phi_sectors = 1;
+  Index static_per_bin = 1;
+  double q_min = not_given;
+  double q_max = not_given;
+  bool log_q = false;
+  bool equal_pixels = false;
+  double phi_start_deg = 0;
+  bool friedel = false;
+  bool find_hot = false;
+  bool find_dead = false;
+  double false_alarms = 0.1; // sound pixels reported per frame on average
+};
+
+struct CorrectionFlags {
+  std::string dark;
+  std::string flat;
+  std::string static_correction = "none";
+  Index polynomial_degree = 2;
+  Index coarse_block_px = 8;
+  double smooth_sigma_px = 4;
+  std::string frame_normalization = "none";
+};
+
+struct CorrelationFlags {
+  std::string normalization = "static-bin";
+  std::string lags = "log";
+  Index points_per_decade = 10;
+  Index max_lag = 0; // frames; 0: as far as the series allows
+  Index pixel_groups = 32;
+  Index speckle_size_px = 4;
+  bool keep_bias = false;
+  std::string pixel_g2 = "none";
+  std::string pixel_lags = "multi-tau";
+  bool no_map = false;
+};
+
+struct AgeFlags {
+  double window_s = 0;      // 0: a tenth of the series
+  double window_step_s = 0; // 0: the length of a window
+  std::string age = "start";
+  std::string plateau = "measured";
+  std::string baseline = "fitted";
+};
+
+struct FitFlags {
+  std::vector<std::string> models = {"kww", "ml"};
+  std::vector<std::string> fix;    // "baseline=1"
+  std::vector<std::string> bounds; // "kww_exponent=0.2:3"
+  bool unweighted = false;
+};
+
+struct OutputFlags {
+  std::string output;
+  bool overwrite = false;
+};
+
+struct RunFlags {
+  Index threads = 0;
+  std::string memory = "16G";
+  bool dry_run = false;
+};
+
+/// Each appends its settings to the list; the list points into the struct.
+void describe(InputFlags& flags, Settings& settings);
+void describe(GeometryFlags& flags, Settings& settings);
+void describe(PartitionFlags& flags, Settings& settings);
+void describe(CorrectionFlags& flags, Settings& settings);
+void describe(CorrelationFlags& flags, Settings& settings);
+void describe(AgeFlags& flags, Settings& settings);
+void describe(FitFlags& flags, Settings& settings);
+void describe(OutputFlags& flags, Settings& settings);
+void describe(RunFlags& flags, Settings& settings);
+
+} // namespace vitrum::app

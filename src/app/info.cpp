@@ -1,0 +1,152 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "series.hpp"
+#include "vitrum/app/commands.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/statistics.hpp"
+#include "vitrum/io/open_series.hpp"
+#include "vitrum/report/numbers.hpp"
+#include "vitrum/report/records.hpp"
+
+namespace vitrum::app {
+namespace {
+
+using report::Record;
+
+void add_time(std::vector<Record>& out, const std::string& name, double seconds) {
+  if (!std::isnan(seconds))
+    out.push_back({name, report::exact_number(seconds), "s"});
+}
+
+void add_number(std::vector<Record>& out,
+                const std::string& name,
+                double value,
+                const std::string& unit) {
+  if (!std::isnan(value) && value != 0)
+    out.push_back({name, report::exact_number(value), unit});
+}
+
+std::vector<Record> facts(const frames::SeriesInfo& info) {
+  std::vector<Record> out;
+  out.push_back({"format", info.format, ""});
+  out.push_back({"frames", std::to_string(info.frames), ""});
+  out.push_back({"height", std::to_string(info.height), "px"});
+  out.push_back({"width", std::to_string(info.width), "px"});
+  out.push_back({"type", std::string(frames::name_of(info.type)), ""});
+  out.push_back({"size",
+                 report::exact_number(1e-6 * static_cast<double>(info.frames * info.frame_bytes())),
+                 "MB uncompressed"});
+  add_time(out, "frame_time", info.frame_time_s);
+  add_time(out, "exposure", info.exposure_s);
+  const auto& g = info.geometry;
+  add_number(out, "wavelength", g.wavelength_angstrom, "angstrom");
+  add_number(out, "distance", g.distance_m, "m");
+  add_number(out, "pixel_size_x", g.pixel_size_x_m, "m");
+  add_number(out, "pixel_size_y", g.pixel_size_y_m, "m");
+  add_number(out, "beam_center_x", g.beam_center_x_px, "px");
+  add_number(out, "beam_center_y", g.beam_center_y_px, "px");
+  add_number(out, "invalid_value", info.invalid_value, "");
+  if (!info.bad_pixels.empty())
+    out.push_back(
+        {"bad_pixels",
+         std::to_string(std::count_if(
+             info.bad_pixels.begin(), info.bad_pixels.end(), [](auto bad) { return bad != 0; })),
+         ""});
+  for (const auto& [name, value] : info.metadata)
+    out.push_back({name, value, ""});
+  return out;
+}
+
+std::vector<Record> scan(Series& series, const Monitor& monitor) {
+  auto mask = start_mask(series, {});
+  const auto statistics =
+      frames::measure_series(*series.source, mask, {.bad_frames = series.bad_list()}, monitor);
+  Moments means;
+  for (const double mean : statistics.frame_mean)
+    if (!std::isnan(mean))
+      means.add(mean);
+  double highest = 0;
+  for (std::size_t p = 0; p < mask.use.size(); ++p)
+    if (mask.use[p] != 0 && !std::isnan(statistics.maximum[p]))
+      highest = std::max(highest, statistics.maximum[p]);
+  std::vector<Record> out;
+  out.push_back({"mean", report::exact_number(means.mean), "counts per pixel and frame"});
+  out.push_back({"maximum", report::exact_number(highest), "counts"});
+  out.push_back({"zero_frames", std::to_string(statistics.zero_frames.size()), ""});
+  out.push_back({"nonfinite_values", std::to_string(statistics.nonfinite), ""});
+  if (statistics.nonfinite > 0)
+    series.warnings.push_back(
+        fmt::format("{} values are NaN or infinite, the first in frame {} at y = {}, x = {}",
+                    statistics.nonfinite,
+                    statistics.first_nonfinite_frame,
+                    statistics.first_nonfinite_pixel / series.info().width,
+                    statistics.first_nonfinite_pixel % series.info().width));
+  const auto twins = frames::find_duplicate_pixels(statistics, mask);
+  out.push_back({"duplicate_pixels", std::to_string(twins.pairs), ""});
+  const auto odd = frames::find_bad_frames(statistics, mask.count());
+  out.push_back({"odd_frames", std::to_string(odd.size()), ""});
+  for (std::size_t i = 0; i < std::min<std::size_t>(odd.size(), 5); ++i)
+    series.warnings.push_back(
+        fmt::format("frame {}: mean {}, expected {}", odd[i].frame, odd[i].mean, odd[i].expected));
+  return out;
+}
+
+} // namespace
+
+std::string run_info(InfoOptions options, const Invocation&, const Monitor& monitor) {
+  std::vector<report::RecordList> lists;
+  for (const auto& path : options.inputs) {
+    auto series = open_input(path, options.input);
+    auto records = facts(series.info());
+    if (options.scan) {
+      auto more = scan(series, monitor);
+      records.insert(records.end(), more.begin(), more.end());
+    }
+    lists.push_back({series.info().path, std::move(records), series.warnings});
+  }
+  return options.json ? report::records_json(lists) : report::records_text(lists);
+}
+
+std::string run_formats(FormatsOptions options, const Invocation&, const Monitor&) {
+  if (options.json) {
+    std::vector<report::RecordList> lists;
+    for (const auto& format : io::formats()) {
+      report::RecordList list{format.name, {}, {}};
+      auto yes = [](bool value) { return std::string(value ? "yes" : "no"); };
+      list.records = {{"description", format.description, ""},
+                      {"extensions", fmt::format("{}", fmt::join(format.extensions, " ")), ""},
+                      {"reads_frames", yes(format.reads_frames), ""},
+                      {"writes_frames", yes(format.writes_frames), ""},
+                      {"reads_maps", yes(format.reads_maps), ""},
+                      {"writes_maps", yes(format.writes_maps), ""},
+                      {"reads_results", yes(format.reads_results), ""},
+                      {"writes_results", yes(format.writes_results), ""}};
+      lists.push_back(std::move(list));
+    }
+    return report::records_json(lists);
+  }
+  std::string text = fmt::format("{:<9} {:<8} {:<8} {:<8} {:<22} {}\n",
+                                 "name",
+                                 "frames",
+                                 "maps",
+                                 "results",
+                                 "extensions",
+                                 "what it is");
+  auto use = [](bool reads, bool writes) {
+    return reads ? (writes ? "r/w" : "r") : (writes ? "w" : "-");
+  };
+  for (const auto& format : io::formats())
+    text += fmt::format("{:<9} {:<8} {:<8} {:<8} {:<22} {}\n",
+                        format.name,
+                        use(format.reads_frames, format.writes_frames),
+                        use(format.reads_maps, format.writes_maps),
+                        use(format.reads_results, format.writes_results),
+                        fmt::format("{}", fmt::join(format.extensions, " ")),
+                        format.description);
+  return text;
+}
+
+} // namespace vitrum::app

@@ -1,0 +1,77 @@
+#include "result_input.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "vitrum/core/error.hpp"
+#include "vitrum/io/tree_file.hpp"
+
+namespace vitrum::app {
+namespace {
+
+constexpr Index largest_without_maps = Index{1} << 22; // values; a map of 2048 frames
+
+template <class T>
+std::vector<T> row_of(const std::vector<T>& values, std::size_t row, std::size_t length) {
+  const auto begin = values.begin() + static_cast<std::ptrdiff_t>(row * length);
+  return {begin, begin + static_cast<std::ptrdiff_t>(length)};
+}
+
+} // namespace
+
+Tree read_result(const std::string& path, bool maps) {
+  io::ReadTreeOptions options;
+  if (!maps)
+    options.largest_array = largest_without_maps;
+  auto tree = io::read_tree(path, options);
+  const auto kind = tree.text("entry/kind");
+  if (kind != "xpcs")
+    throw FormatError(path,
+                      "/entry/kind",
+                      kind.empty() ? "no kind of result" : fmt::format("'{}'", kind),
+                      "a result that vitrum wrote ('xpcs')");
+  return tree;
+}
+
+double frame_time_of(const Tree& tree) {
+  const auto lag_s = tree.numbers("entry/g2/lag_s");
+  const auto lag_frames = tree.numbers("entry/g2/lag_frames");
+  for (std::size_t i = 0; i < lag_s.size(); ++i)
+    if (std::isfinite(lag_s[i]) && lag_frames[i] > 0)
+      return tree.number_or("entry/series/frame_time_s", lag_s[i] / lag_frames[i]);
+  throw DataError("entry/g2 has no lag above zero");
+}
+
+std::vector<correlate::OneTime> curves_of(const Tree& tree) {
+  const auto lag = tree.numbers("entry/g2/lag_frames");
+  const auto value = tree.numbers("entry/g2/g2");
+  const auto n = lag.size();
+  if (n == 0 || value.size() % n != 0)
+    throw DataError(fmt::format("entry/g2: {} values do not fit {} lags", value.size(), n));
+  const auto error =
+      tree.find("entry/g2/g2_errors") != nullptr
+          ? tree.numbers("entry/g2/g2_errors")
+          : std::vector<double>(value.size(), std::numeric_limits<double>::quiet_NaN());
+  const auto pairs = tree.find("entry/g2/pairs") != nullptr ? tree.numbers("entry/g2/pairs")
+                                                            : std::vector<double>(value.size(), 1);
+  const auto covariance = tree.find("entry/g2/g2_covariance") != nullptr
+                              ? tree.numbers("entry/g2/g2_covariance")
+                              : std::vector<double>{};
+  std::vector<correlate::OneTime> curves;
+  for (std::size_t bin = 0; bin < value.size() / n; ++bin) {
+    correlate::OneTime curve;
+    curve.lag_frames = lag;
+    curve.value = row_of(value, bin, n);
+    curve.error = row_of(error, bin, n);
+    for (const double count : row_of(pairs, bin, n))
+      curve.pairs.push_back(static_cast<Index>(count));
+    if (covariance.size() == value.size() * n)
+      curve.covariance = row_of(covariance, bin, n * n);
+    curves.push_back(std::move(curve));
+  }
+  return curves;
+}
+
+} // namespace vitrum::app

@@ -1,0 +1,19 @@
+// Results read back: the Tree of a file that vitrum wrote, and the curves in it.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "vitrum/core/tree.hpp"
+#include "vitrum/correlate/one_time.hpp"
+
+namespace vitrum::app {
+
+/// Throws FormatError when the file is no result of vitrum. Without `maps` the two-time maps stay
+/// on disk.
+[[nodiscard]] Tree read_result(const std::string& path, bool maps);
+
+/// entry/g2 as curves, one per bin.
+[[nodiscard]] std::vector<correlate::OneTime> curves_of(const Tree& tree);
+[[nodiscard]] double frame_time_of(const Tree& tree);
+
+} // namespace vitrum::app

@@ -1,0 +1,368 @@
+#include "series.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "vitrum/core/error.hpp"
+#include "vitrum/io/map_files.hpp"
+#include "vitrum/io/open_series.hpp"
+#include "vitrum/io/tables.hpp"
+
+namespace vitrum::app {
+namespace {
+
+Index parse_index(const std::string& flag, std::string_view text) {
+  Index value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || stop != text.data() + text.size())
+    throw OptionError(fmt::format("--{} {}: expected whole numbers", flag, text));
+  return value;
+}
+
+io::OpenOptions open_options(const InputFlags& flags) {
+  io::OpenOptions options;
+  if (flags.raw_shape.empty())
+    return options;
+  std::vector<Index> shape;
+  std::string_view rest = flags.raw_shape;
+  while (!rest.empty()) {
+    const auto comma = rest.find(',');
+    shape.push_back(parse_index("raw-shape", rest.substr(0, comma)));
+    rest = comma == std::string_view::npos ? "" : rest.substr(comma + 1);
+  }
+  if (shape.size() != 3)
+    throw OptionError(fmt::format("--raw-shape {}: expected frames,height,width", flags.raw_shape));
+  options.format = "raw";
+  options.raw_frames = shape[0];
+  options.raw_height = shape[1];
+  options.raw_width = shape[2];
+  options.raw_type = frames::parse_pixel_type(flags.raw_type);
+  options.raw_offset = flags.raw_offset;
+  options.raw_big_endian = flags.raw_big_endian;
+  return options;
+}
+
+/// Marks frames of the file that the list names, as seen from the selected range.
+void mark_bad(std::vector<std::uint8_t>& bad,
+              const std::vector<std::string>& list,
+              Range selected,
+              Index file_frames) {
+  for (const auto& word : list) {
+    Range range;
+    if (word.find(':') == std::string::npos) {
+      range.first = parse_index("bad-frames", word);
+      range.last = range.first + 1;
+    } else {
+      range = parse_range(word);
+    }
+    range = resolve(range, file_frames);
+    for (Index frame = range.first; frame < range.last; frame += range.step)
+      if (frame >= selected.first && frame < selected.last &&
+          (frame - selected.first) % selected.step == 0)
+        bad[static_cast<std::size_t>((frame - selected.first) / selected.step)] = 1;
+  }
+}
+
+/// Throws when a pixel holds NaN or infinity in one of the good frames, naming the first.
+void refuse_damage(frames::FrameSource& source, const std::vector<std::uint8_t>& bad, Index pixel) {
+  const auto& info = source.info();
+  std::vector<std::byte> frame(static_cast<std::size_t>(info.frame_bytes()));
+  for (Index f = 0; f < info.frames; ++f) {
+    if (bad[static_cast<std::size_t>(f)] != 0)
+      continue;
+    source.read(f, 1, frame.data());
+    const double value = frames::visit(info.type, [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      T number{};
+      std::memcpy(&number, frame.data() + pixel * static_cast<Index>(sizeof(T)), sizeof(T));
+      return static_cast<double>(number);
+    });
+    if (!std::isfinite(value))
+      throw FormatError(
+          info.path,
+          fmt::format("frame {}, y = {}, x = {}", f, pixel / info.width, pixel % info.width),
+          fmt::format("{}", value),
+          "a finite number (mask the pixel, or name the frame in --bad-frames)");
+  }
+}
+
+double first_finite(double a, double b) {
+  return std::isnan(a) ? b : a;
+}
+
+} // namespace
+
+Index Series::gap_count() const {
+  return std::count(bad.begin(), bad.end(), std::uint8_t{1});
+}
+
+std::vector<Index> Series::bad_list() const {
+  std::vector<Index> list;
+  for (std::size_t i = 0; i < bad.size(); ++i)
+    if (bad[i] != 0)
+      list.push_back(static_cast<Index>(i));
+  return list;
+}
+
+Series open_input(const std::string& path, const InputFlags& flags) {
+  Series series;
+  series.source = io::open_series(path, open_options(flags));
+  const Index file_frames = series.info().frames;
+  const Range selected = resolve(parse_range(flags.frames), file_frames);
+  series.bad.assign(static_cast<std::size_t>(length(selected)), 0);
+  mark_bad(series.bad, flags.bad_frames, selected, file_frames);
+  if (length(selected) != file_frames) {
+    series.source = frames::select_frames(std::move(series.source), selected);
+    series.notes.push_back(fmt::format(
+        "frames {}:{}:{} of {}", selected.first, selected.last, selected.step, file_frames));
+  }
+  if (series.gap_count() > 0)
+    series.notes.push_back(fmt::format("{} frames given as bad are gaps", series.gap_count()));
+  series.warnings = series.info().problems;
+  return series;
+}
+
+double frame_time_of(const Series& series, const InputFlags& flags) {
+  const double time = first_finite(flags.frame_time_s, series.info().frame_time_s);
+  if (std::isnan(time))
+    throw OptionError(fmt::format("{}: the file does not say the time from frame to frame; give "
+                                  "--frame-time SECONDS",
+                                  series.info().path));
+  if (!(time > 0) || std::isinf(time))
+    throw OptionError(fmt::format("--frame-time {}: expected a positive number of seconds", time));
+  return time;
+}
+
+frames::Mask start_mask(Series& series, const std::vector<std::string>& mask_files) {
+  const auto& info = series.info();
+  auto mask = frames::make_mask(info.height, info.width);
+  if (!info.bad_pixels.empty()) {
+    for (std::size_t i = 0; i < mask.use.size(); ++i)
+      if (info.bad_pixels[i] != 0)
+        mask.use[i] = 0;
+    series.notes.push_back(
+        fmt::format("{} pixels marked bad by the detector left out", info.pixels() - mask.count()));
+  }
+  for (const auto& path : mask_files) {
+    const auto other = io::read_mask(path);
+    if (other.height != info.height || other.width != info.width)
+      throw DataError(fmt::format("{}: mask of {} x {} pixels, expected {} x {} as in {}",
+                                  path,
+                                  other.height,
+                                  other.width,
+                                  info.height,
+                                  info.width,
+                                  info.path));
+    mask = frames::intersect(mask, other);
+    series.notes.push_back(fmt::format("mask {}: {} pixels in use", path, mask.count()));
+  }
+  if (mask.count() == 0)
+    throw DataError(fmt::format("{}: the masks leave no pixel", info.path));
+  return mask;
+}
+
+frames::SeriesStatistics
+measure(Series& series, frames::Mask& mask, bool find_bad, const Monitor& monitor) {
+  auto statistics =
+      frames::measure_series(*series.source, mask, {.bad_frames = series.bad_list()}, monitor);
+  if (find_bad) {
+    const auto found = frames::find_bad_frames(statistics, mask.count());
+    Index added = 0;
+    for (const auto& frame : found) {
+      auto& bad = series.bad[static_cast<std::size_t>(frame.frame)];
+      added += bad == 0;
+      bad = 1;
+    }
+    if (added > 0) {
+      series.notes.push_back(fmt::format("{} frames of odd intensity found and made gaps", added));
+      statistics =
+          frames::measure_series(*series.source, mask, {.bad_frames = series.bad_list()}, monitor);
+    }
+  }
+  Index invalid = 0;
+  for (std::size_t i = 0; i < mask.use.size(); ++i)
+    if (mask.use[i] != 0 && statistics.invalid[i] > 0) {
+      mask.use[i] = 0;
+      ++invalid;
+      // NaN in every frame is how some detectors mark a pixel; NaN in some frames is damage
+      if (statistics.nonfinite > 0 && statistics.invalid[i] < statistics.good_frames)
+        refuse_damage(*series.source, series.bad, static_cast<Index>(i));
+    }
+  if (invalid > 0)
+    series.notes.push_back(fmt::format(
+        "{} pixels that the detector marks as without data in some or all frames left out",
+        invalid));
+  if (mask.count() == 0)
+    throw DataError(fmt::format("{}: no pixel holds valid values", series.info().path));
+  Index zero_good = 0;
+  for (const Index frame : statistics.zero_frames)
+    zero_good += series.bad[static_cast<std::size_t>(frame)] == 0;
+  if (zero_good == statistics.good_frames)
+    throw DataError(fmt::format("{}: all frames are zero", series.info().path));
+  if (zero_good > 0)
+    series.warnings.push_back(
+        fmt::format("{} frames are all zero, the first is frame {}; they are gaps in C",
+                    zero_good,
+                    statistics.zero_frames.front()));
+  const auto twins = frames::find_duplicate_pixels(statistics, mask);
+  if (twins.pairs > 0)
+    series.warnings.push_back(fmt::format(
+        "{} of {} pixels hold the same data as another one (first: y = {}, x = {} and y = {}, x = "
+        "{}); errors take pixels as independent and are too small. Leave out one of each pair "
+        "(vitrum mask --friedel-half)",
+        twins.pairs,
+        twins.compared,
+        twins.first_pixel / series.info().width,
+        twins.first_pixel % series.info().width,
+        twins.second_pixel / series.info().width,
+        twins.second_pixel % series.info().width));
+  return statistics;
+}
+
+frames::Geometry merged_geometry(const Series& series, const GeometryFlags& flags) {
+  auto geometry = series.info().geometry;
+  if (!std::isnan(flags.energy_kev) && !std::isnan(flags.wavelength_angstrom))
+    throw OptionError("--energy and --wavelength: give only one");
+  if (!std::isnan(flags.energy_kev))
+    geometry.wavelength_angstrom = frames::wavelength_from_energy(flags.energy_kev);
+  auto take = [](double& field, double value) { field = first_finite(value, field); };
+  take(geometry.wavelength_angstrom, flags.wavelength_angstrom);
+  take(geometry.distance_m, flags.distance_m);
+  take(geometry.pixel_size_x_m, flags.pixel_size_nm * 1e-9);
+  take(geometry.pixel_size_y_m, flags.pixel_size_nm * 1e-9);
+  take(geometry.beam_center_x_px, flags.center_x_px);
+  take(geometry.beam_center_y_px, flags.center_y_px);
+  take(geometry.tilt_x_deg, flags.tilt_x_deg);
+  take(geometry.tilt_y_deg, flags.tilt_y_deg);
+  take(geometry.tilt_z_deg, flags.tilt_z_deg);
+  return geometry;
+}
+
+std::optional<frames::QMap>
+make_map(const Series& series, const GeometryFlags& flags, std::string& q_unit) {
+  const auto& info = series.info();
+  const auto geometry = merged_geometry(series, flags);
+  if (!std::isnan(flags.q_per_pixel)) {
+    if (std::isnan(geometry.beam_center_x_px) || std::isnan(geometry.beam_center_y_px))
+      throw OptionError("--q-per-pixel: needs --center-x and --center-y");
+    q_unit = flags.q_unit;
+    return frames::make_radius_map(geometry.beam_center_x_px,
+                                   geometry.beam_center_y_px,
+                                   flags.q_per_pixel,
+                                   info.height,
+                                   info.width);
+  }
+  if (!geometry.complete())
+    return std::nullopt;
+  q_unit = "1/angstrom";
+  return frames::make_q_map(geometry, info.height, info.width);
+}
+
+void exclude_found(
+    Series& series, frames::Mask& mask, const frames::FoundPixels& found, bool hot, bool dead) {
+  if (hot) {
+    frames::exclude(mask, found.hot);
+    frames::exclude(mask, found.flickering);
+    series.notes.push_back(fmt::format("{} hot and {} flickering pixels found and left out",
+                                       found.hot.size(),
+                                       found.flickering.size()));
+  }
+  if (dead) {
+    frames::exclude(mask, found.dead);
+    series.notes.push_back(fmt::format("{} dead pixels found and left out", found.dead.size()));
+  }
+  if (found.unjudged > 0)
+    series.warnings.push_back(
+        fmt::format("{} pixels were not judged as hot or dead: their static bins are too small",
+                    found.unjudged));
+}
+
+frames::Partition make_bins(Series& series,
+                            frames::Mask& mask,
+                            const frames::SeriesStatistics& statistics,
+                            const PartitionFlags& flags,
+                            const GeometryFlags& geometry,
+                            std::optional<frames::QMap>& map) {
+  const auto& info = series.info();
+  std::string q_unit = "1/angstrom";
+  map = make_map(series, geometry, q_unit);
+  const bool rings = flags.q_bins != 1 || flags.phi_sectors != 1 || flags.static_per_bin != 1 ||
+                     !std::isnan(flags.q_min) || !std::isnan(flags.q_max);
+  auto build = [&]() -> frames::Partition {
+    if (!flags.partition.empty()) {
+      if (rings)
+        throw OptionError("--partition: cannot be combined with flags that make rings");
+      const auto maps = io::read_label_maps(flags.partition);
+      if (maps.height != info.height || maps.width != info.width)
+        throw DataError(fmt::format("{}: labels of {} x {} pixels, expected {} x {} as in {}",
+                                    flags.partition,
+                                    maps.height,
+                                    maps.width,
+                                    info.height,
+                                    info.width,
+                                    info.path));
+      auto partition = io::to_partition(maps);
+      // the file's own lists win; without them q follows from the geometry
+      if (maps.dynamic_q.empty() && map) {
+        partition = frames::make_partition_from_labels(
+            info.height, info.width, maps.dynamic_labels, maps.static_labels, &*map);
+        partition.q_unit = q_unit;
+      }
+      if (!map && maps.geometry && maps.geometry->complete())
+        map = frames::make_q_map(*maps.geometry, info.height, info.width);
+      return frames::apply_mask(partition, mask);
+    }
+    if (!map) {
+      if (rings)
+        throw OptionError(
+            fmt::format("{}: rings need a geometry (--energy, --distance, --pixel-size, "
+                        "--center-x, --center-y) or --q-per-pixel with a centre",
+                        info.path));
+      return frames::make_single_bin(mask);
+    }
+    frames::PartitionOptions options;
+    options.q_bins = flags.q_bins;
+    options.phi_sectors = flags.phi_sectors;
+    options.static_per_bin = flags.static_per_bin;
+    options.q_min = flags.q_min;
+    options.q_max = flags.q_max;
+    options.logarithmic = flags.log_q;
+    options.equal_pixels = flags.equal_pixels;
+    options.phi_start_deg = flags.phi_start_deg;
+    options.friedel = flags.friedel;
+    auto partition = frames::make_partition(*map, mask, options);
+    partition.q_unit = q_unit;
+    return partition;
+  };
+  auto partition = build();
+  if (flags.find_hot || flags.find_dead) {
+    const auto found =
+        frames::find_pixels(statistics, partition, {.false_alarms = flags.false_alarms});
+    exclude_found(series, mask, found, flags.find_hot, flags.find_dead);
+    partition = frames::apply_mask(partition, mask);
+  }
+  if (partition.bin_count() == 0)
+    throw DataError(fmt::format("{}: no pixel is left in any bin", info.path));
+  return partition;
+}
+
+std::vector<float>
+read_image(const std::string& path, const frames::SeriesInfo& info, const std::string& what) {
+  const auto image = io::read_matrix(path);
+  if (image.rows != info.height || image.columns != info.width)
+    throw DataError(fmt::format("{}: {} of {} x {} pixels, expected {} x {} as in {}",
+                                path,
+                                what,
+                                image.rows,
+                                image.columns,
+                                info.height,
+                                info.width,
+                                info.path));
+  return {image.values.begin(), image.values.end()};
+}
+
+} // namespace vitrum::app

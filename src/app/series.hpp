@@ -1,0 +1,69 @@
+// From flags to what an analysis works on: the series with its gaps, its mask, its statistics, its
+// partition.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vitrum/app/options.hpp"
+#include "vitrum/core/monitor.hpp"
+#include "vitrum/frames/corrections.hpp"
+#include "vitrum/frames/finders.hpp"
+#include "vitrum/frames/frame_source.hpp"
+#include "vitrum/frames/geometry.hpp"
+#include "vitrum/frames/mask.hpp"
+#include "vitrum/frames/partition.hpp"
+#include "vitrum/frames/series_statistics.hpp"
+
+namespace vitrum::app {
+
+struct Series {
+  std::unique_ptr<frames::FrameSource> source; // the selected frames
+  std::vector<std::uint8_t> bad;               // [frame] 1 = gap
+  std::vector<std::string> notes;              // corrections: what was left out and why
+  std::vector<std::string> warnings;
+
+  [[nodiscard]] const frames::SeriesInfo& info() const { return source->info(); }
+  [[nodiscard]] Index gap_count() const;
+  [[nodiscard]] std::vector<Index> bad_list() const;
+};
+
+/// Opens the input, restricts it to --frames and marks --bad-frames.
+[[nodiscard]] Series open_input(const std::string& path, const InputFlags& flags);
+
+/// The frame time: the flag, the file, or OptionError that says what to give.
+[[nodiscard]] double frame_time_of(const Series& series, const InputFlags& flags);
+
+/// Pixels that the detector itself marks as good, and that are in every mask file.
+[[nodiscard]] frames::Mask start_mask(Series& series, const std::vector<std::string>& mask_files);
+
+/// One pass over the series; pixels in use that hold no valid value in some good frame leave the
+/// mask, with a note. With `find_bad_frames`, frames of odd intensity become gaps and a second pass
+/// is made.
+[[nodiscard]] frames::SeriesStatistics
+measure(Series& series, frames::Mask& mask, bool find_bad_frames, const Monitor& monitor);
+
+/// q and φ of each pixel, from flags over file; nothing when neither says enough.
+[[nodiscard]] std::optional<frames::QMap>
+make_map(const Series& series, const GeometryFlags& flags, std::string& q_unit);
+[[nodiscard]] frames::Geometry merged_geometry(const Series& series, const GeometryFlags& flags);
+
+/// The partition of the flags: a file, rings, or the whole frame as one bin; hot and dead pixels
+/// found and taken out when asked.
+[[nodiscard]] frames::Partition make_bins(Series& series,
+                                          frames::Mask& mask,
+                                          const frames::SeriesStatistics& statistics,
+                                          const PartitionFlags& flags,
+                                          const GeometryFlags& geometry,
+                                          std::optional<frames::QMap>& map);
+
+/// Takes the pixels of the named kinds out of the mask and notes how many.
+void exclude_found(
+    Series& series, frames::Mask& mask, const frames::FoundPixels& found, bool hot, bool dead);
+
+/// An image file of the shape of a frame, as floats.
+[[nodiscard]] std::vector<float>
+read_image(const std::string& path, const frames::SeriesInfo& info, const std::string& what);
+
+} // namespace vitrum::app

@@ -1,0 +1,247 @@
+#include "vitrum/app/settings.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include "vitrum/core/error.hpp"
+
+namespace vitrum::app {
+namespace {
+
+OptionError wrong(std::string_view name, std::string_view text, std::string_view expected) {
+  return OptionError(fmt::format("--{} {}: expected {}", name, text, expected));
+}
+
+template <class T>
+T parse_number(std::string_view name, std::string_view text, std::string_view expected) {
+  T value{};
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || stop != text.data() + text.size())
+    throw wrong(name, text, expected);
+  return value;
+}
+
+bool parse_switch(std::string_view name, std::string_view text) {
+  if (text == "true" || text.empty())
+    return true;
+  if (text == "false")
+    return false;
+  throw wrong(name, text, "true or false");
+}
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    words.emplace_back(text.substr(0, comma));
+    text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
+  }
+  return words;
+}
+
+/// The shortest text that reads back as the same number; TOML wants a point or an exponent.
+std::string number_text(double value) {
+  if (std::isnan(value))
+    return "nan";
+  if (std::isinf(value))
+    return value < 0 ? "-inf" : "inf";
+  auto text = fmt::format("{}", value);
+  if (text.find_first_of(".e") == std::string::npos)
+    text += ".0";
+  return text;
+}
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      out += '\\';
+    if (c == '\n')
+      out += "\\n";
+    else
+      out += c;
+  }
+  return out + '"';
+}
+
+std::string toml_value(const Setting& setting) {
+  return std::visit(
+      [](auto* target) -> std::string {
+        using T = std::remove_pointer_t<decltype(target)>;
+        if constexpr (std::is_same_v<T, bool>)
+          return *target ? "true" : "false";
+        else if constexpr (std::is_same_v<T, Index>)
+          return fmt::format("{}", *target);
+        else if constexpr (std::is_same_v<T, double>)
+          return number_text(*target);
+        else if constexpr (std::is_same_v<T, std::string>)
+          return quoted(*target);
+        else {
+          std::string list;
+          for (const auto& word : *target)
+            list += (list.empty() ? "" : ", ") + quoted(word);
+          return "[" + list + "]";
+        }
+      },
+      setting.target);
+}
+
+OptionError wrong_type(const std::string& path, const std::string& key, std::string_view expected) {
+  return OptionError(fmt::format("{}:{}: wrong type, expected {}", path, key, expected));
+}
+
+void assign_node(const std::string& path, const Setting& setting, const toml::node& node) {
+  std::visit(
+      [&](auto* target) {
+        using T = std::remove_pointer_t<decltype(target)>;
+        if constexpr (std::is_same_v<T, bool>) {
+          if (!node.is_boolean())
+            throw wrong_type(path, setting.name, "true or false");
+          *target = *node.value<bool>();
+        } else if constexpr (std::is_same_v<T, Index>) {
+          if (!node.is_integer())
+            throw wrong_type(path, setting.name, "a whole number");
+          *target = *node.value<Index>();
+        } else if constexpr (std::is_same_v<T, double>) {
+          if (!node.is_number())
+            throw wrong_type(path, setting.name, "a number");
+          *target = *node.value<double>();
+        } else if constexpr (std::is_same_v<T, std::string>) {
+          if (!node.is_string())
+            throw wrong_type(path, setting.name, "text in quotes");
+          *target = *node.value<std::string>();
+        } else {
+          const auto* list = node.as_array();
+          if (list == nullptr || !list->is_homogeneous(toml::node_type::string)) {
+            if (list == nullptr || !list->empty())
+              throw wrong_type(path, setting.name, "a list of texts in quotes");
+          }
+          target->clear();
+          for (const auto& word : *list)
+            target->push_back(*word.value<std::string>());
+        }
+      },
+      setting.target);
+}
+
+} // namespace
+
+void assign(const Setting& setting, std::string_view text) {
+  std::visit(
+      [&](auto* target) {
+        using T = std::remove_pointer_t<decltype(target)>;
+        if constexpr (std::is_same_v<T, bool>)
+          *target = parse_switch(setting.name, text);
+        else if constexpr (std::is_same_v<T, Index>)
+          *target = parse_number<Index>(setting.name, text, "a whole number");
+        else if constexpr (std::is_same_v<T, double>)
+          *target = parse_number<double>(setting.name, text, "a number");
+        else if constexpr (std::is_same_v<T, std::string>)
+          *target = text;
+        else
+          *target = split(text);
+      },
+      setting.target);
+}
+
+std::string to_text(const Setting& setting) {
+  return std::visit(
+      [](auto* target) -> std::string {
+        using T = std::remove_pointer_t<decltype(target)>;
+        if constexpr (std::is_same_v<T, bool>)
+          return *target ? "true" : "false";
+        else if constexpr (std::is_same_v<T, std::string>)
+          return *target;
+        else if constexpr (std::is_same_v<T, std::vector<std::string>>)
+          return fmt::format("{}", fmt::join(*target, ","));
+        else
+          return fmt::format("{}", *target);
+      },
+      setting.target);
+}
+
+std::string to_toml(const Settings& settings) {
+  std::vector<std::string> groups;
+  for (const auto& setting : settings)
+    if (std::find(groups.begin(), groups.end(), setting.group) == groups.end())
+      groups.push_back(setting.group);
+  std::string out;
+  for (const auto& group : groups) {
+    out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", group);
+    for (const auto& setting : settings)
+      if (setting.group == group)
+        out += fmt::format("{} = {} # {}\n", setting.name, toml_value(setting), setting.help);
+  }
+  return out;
+}
+
+void read_toml(const std::string& path, const Settings& settings) {
+  toml::table table;
+  try {
+    table = toml::parse_file(path);
+  } catch (const toml::parse_error& error) {
+    if (error.source().begin.line == 0)
+      throw FileError(path, "cannot read the configuration");
+    throw FormatError(path,
+                      fmt::format("line {}", error.source().begin.line),
+                      std::string(error.description()),
+                      "");
+  }
+  auto apply = [&](const std::string& key, const toml::node& node) {
+    const auto it = std::find_if(
+        settings.begin(), settings.end(), [&](const Setting& s) { return s.name == key; });
+    if (it == settings.end())
+      throw OptionError(
+          fmt::format("{}:line {}: unknown setting '{}'", path, node.source().begin.line, key));
+    assign_node(path, *it, node);
+  };
+  for (const auto& [key, node] : table) {
+    if (const auto* group = node.as_table()) {
+      for (const auto& [name, value] : *group)
+        apply(std::string(name.str()), value);
+    } else {
+      apply(std::string(key.str()), node);
+    }
+  }
+}
+
+std::string bytes_text(Index bytes) {
+  double value = static_cast<double>(bytes);
+  const char* unit = "bytes";
+  for (const char* next : {"kB", "MB", "GB", "TB"}) {
+    if (value < 1000)
+      break;
+    value /= 1000;
+    unit = next;
+  }
+  return fmt::format("{:.3g} {}", value, unit);
+}
+
+Index parse_bytes(std::string_view name, std::string_view text) {
+  constexpr std::string_view expected = "a size such as 8G, 512M or 2000000";
+  if (text.empty())
+    throw wrong(name, text, expected);
+  Index unit = 1;
+  const char last = text.back();
+  for (const char prefix : {'K', 'M', 'G', 'T'}) {
+    unit *= 1024;
+    if (last == prefix || last == prefix - 'A' + 'a') {
+      const double value = parse_number<double>(name, text.substr(0, text.size() - 1), expected);
+      if (!(value > 0) || value * static_cast<double>(unit) > 1e18)
+        throw wrong(name, text, expected);
+      return static_cast<Index>(value * static_cast<double>(unit));
+    }
+  }
+  const auto bytes = parse_number<Index>(name, text, expected);
+  if (bytes <= 0)
+    throw wrong(name, text, expected);
+  return bytes;
+}
+
+} // namespace vitrum::app

@@ -1,0 +1,68 @@
+#include <filesystem>
+#include <functional>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "output.hpp"
+#include "result_input.hpp"
+#include "vitrum/app/commands.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/plot/render.hpp"
+#include "vitrum/report/figures.hpp"
+#include "vitrum/report/scalars.hpp"
+
+namespace vitrum::app {
+namespace {
+
+using Maker = std::function<std::optional<plot::Figure>(const Tree&, Index)>;
+
+const std::map<std::string, Maker>& makers() {
+  static const std::map<std::string, Maker> map{
+      {"two-time", [](const Tree& t, Index bin) { return report::make_two_time_figure(t, bin); }},
+      {"g2",
+       [](const Tree& t, Index bin) -> std::optional<plot::Figure> {
+         constexpr Index bins_per_figure = 12;
+         const auto figures = report::make_g2_figures(t);
+         const auto page = static_cast<std::size_t>((bin - 1) / bins_per_figure);
+         return page < figures.size() ? std::optional(figures[page]) : std::nullopt;
+       }},
+      {"overlay", [](const Tree& t, Index) { return report::make_g2_overlay(t); }},
+      {"age", [](const Tree& t, Index bin) { return report::make_aging_figure(t, bin); }},
+      {"decay", [](const Tree& t, Index bin) { return report::make_window_figure(t, bin); }},
+      {"tau-q", [](const Tree& t, Index) { return report::make_tau_q_figure(t); }},
+      {"saxs", [](const Tree& t, Index) { return report::make_static_figure(t); }},
+      {"intensity", [](const Tree& t, Index) { return report::make_intensity_figure(t); }},
+      {"image", [](const Tree& t, Index) { return report::make_image_figure(t); }}};
+  return map;
+}
+
+} // namespace
+
+std::string run_show(ShowOptions options, const Invocation&, const Monitor&) {
+  const auto& path = options.inputs.at(0);
+  if (options.figure.empty()) {
+    const auto tree = read_result(path, false);
+    return options.json ? report::scalars_json(tree) : report::scalars_text(tree);
+  }
+  const auto it = makers().find(options.figure);
+  if (it == makers().end()) {
+    std::string names;
+    for (const auto& [name, maker] : makers())
+      names += (names.empty() ? "" : ", ") + name;
+    throw OptionError(fmt::format("--figure {}: expected one of {}", options.figure, names));
+  }
+  require_output(options.output);
+  (void)plot::format_of(options.output.output);
+  const auto tree = read_result(path, true);
+  const auto bins = static_cast<Index>(tree.numbers("entry/bins/bin").size());
+  if (options.bin < 1 || options.bin > bins)
+    throw OptionError(fmt::format("--bin {}: the result has bins 1 to {}", options.bin, bins));
+  const auto figure = it->second(tree, options.bin);
+  if (!figure)
+    throw DataError(fmt::format("{}: holds nothing to draw as '{}'", path, options.figure));
+  plot::save(*figure, options.output.output);
+  return options.output.output + "\n";
+}
+
+} // namespace vitrum::app

@@ -1,0 +1,163 @@
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "output.hpp"
+#include "result_tree.hpp"
+#include "vitrum/app/commands.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/correlate/lag_axis.hpp"
+#include "vitrum/io/frame_writer.hpp"
+#include "vitrum/io/map_files.hpp"
+#include "vitrum/io/tree_file.hpp"
+#include "vitrum/synth/xpcs.hpp"
+
+namespace vitrum::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+synth::Event parse_event(const std::string& text, double frame_time_s) {
+  const auto colon = text.find(':');
+  double numbers[2] = {0, 0};
+  const std::string_view words[2] = {
+      std::string_view(text).substr(0, colon),
+      colon == std::string::npos ? std::string_view() : std::string_view(text).substr(colon + 1)};
+  for (int i = 0; i < 2; ++i) {
+    const auto [stop, error] =
+        std::from_chars(words[i].data(), words[i].data() + words[i].size(), numbers[i]);
+    if (error != std::errc{} || stop != words[i].data() + words[i].size())
+      throw OptionError(fmt::format("--events {}: expected time_s:drop", text));
+  }
+  if (!(numbers[1] >= 0 && numbers[1] <= 1))
+    throw OptionError(fmt::format("--events {}: the drop must lie between 0 and 1", text));
+  // the drop is that of g2 − 1, which falls with the square of what the field keeps
+  return {.frame = static_cast<Index>(std::llround(numbers[0] / frame_time_s)),
+          .kept = std::sqrt(1 - numbers[1])};
+}
+
+synth::XpcsOptions translate(const SynthXpcsOptions& o) {
+  synth::XpcsOptions options;
+  options.frames = o.frames;
+  options.height = o.height;
+  options.width = o.width;
+  options.frame_time_s = o.frame_time_s;
+  options.seed = static_cast<std::uint64_t>(o.seed);
+  options.partition.q_bins = o.q_bins;
+  options.partition.static_per_bin = o.static_per_bin;
+  options.model = models::parse_decay_model(o.model);
+  options.tau_s = o.tau_s;
+  options.exponent = o.exponent;
+  options.fraction = o.fraction;
+  options.tau2_s = o.tau2_s;
+  options.exponent2 = o.exponent2;
+  options.q_power = o.q_power;
+  options.contrast = o.contrast;
+  options.modes = o.modes;
+  options.mean_counts = o.mean_counts;
+  options.sq_slope = o.sq_slope;
+  options.background = o.background;
+  options.drift = o.drift;
+  options.jitter = o.jitter;
+  options.hot_pixels = o.hot_pixels;
+  options.dead_pixels = o.dead_pixels;
+  options.aging = synth::parse_aging(o.aging);
+  if (!std::isnan(o.aging_time_s))
+    options.aging_time_s = o.aging_time_s;
+  options.aging_power = o.aging_power;
+  for (const auto& text : o.gaps) {
+    const auto range = resolve(parse_range(text), o.frames);
+    options.gaps.push_back({range.first, range.last});
+  }
+  for (const auto& text : o.events)
+    options.events.push_back(parse_event(text, o.frame_time_s));
+  synth::validate(options);
+  return options;
+}
+
+std::string beside(const std::string& path, const char* suffix) {
+  const fs::path p(path);
+  return (p.parent_path() / (p.stem().string() + suffix)).string();
+}
+
+/// Lags at which the truth is tabulated: the axis that xpcs uses.
+std::vector<double> truth_lags(Index frames, double frame_time_s) {
+  const auto edges = correlate::make_lag_edges(frames, {.per_decade = 10});
+  std::vector<double> lags;
+  for (std::size_t i = 0; i + 1 < edges.size(); ++i)
+    lags.push_back(0.5 * static_cast<double>(edges[i] + edges[i + 1] - 1) * frame_time_s);
+  return lags;
+}
+
+/// A bin holds pixels of a range of q, so its g2 is a mixture and no model fits it exactly: what a
+/// fit of the exact g2 gives is what a perfect measurement would report.
+void add_ideal_fits(Tree& truth, const synth::XpcsOptions& options) {
+  const auto lag = truth.numbers("lag_s");
+  const auto g2 = truth.numbers("g2");
+  const auto bins = g2.size() / lag.size();
+  auto column = [&](const std::string& name, const std::string& unit, auto&& values) {
+    truth.set("ideal_fit/" + name, make_array(std::move(values), unit));
+  };
+  std::vector<fit::FitResult> fits;
+  for (std::size_t b = 0; b < bins; ++b) {
+    fit::FitData data;
+    data.lag_s = lag;
+    data.value.assign(g2.begin() + static_cast<std::ptrdiff_t>(b * lag.size()),
+                      g2.begin() + static_cast<std::ptrdiff_t>((b + 1) * lag.size()));
+    fits.push_back(fit::fit_decay(options.model, data));
+  }
+  for (const auto& info : models::parameters(options.model)) {
+    std::vector<double> values;
+    for (const auto& fit : fits)
+      values.push_back(fit.at(info.name).value);
+    column(info.name, info.unit, std::move(values));
+  }
+}
+
+} // namespace
+
+std::string
+run_synth_xpcs(SynthXpcsOptions options, const Invocation& invocation, const Monitor& monitor) {
+  const auto translated = translate(options);
+  const auto truth_path = beside(options.output.output, "_truth.h5");
+  const auto qmap_path = beside(options.output.output, "_qmap.h5");
+  if (!options.run.dry_run)
+    for (const auto& path : {options.output.output, truth_path, qmap_path})
+      require_output({path, options.output.overwrite});
+  const synth::XpcsExperiment experiment(translated);
+  const auto& info = experiment.info();
+  if (options.run.dry_run)
+    return fmt::format(
+        "{} frames of {} x {}, {} uncompressed, field by {}\nwould write {}, {}, {}\n",
+        info.frames,
+        info.height,
+        info.width,
+        bytes_text(info.frames * info.frame_bytes()),
+        synth::name(experiment.method()),
+        options.output.output,
+        truth_path,
+        qmap_path);
+  io::FrameWriterOptions writing;
+  writing.overwrite = options.output.overwrite;
+  auto writer = io::make_frame_writer(options.output.output, info, writing);
+  experiment.generate([&](Index first,
+                          Index count,
+                          const std::byte* counts) { writer->append(first, count, counts); },
+                      monitor);
+  writer->close();
+  io::write_partition(qmap_path, experiment.partition(), info.geometry, options.output.overwrite);
+
+  auto tree = make_result(invocation, to_toml(describe(options)));
+  tree.set("entry/kind", make_scalar("truth"));
+  tree.set("entry/title", make_scalar("Truth of a virtual XPCS experiment"));
+  tree.group("entry").attributes.erase("default");
+  auto& truth = tree.group("entry/truth");
+  truth = experiment.truth(truth_lags(options.frames, options.frame_time_s));
+  add_ideal_fits(truth, translated);
+  io::write_tree(truth_path, tree, {.overwrite = options.output.overwrite});
+  return options.output.output + "\n" + qmap_path + "\n" + truth_path + "\n";
+}
+
+} // namespace vitrum::app

@@ -1,0 +1,299 @@
+#include "command_line.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <new>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "terminal.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/parallel.hpp"
+
+namespace vitrum::cli {
+namespace {
+
+template <class Options>
+std::function<Command::Session()>
+session_of(std::string (*run)(Options, const app::Invocation&, const Monitor&)) {
+  return [run] {
+    auto options = std::make_shared<Options>();
+    Command::Session session;
+    session.settings = app::describe(*options);
+    session.run = [options, run](std::vector<std::string> inputs,
+                                 const app::Invocation& invocation,
+                                 const Monitor& monitor) {
+      options->inputs = std::move(inputs);
+      return run(*options, invocation, monitor);
+    };
+    return session;
+  };
+}
+
+std::vector<Command> make_commands() {
+  return {
+      {"info",
+       "what is in a file, and what is wrong with it",
+       "FILE",
+       1,
+       1000,
+       "vitrum info scan_0012_master.h5\nvitrum info movie.h5::/entry/data/data --scan",
+       session_of(app::run_info)},
+      {"formats",
+       "table of what is read and written",
+       "",
+       0,
+       0,
+       "vitrum formats",
+       session_of(app::run_formats)},
+      {"synth xpcs",
+       "virtual experiment with known truth",
+       "",
+       0,
+       0,
+       "vitrum synth xpcs --frames 4000 --tau 50 --exponent 0.7 --counts 0.5 -o virtual.h5",
+       session_of(app::run_synth_xpcs)},
+      {"mask",
+       "make a mask of the pixels to use",
+       "SERIES",
+       1,
+       1,
+       "vitrum mask scan.h5 --disc 512:514:30 --find-hot -o mask.npy --figure mask.png",
+       session_of(app::run_mask)},
+      {"partition",
+       "make q rings and sectors",
+       "SERIES",
+       1,
+       1,
+       "vitrum partition scan.h5 --mask mask.npy --q-bins 8 --static-per-bin 5 -o qmap.h5",
+       session_of(app::run_partition)},
+      {"xpcs",
+       "frames to C(t1,t2), g2, aging and fits",
+       "SERIES",
+       1,
+       1,
+       "vitrum xpcs scan.h5 --mask mask.npy --partition qmap.h5 -o result.h5\n"
+       "vitrum xpcs movie.h5::/movie --frame-time 2 --models kww,ml,ml-squared -o result.h5",
+       session_of(app::run_xpcs)},
+      {"age",
+       "other age windows from the two-time maps of a result",
+       "RESULT",
+       1,
+       1,
+       "vitrum age result.h5 --window 1000 --window-step 500 --age mid -o aged.h5\n"
+       "vitrum age map.npy --frame-time 1 --window 1 --models kww -o aged.h5",
+       session_of(app::run_age)},
+      {"fit",
+       "other models for the g2 of a result or a table",
+       "RESULT",
+       1,
+       1,
+       "vitrum fit result.h5 --models kww,ml,kww2 --fix baseline=1 -o fitted.h5\n"
+       "vitrum fit g2.csv --models kww -o fitted.h5",
+       session_of(app::run_fit)},
+      {"show",
+       "every scalar result with its error and unit, or one figure",
+       "RESULT",
+       1,
+       1,
+       "vitrum show result.h5\nvitrum show result.h5 --json\n"
+       "vitrum show result.h5 --figure two-time --bin 2 -o map.png",
+       session_of(app::run_show)},
+      {"export",
+       "write a result in another layout",
+       "RESULT",
+       1,
+       1,
+       "vitrum export result.h5 --format csv -o tables\nvitrum export result.h5 --format 8id -o "
+       "aps.hdf",
+       session_of(app::run_export)},
+      {"report",
+       "one page with every figure and number",
+       "RESULT",
+       1,
+       1,
+       "vitrum report result.h5 -o report",
+       session_of(app::run_report)},
+  };
+}
+
+bool is_switch(const app::Setting& setting) {
+  return std::holds_alternative<bool*>(setting.target);
+}
+
+/// What was typed after the flags of one command.
+struct Typed {
+  std::vector<std::string> inputs;
+  std::vector<std::pair<std::size_t, std::string>> flags; // index of the setting, text
+  std::string config;
+  bool show_config = false;
+  bool quiet = false;
+};
+
+void add_flags(CLI::App& app, const Command& command, const app::Settings& settings, Typed& typed) {
+  if (!command.inputs.empty()) {
+    app.add_option("inputs", typed.inputs, "")
+        ->type_name(command.inputs)
+        ->expected(static_cast<int>(command.min_inputs), static_cast<int>(command.max_inputs));
+  }
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const auto& setting = settings[i];
+    const auto flag = setting.name == "output" ? "-o,--output" : "--" + setting.name;
+    auto help = setting.help;
+    if (const auto now = app::to_text(setting); !is_switch(setting) && !now.empty() && now != "nan")
+      help += fmt::format(" [{}]", now);
+    if (is_switch(setting)) {
+      app.add_flag_callback(
+             flag, [&typed, i] { typed.flags.emplace_back(i, "true"); }, help)
+          ->group(setting.group);
+    } else {
+      app.add_option_function<std::string>(
+             flag,
+             [&typed, i](const std::string& text) { typed.flags.emplace_back(i, text); },
+             help)
+          ->type_name(setting.value)
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+          ->group(setting.group);
+    }
+  }
+  app.add_option("--config", typed.config, "TOML file with settings; flags win over it")
+      ->type_name("FILE")
+      ->group("run");
+  app.add_flag("--show-config", typed.show_config, "print the effective settings as TOML and stop")
+      ->group("run");
+  app.add_flag("--quiet", typed.quiet, "say nothing but warnings and errors")->group("run");
+}
+
+/// How many single-letter edits part two words, for "did you mean".
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+int fail(const std::string& text, int code) {
+  std::fputs(fmt::format("vitrum: {}\n", text).c_str(), stderr);
+  return code;
+}
+
+int print(const std::string& text) {
+  const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  return written ? 0 : fail("cannot write to standard output", 1);
+}
+
+std::string overview() {
+  std::string text =
+      "vitrum: how glasses move and how they are ordered\n\nusage: vitrum COMMAND [INPUT] [FLAGS]\n"
+      "       vitrum COMMAND --help\n\n";
+  for (const auto& command : commands())
+    text += fmt::format("  {:<12} {}\n", command.name, command.summary);
+  return text + "\nvitrum --version prints the version.\n";
+}
+
+int unknown_command(const std::string& word) {
+  const Command* nearest = nullptr;
+  std::size_t best = 3;
+  for (const auto& command : commands()) {
+    const auto distance = edit_distance(word, command.name);
+    if (distance < best) {
+      best = distance;
+      nearest = &command;
+    }
+  }
+  if (nearest != nullptr)
+    return fail(fmt::format("unknown command '{}', did you mean '{}'?", word, nearest->name), 2);
+  return fail(fmt::format("unknown command '{}'; vitrum --help lists them", word), 2);
+}
+
+Index threads_of(const app::Settings& settings) {
+  for (const auto& setting : settings)
+    if (setting.name == "threads")
+      return *std::get<Index*>(setting.target);
+  return 0;
+}
+
+int run(const Command& command, std::vector<std::string> words, const app::Invocation& invocation) {
+  auto session = command.start();
+  Typed typed;
+  CLI::App app(command.summary, "vitrum " + command.name);
+  app.footer("examples:\n  " +
+             std::string(CLI::detail::find_and_replace(command.examples, "\n", "\n  ")));
+  app.get_formatter()->column_width(34);
+  add_flags(app, command, session.settings, typed);
+  std::reverse(words.begin(), words.end()); // CLI11 takes them from the back
+  try {
+    app.parse(words);
+  } catch (const CLI::CallForHelp&) {
+    return print(app.help());
+  } catch (const CLI::ParseError& error) {
+    return fail(fmt::format("{} (vitrum {} --help)", error.what(), command.name), 2);
+  }
+  if (!typed.config.empty())
+    app::read_toml(typed.config, session.settings);
+  for (const auto& [index, text] : typed.flags)
+    app::assign(session.settings[index], text);
+  if (typed.show_config)
+    return print(app::to_toml(session.settings));
+  if (typed.inputs.size() < command.min_inputs)
+    return fail(
+        fmt::format(
+            "{}: expected {} (vitrum {} --help)", command.name, command.inputs, command.name),
+        2);
+  set_thread_count(threads_of(session.settings));
+  return print(session.run(typed.inputs, invocation, make_terminal_monitor(typed.quiet)));
+}
+
+int dispatch(const std::vector<std::string>& words, const app::Invocation& invocation) {
+  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    const int code = print(overview());
+    return words.empty() ? 2 : code;
+  }
+  if (words[0] == "--version")
+    return print("vitrum " VITRUM_VERSION "\n");
+  for (const auto& command : commands()) {
+    const auto parts = CLI::detail::split(command.name, ' ');
+    if (words.size() >= parts.size() && std::equal(parts.begin(), parts.end(), words.begin()))
+      return run(command,
+                 {words.begin() + static_cast<std::ptrdiff_t>(parts.size()), words.end()},
+                 invocation);
+  }
+  return unknown_command(words[0]);
+}
+
+} // namespace
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> list = make_commands();
+  return list;
+}
+
+int run_command_line(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  app::Invocation invocation{"vitrum"};
+  for (const auto& word : words)
+    invocation.command_line += ' ' + word;
+  try {
+    return dispatch(words, invocation);
+  } catch (const OptionError& error) {
+    return fail(error.what(), 2);
+  } catch (const std::bad_alloc&) {
+    return fail("not enough memory", 1);
+  } catch (const std::exception& error) {
+    return fail(error.what(), 1);
+  }
+}
+
+} // namespace vitrum::cli
