@@ -364,7 +364,7 @@ PixelTransform make_pixel_transform(const Mask& mask,
   return transform;
 }
 
-void apply(const PixelTransform& transform, std::span<double> image) {
+void correct_image(std::span<double> image, const PixelTransform& transform) {
   for (std::size_t i = 0; i < image.size(); ++i) {
     if (!transform.offset.empty())
       image[i] -= static_cast<double>(transform.offset[i]);

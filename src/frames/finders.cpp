@@ -29,6 +29,13 @@ double gamma_tail(double x, const Population& of) {
   return upper_gamma(of.mean * of.mean / of.variance, x * of.mean / of.variance);
 }
 
+// P(X >= x) of a log-normal variable of that mean and variance: for ratios of squares, whose tails
+// are longer than those of a gamma.
+double lognormal_tail(double x, const Population& of) {
+  const double square = std::log1p(of.variance / (of.mean * of.mean));
+  return 0.5 * std::erfc((std::log(x / of.mean) + 0.5 * square) / std::sqrt(2 * square));
+}
+
 // Values that sound pixels reach less often than `limit` are left out, again and again. `floor`
 // gives the least variance for a mean: that of counting.
 template <class Floor>
@@ -125,7 +132,7 @@ private:
       bool changed = false;
       for (std::size_t i = 0; i < pixels.size(); ++i) {
         const std::uint8_t now =
-            probability_of(pairs[i], ratio * base[i], intrinsic) >= limit_ ? 1 : 0;
+            probability_of(pairs[i], ratio, base[i], intrinsic) >= limit_ ? 1 : 0;
         changed |= now != sound[i];
         sound[i] = now;
       }
@@ -154,13 +161,21 @@ private:
         found_.flickering.push_back(entry(pixels[i],
                                           pairs[i] / base[i],
                                           ratio,
-                                          probability_of(pairs[i], ratio * base[i], intrinsic)));
+                                          probability_of(pairs[i], ratio, base[i], intrinsic)));
   }
 
-  static double probability_of(double pairs, double mean, double intrinsic) {
+  // Of at least `pairs` pairs where `ratio`·`base` are expected. What speckle adds lies above
+  // `base` and is skewed by itself, so the excess, lifted by three deviations of counting to be
+  // positive, is judged too, and the larger probability taken.
+  static double probability_of(double pairs, double ratio, double base, double intrinsic) {
+    const double mean = ratio * base;
     if (pairs <= mean)
       return 1;
-    return gamma_tail(pairs, {mean, mean + intrinsic * mean * mean});
+    const double variance = mean + intrinsic * mean * mean;
+    const double lift = 3 * std::sqrt(base) - base;
+    const double whole = lognormal_tail(pairs, {mean, variance});
+    return mean + lift > 0 ? std::max(whole, lognormal_tail(pairs + lift, {mean + lift, variance}))
+                           : whole;
   }
 
   static double robust_ratio(const std::vector<double>& pairs, const std::vector<double>& base) {
@@ -188,8 +203,10 @@ private:
     const Population sound =
         sound_population(ratios, limit_, [&](double mean) { return samples * mean * mean; });
     for (std::size_t i = 0; i < pixels.size(); ++i) {
-      const double probability = gamma_tail(ratios[i], sound);
-      if (ratios[i] > sound.mean && probability < limit_)
+      if (ratios[i] <= sound.mean)
+        continue;
+      const double probability = lognormal_tail(ratios[i], sound);
+      if (probability < limit_)
         found_.flickering.push_back(entry(pixels[i], ratios[i], sound.mean, probability));
     }
   }

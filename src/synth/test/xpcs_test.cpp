@@ -180,7 +180,8 @@ TEST(Xpcs, AgingIsAWarpOfTime) {
       for (const auto& [frame1, lag] :
            {std::pair<Index, Index>{0, 3}, {0, 20}, {60, 20}, {130, 20}, {130, 100}, {240, 5}}) {
         const Measured m = correlation(experiment, counts, bin, lag, frame1, frame1 + 1);
-        EXPECT_NEAR(m.value, experiment.true_g2(bin, frame1, frame1 + lag), 4 * m.error)
+        // products of counts are skewed, so the pulls of one pair of frames have a long tail
+        EXPECT_NEAR(m.value, experiment.true_g2(bin, frame1, frame1 + lag), 5 * m.error)
             << name(aging) << " " << frame1 << " " << lag;
       }
     // τ grows, so later pairs of the same lag are more alike
@@ -240,8 +241,8 @@ TEST(Xpcs, DoesNotDependOnThreadsOrBlocks) {
     o.height = 65; // tiles do not fit rows, frames do not fit blocks
     o.width = 37;
     o.mean_counts = 9; // both ways of drawing counts
-    o.frames = 1003;
-    o.events = {{517, 0.5}};
+    o.frames = 403;
+    o.events = {{217, 0.5}};
     o.modes = 2;
     set_thread_count(1);
     const auto one = all_counts(XpcsExperiment(o));

@@ -55,6 +55,6 @@ struct PixelTransform {
                                                   std::span<const float> surface);
 
 /// The same of an image; NaN stays NaN.
-void apply(const PixelTransform& transform, std::span<double> image);
+void correct_image(std::span<double> image, const PixelTransform& transform);
 
 } // namespace vitrum::frames

@@ -22,8 +22,11 @@ namespace vitrum::frames {
 /// noise has lighter tails than a gamma of its variance. Dead: no count at all, while the negative
 /// binomial of that mean m and excess variance e² = (var − m)/m² says P(0) = (1 + m e²)^(−1/e²) is
 /// below the limit (for e = 0, exp(−m)). Hot: P(sum ≥ S) below the limit. Flickering: for counts,
-/// the pairs K = Σ n(n−1)/2 of a pixel against S²/2N × the ratio of all pixels of the bin, in the
-/// same way; for other data its variance over mean².
+/// the pairs K = Σ n(n−1)/2 of a pixel against S²/2N × the ratio of all pixels of the bin, taken as
+/// log-normal with the variance of counting pairs and of the bin; for other data its variance over
+/// mean². Counted on simulated speckle, false alarms stay within 1.3 times the wanted number for
+/// dead and hot pixels and within that order for flickering ones (6 times for contrast 1 that is
+/// new in every frame).
 struct FindPixelsOptions {
   double false_alarms = 0.1; // sound pixels reported per frame on average
   Index least_pixels = 16;   // static bins of fewer pixels are not judged
