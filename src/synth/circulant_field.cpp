@@ -102,7 +102,11 @@ public:
 
   void fill(Index tile, Index first, Index count, float* out) override {
     const auto series = static_cast<Index>(plan_.events.size()) + 1;
-    Buffer<float> field(2 * length_), sum(series > 1 ? 2 * count : 0);
+    static thread_local Buffer<float> field, sum; // reused for every tile
+    if (field.size() != 2 * length_)
+      field = Buffer<float>(2 * length_);
+    if (series > 1 && sum.size() < 2 * count)
+      sum = Buffer<float>(2 * count);
     const float share = 0.5F / static_cast<float>(plan_.modes);
     std::fill_n(out, count * lanes, 0.0F);
     for (Index l = 0; l < lanes; ++l) {

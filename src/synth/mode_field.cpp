@@ -95,7 +95,8 @@ public:
   void fill(Index tile, Index first, Index count, float* out) override {
     Buffer<float> loss(part_), gain(part_);
     const Index step_size = plan_.modes * 2 * part_;
-    Buffer<float> normals(frame_group * step_size);
+    static thread_local std::vector<float> normals; // reused for every tile
+    normals.resize(static_cast<std::size_t>(frame_group * step_size));
     float* state = state_.data() + tile * step_size;
     Index table = -1;
     auto event = std::lower_bound(plan_.events.begin(),
@@ -109,7 +110,7 @@ public:
         fill_normal(plan_.seed,
                     stream_of(Stream::step, 0, tile),
                     frame * step_size,
-                    normals.span().first(static_cast<std::size_t>(group * step_size)));
+                    std::span(normals).first(static_cast<std::size_t>(group * step_size)));
       }
       float* row = out + f * lanes;
       if (frame == 0)

@@ -342,24 +342,29 @@ void XpcsExperiment::generate(const FrameSink& sink, const Monitor& monitor) con
     std::mutex mutex;
     parallel_for(0, s.plan.tiles, 1, [&](Index tile, Index) {
       const auto size = static_cast<std::size_t>(count * lanes);
-      Buffer<float> rates(count * lanes);
-      Buffer<std::uint32_t> words(count * lanes), values(count * lanes);
+      // kept by each thread: memory that is new for every tile costs more than its use
+      static thread_local std::vector<float> rates;
+      static thread_local std::vector<std::uint32_t> words, values;
+      rates.resize(size);
+      words.resize(size);
+      values.resize(size);
       field->fill(tile, first, count, rates.data());
       const float* still = s.still.data() + tile * lanes;
       const float* speckle = s.speckle.data() + tile * lanes;
       for (Index f = 0; f < count; ++f) {
         const auto beam = static_cast<float>(s.beam[static_cast<std::size_t>(first + f)]);
+        float* row = rates.data() + f * lanes;
         for (Index l = 0; l < lanes; ++l)
-          rates[f * lanes + l] = beam * (still[l] + speckle[l] * rates[f * lanes + l]);
+          row[l] = beam * (still[l] + speckle[l] * row[l]);
       }
-      fill_words(s.options.seed, stream_of(Stream::count, 0, tile), first * lanes, words.span());
+      fill_words(s.options.seed, stream_of(Stream::count, 0, tile), first * lanes, words);
       const std::uint64_t large = (static_cast<std::uint64_t>(Stream::large_count) << 60) +
                                   static_cast<std::uint64_t>((tile * frames + first) * lanes);
-      draw_counts(rates.span().first(size), words.span(), s.options.seed, large, values.span());
+      draw_counts(rates, words, s.options.seed, large, values);
       const Index width = std::min(lanes, pixels - tile * lanes);
       for (Index f = 0; f < count; ++f)
         for (Index l = 0; l < width; ++l) {
-          const std::uint32_t value = values[f * lanes + l];
+          const std::uint32_t value = values[static_cast<std::size_t>(f * lanes + l)];
           const Index at = f * pixels + tile * lanes + l;
           if (value > most)
             throw DataError(fmt::format("pixel ({}, {}) of frame {} counts {}: uint16 holds at "

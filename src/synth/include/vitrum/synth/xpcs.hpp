@@ -66,9 +66,9 @@ struct XpcsOptions {
   double q_power = 2;     // τ ∝ q^−q_power; 0: the same everywhere
   double q_reference = frames::unknown; // 1/angstrom; NaN: the mean over the partition
 
-  double contrast = 0.3; // of the speckle, in (0, 1/modes]
-  Index modes = 1;       // speckle patterns added up; the rest of the contrast is taken away by a
-                   // constant: I/<I> = 1 − b + b·mean |E|², b = √(contrast · modes)
+  double contrast = 0.3;  // of the speckle, in (0, 1/modes]
+  Index modes = 1;        // speckle patterns added up; the rest of the contrast is taken away by a
+                          // constant: I/<I> = 1 − b + b·mean |E|², b = √(contrast · modes)
   double mean_counts = 1; // per pixel and frame, over the partition; 1e-4 … 1e6
   double sq_slope = 0;    // mean intensity 1 + sq_slope·(q/q_reference − 1)
   double background = 0;  // share of the mean intensity that does not fluctuate, in [0, 1); the
