@@ -235,8 +235,8 @@ herr_t FrameDataset::read_hyperslab(Index first, Index count, std::byte* out) {
     extent[static_cast<std::size_t>(axes_.frame)] = static_cast<hsize_t>(count);
   }
   H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr);
-  const auto values = static_cast<hsize_t>(count * height_ * width_);
-  const Handle memory(H5Screate_simple(1, &values, nullptr));
+  // of the same shape as the selection: HDF5 maps other shapes onto chunks value by value
+  const Handle memory(H5Screate_simple(static_cast<int>(rank), extent.data(), nullptr));
   const Handle type(H5Dget_type(dataset_.id.get()));
   const hid_t as = H5Tget_class(type.get()) == H5T_ENUM ? type.get() : memory_type(type_);
   return H5Dread(dataset_.id.get(), as, memory.get(), space.get(), H5P_DEFAULT, out);

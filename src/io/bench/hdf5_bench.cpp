@@ -72,28 +72,25 @@ void unshuffle(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<Index>(in.size()));
 }
 
-BENCHMARK_CAPTURE(read_packed<std::uint8_t>, u8_mean_0_01, 0.01)
-    ->Arg(0)
-    ->Arg(1)
-    ->Arg(2)
-    ->UseRealTime();
-BENCHMARK_CAPTURE(read_packed<std::uint16_t>, u16_mean_0_01, 0.01)
-    ->Arg(0)
-    ->Arg(1)
-    ->Arg(2)
-    ->UseRealTime();
-BENCHMARK_CAPTURE(read_packed<std::uint16_t>, u16_mean_1, 1.0)
-    ->Arg(0)
-    ->Arg(1)
-    ->Arg(2)
-    ->UseRealTime();
-BENCHMARK_CAPTURE(read_packed<std::uint32_t>, u32_mean_0_01, 0.01)
-    ->Arg(0)
-    ->Arg(1)
-    ->Arg(2)
-    ->UseRealTime();
-BENCHMARK(unshuffle<std::uint8_t>);
-BENCHMARK(unshuffle<std::uint16_t>);
-BENCHMARK(unshuffle<std::uint32_t>);
+void read_u8_mean_0_01(benchmark::State& state) {
+  read_packed<std::uint8_t>(state, 0.01);
+}
+void read_u16_mean_0_01(benchmark::State& state) {
+  read_packed<std::uint16_t>(state, 0.01);
+}
+void read_u16_mean_1(benchmark::State& state) {
+  read_packed<std::uint16_t>(state, 1.0);
+}
+void read_u32_mean_0_01(benchmark::State& state) {
+  read_packed<std::uint32_t>(state, 0.01);
+}
+
+BENCHMARK(read_u8_mean_0_01)->Arg(0)->Arg(1)->Arg(2)->UseRealTime();
+BENCHMARK(read_u16_mean_0_01)->Arg(0)->Arg(1)->Arg(2)->UseRealTime();
+BENCHMARK(read_u16_mean_1)->Arg(0)->Arg(1)->Arg(2)->UseRealTime();
+BENCHMARK(read_u32_mean_0_01)->Arg(0)->Arg(1)->Arg(2)->UseRealTime();
+BENCHMARK_TEMPLATE(unshuffle, std::uint8_t);
+BENCHMARK_TEMPLATE(unshuffle, std::uint16_t);
+BENCHMARK_TEMPLATE(unshuffle, std::uint32_t);
 
 } // namespace
