@@ -29,7 +29,7 @@ function(vitrum_module name)
                                                GTest::gmock ${M_LIBS} ${M_TEST_LIBS})
     target_compile_definitions(${name}_test PRIVATE VITRUM_SHARED_DATA="${VITRUM_SHARED_DATA}")
     add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1 --gtest_filter=-*Calibration*)
-    set_tests_properties(${name} PROPERTIES LABELS unit)
+    set_tests_properties(${name} PROPERTIES LABELS unit ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tools/leaks.txt")
     file(STRINGS ${CMAKE_CURRENT_SOURCE_DIR}/CMakeLists.txt calibrated REGEX "^# calibrated")
     if(calibrated)
       add_test(NAME ${name}.calibration

@@ -22,9 +22,7 @@ void add_truth(Tree& tree, const std::string& path) {
   if (from == nullptr)
     throw FormatError(path, "/entry/truth", "no such group", "the truth of a virtual experiment");
   auto& to = tree.group("entry/truth");
-  to.attributes = from->attributes;
-  for (const auto& [name, array] : from->arrays())
-    to.set(name, array);
+  to = *from;
 }
 
 } // namespace

@@ -106,6 +106,7 @@ Monitor make_terminal_monitor(bool quiet) {
 void install_signal_handlers() {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  std::signal(SIGXFSZ, SIG_IGN); // a file that grows too large likewise
   std::signal(SIGPIPE, SIG_IGN); // a closed pipe shows as a write error
 }
 

@@ -79,10 +79,19 @@ public:
     const Population sound = sound_population(sums, limit_, counting);
     judge_dead(pixels, sums, sound);
     judge_hot(pixels, sums, sound);
-    if (s_.counts)
-      judge_pairs(pixels, sums);
-    else
+    if (!s_.counts) {
       judge_variance(pixels);
+      return;
+    }
+    // a hot pixel outweighs all others in the sums of pairs, and is reported already
+    std::vector<std::size_t> others;
+    std::vector<double> other_sums;
+    for (std::size_t i = 0; i < pixels.size(); ++i)
+      if (!(sums[i] > sound.mean && gamma_tail(sums[i], sound) < limit_)) {
+        others.push_back(pixels[i]);
+        other_sums.push_back(sums[i]);
+      }
+    judge_pairs(others, other_sums);
   }
 
 private:
@@ -127,7 +136,7 @@ private:
     }
     std::vector<std::uint8_t> sound(pixels.size(), 1);
     double ratio = robust_ratio(pairs, base);
-    double intrinsic = 0;
+    double intrinsic = robust_excess(pairs, base, ratio);
     for (int round = 0; round < most_rounds; ++round) {
       bool changed = false;
       for (std::size_t i = 0; i < pixels.size(); ++i) {
@@ -190,6 +199,22 @@ private:
     if (2 * ratios.size() > pairs.size())
       return median(ratios);
     return all_base > 0 ? all_pairs / all_base : 0;
+  }
+
+  // Relative variance of the pairs beyond counting, from the median absolute deviation: the start,
+  // when outliers are still among them.
+  static double
+  robust_excess(const std::vector<double>& pairs, const std::vector<double>& base, double ratio) {
+    std::vector<double> deviations, means;
+    for (std::size_t i = 0; i < pairs.size(); ++i)
+      if (base[i] > 5) {
+        deviations.push_back(pairs[i] / base[i] / ratio);
+        means.push_back(ratio * base[i]);
+      }
+    if (2 * deviations.size() <= pairs.size())
+      return 0;
+    const double deviation = robust_deviation(deviations);
+    return std::max(0.0, deviation * deviation - 1 / median(means));
   }
 
   void judge_variance(const std::vector<std::size_t>& pixels) {

@@ -1,0 +1,257 @@
+"""Bad input: a message with file, place, what was found and what was expected; no file is left."""
+import resource
+import subprocess
+
+import numpy as np
+
+import vitrum_cli
+from vitrum_cli import CliTest, VITRUM, poisson_frames
+
+TIME = ["--frame-time", "1"]
+OUT = ["-o", "out.h5"]
+
+
+class BadFiles(CliTest):
+    def refuse(self, name, message, *more, code=1):
+        self.refused(message, "xpcs", name, *TIME, *more, *OUT, code=code)
+
+    def test_missing(self):
+        self.refuse("none.h5", "none.h5: cannot be opened (No such file or directory)")
+
+    def test_empty(self):
+        self.path("empty.h5").touch()
+        self.refuse("empty.h5", "empty.h5: an empty file, expected frames")
+
+    def test_truncated(self):
+        self.write_h5("whole.h5", poisson_frames(), chunks=(1, 8, 10))
+        whole = self.path("whole.h5").read_bytes()
+        self.path("cut.h5").write_bytes(whole[: len(whole) // 2])
+        self.refuse("cut.h5", f"cut.h5: unreadable HDF5 (truncated file: eof = {len(whole) // 2}, "
+                              f"sblock->base_addr = 0, stored_eof = {len(whole)}), expected an HDF5 file")
+
+    def test_truncated_npy(self):
+        self.write_npy("whole.npy", poisson_frames())
+        self.path("cut.npy").write_bytes(self.path("whole.npy").read_bytes()[:300])
+        self.refuse("cut.npy", "cut.npy: 300 bytes, expected 6528 for shape [40, 8, 10] of uint16")
+
+    def test_no_known_format(self):
+        self.path("notes.txt").write_text("hello world\n")
+        self.refuse("notes.txt", "notes.txt: content of no known format, expected hdf5, npy, npz, raw, tiff, "
+                                 "tiff-folder; a raw file needs its height, width and pixel type")
+
+    def test_folder_without_images(self):
+        self.refuse(".", ".: a folder without TIFF files, expected a folder of .tif or .tiff files")
+
+    def test_one_frame(self):
+        self.write_h5("one.h5", poisson_frames(1))
+        self.refuse("one.h5", "one.h5::/entry/data/data: 1 frame, need at least 2 to correlate")
+
+    def test_wrong_dimensions(self):
+        self.write_h5("line.h5", np.arange(5))
+        self.refuse("line.h5", "line.h5: 1 datasets, none of numbers with two or three dimensions, expected frames "
+                               "[frame, y, x]")
+
+    def test_not_numbers(self):
+        self.write_h5("words.h5", np.array([b"a", b"b"]))
+        self.refuse("words.h5", "words.h5: 1 datasets, none of numbers with two or three dimensions, expected frames "
+                                "[frame, y, x]")
+        self.write_npy("objects.npy", np.array([{}], dtype=object))
+        self.refuse("objects.npy", "objects.npy:header: type '|O', expected integers of 1 to 8 bytes, f4 or f8")
+
+    def test_two_candidates(self):
+        import h5py
+        with h5py.File(self.path("two.h5"), "w") as file:
+            file["a"] = poisson_frames()
+            file["b"] = poisson_frames()
+        self.refuse("two.h5", "two.h5: 2 datasets that may hold the frames, expected the name of one as "
+                              "two.h5::/name: /a 3-D [40, 8, 10], /b 3-D [40, 8, 10]")
+
+    def test_missing_dataset(self):
+        self.write_h5("good.h5", poisson_frames())
+        self.refuse("good.h5::/nope", "good.h5:/nope: no such dataset")
+
+    def test_nan(self):
+        data = poisson_frames().astype(np.float32)
+        data[7, 3, 4] = np.nan
+        self.write_h5("nan.h5", data)
+        self.refuse("nan.h5", "nan.h5::/entry/data/data:frame 7, y = 3, x = 4: nan, expected a finite number (mask "
+                              "the pixel, or name the frame in --bad-frames)")
+        self.vitrum("xpcs", "nan.h5", *TIME, "--bad-frames", "7", "--quiet", *OUT)
+
+    def test_all_nan(self):
+        self.write_h5("nan.h5", np.full((10, 8, 10), np.nan))
+        self.refuse("nan.h5", "nan.h5::/entry/data/data: no pixel holds valid values")
+
+    def test_all_zero(self):
+        self.write_h5("zero.h5", poisson_frames() * 0)
+        self.refuse("zero.h5", "zero.h5::/entry/data/data: all frames are zero")
+
+    def test_zero_count_bin(self):
+        data = poisson_frames()
+        data[:, :, :5] = 0
+        self.write_h5("half.h5", data)
+        labels = np.ones((8, 10), np.int32)
+        labels[:, 5:] = 2
+        self.write_npy("labels.npy", labels)
+        self.refuse("half.h5", "half.h5::/entry/data/data: bin 1 holds no counts in any frame", "--partition",
+                    "labels.npy")
+
+    def test_unreadable_filter(self):
+        import h5py
+        # a pipeline with a filter number that nobody has registered; the chunk is written as it is
+        with h5py.File(self.path("odd.h5"), "w") as file:
+            plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            plist.set_chunk((1, 8, 10))
+            plist.set_filter(305, h5py.h5z.FLAG_OPTIONAL, ())
+            space = h5py.h5s.create_simple((3, 8, 10))
+            dataset = h5py.h5d.create(file.id, b"data", h5py.h5t.STD_U16LE, space, plist)
+            for frame in range(3):
+                dataset.write_direct_chunk((frame, 0, 0), b"\x01\x00" * 80, 0)
+        done = self.vitrum("xpcs", "odd.h5", *TIME, *OUT, code=1)
+        self.assertIn("odd.h5", done.stderr)
+        self.assertIn("305", done.stderr)
+        self.assertFalse(self.path("out.h5").exists())
+
+    def test_mask_of_another_size(self):
+        self.write_h5("good.h5", poisson_frames())
+        self.write_npy("small.npy", np.ones((5, 10), np.uint8))
+        self.refuse("good.h5", "small.npy: mask of 5 x 10 pixels, expected 8 x 10 as in good.h5::/entry/data/data",
+                    "--mask", "small.npy")
+
+    def test_mask_that_leaves_nothing(self):
+        self.write_h5("good.h5", poisson_frames())
+        self.write_npy("none.npy", np.zeros((8, 10), np.uint8))
+        self.refuse("good.h5", "good.h5::/entry/data/data: the masks leave no pixel", "--mask", "none.npy")
+
+    def test_labels_of_another_size(self):
+        self.write_h5("good.h5", poisson_frames())
+        self.write_npy("small.npy", np.ones((8, 9), np.int32))
+        self.refuse("good.h5", "small.npy: labels of 8 x 9 pixels, expected 8 x 10 as in good.h5::/entry/data/data",
+                    "--partition", "small.npy")
+
+    def test_dark_of_another_size(self):
+        self.write_h5("good.h5", poisson_frames())
+        self.write_npy("dark.npy", np.ones((2, 10)))
+        self.refuse("good.h5", "dark.npy: dark of 2 x 10 pixels, expected 8 x 10 as in good.h5::/entry/data/data",
+                    "--dark", "dark.npy")
+
+    def test_result_that_is_none(self):
+        self.write_h5("good.h5", poisson_frames())
+        for command in ("show", "report", "export"):
+            self.refused("good.h5:/entry/kind: no kind of result, expected a result that vitrum wrote ('xpcs')",
+                         command, "good.h5", *(OUT if command != "show" else []))
+
+    def test_map_that_is_not_square(self):
+        self.write_npy("map.npy", np.ones((5, 6)))
+        self.refused("map.npy: 5 x 6 values, expected a square two-time map of at least 2 x 2", "age", "map.npy",
+                     *TIME, *OUT)
+
+    def test_map_that_is_not_symmetric(self):
+        data = np.ones((6, 6))
+        data[4, 1] = 2
+        self.write_npy("map.npy", data)
+        self.refused("map.npy:element 4, 1: C = 2 but 1 across the diagonal, expected a symmetric two-time map or "
+                     "one triangle of it", "age", "map.npy", *TIME, *OUT)
+
+    def test_table_with_a_word(self):
+        self.path("g2.csv").write_text("lag_s,g2\n1,1.3\n2,x\n")
+        self.refused("g2.csv:line 3, column 2: 'x', expected a number", "fit", "g2.csv", *OUT)
+
+    def test_table_without_g2(self):
+        self.path("g2.csv").write_text("time,value\n1,1.3\n2,1.2\n")
+        self.refused("g2.csv:header: columns time, value, expected lag_s or lag_frames, g2, and if known g2_errors "
+                     "and bin", "fit", "g2.csv", *OUT)
+
+
+class Outputs(CliTest):
+    def test_exists(self):
+        self.write_h5("good.h5", poisson_frames())
+        self.path("out.h5").write_text("mine")
+        self.refused("out.h5: exists (use --overwrite to replace it)", "xpcs", "good.h5", *TIME, *OUT)
+        self.assertEqual(self.path("out.h5").read_text(), "mine")
+        self.vitrum("xpcs", "good.h5", *TIME, *OUT, "--overwrite", "--quiet")
+        self.scalars("out.h5")
+
+    def test_no_such_folder(self):
+        self.write_h5("good.h5", poisson_frames())
+        self.refused("none/out.h5: the folder to write into does not exist", "xpcs", "good.h5", *TIME, "-o",
+                     "none/out.h5")
+
+    def test_disk_full(self):
+        """A limit on the size of files stands for the full disk: the write fails part of the way."""
+        self.write_h5("good.h5", poisson_frames(200, 16, 16))
+        limit = 20_000
+        done = subprocess.run([VITRUM, "xpcs", "good.h5", *TIME, *OUT, "--quiet"], cwd=self.folder.name,
+                              capture_output=True, text=True,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertTrue(done.stderr.startswith("vitrum: out.h5: "), done.stderr)
+        self.assertIn("File too large", done.stderr)
+        self.assertEqual([p.name for p in self.path(".").iterdir()], ["good.h5"])
+
+    def test_output_is_asked_for(self):
+        self.write_h5("good.h5", poisson_frames())
+        self.refused("name the file to write: -o FILE", "xpcs", "good.h5", *TIME, code=2)
+
+
+class Options(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.write_h5("good.h5", poisson_frames())
+
+    def refuse(self, message, *flags, code=2):
+        self.refused(message, "xpcs", "good.h5", *TIME, *flags, *OUT, code=code)
+
+    def test_values(self):
+        no_frames = "selects nothing valid of 40 (indices run from 0, the end is not included)"
+        rings = ("good.h5::/entry/data/data: rings need a geometry (--energy, --distance, --pixel-size, --center-x, "
+                 "--center-y) or --q-per-pixel with a centre")
+        for flags, message in {
+            "--q-bins 3": rings,
+            "--q-bins x": "--q-bins x: expected a whole number",
+            "--models foo": 'model "foo": must be one of exp, kww, ml, ml-squared, kww2',
+            "--models kww,kww": "--models: 'kww' is named twice",
+            "--fix tau=3": "--fix: no model has a parameter 'tau' (they have contrast, baseline, tau_s, kww_exponent, "
+                           "ml_exponent)",
+            "--fix baseline": "--fix baseline: expected parameter=value",
+            "--window 1e9": "age window of 1000000000 frames: longer than the series of 40",
+            "--window 0.1": "--window 0.1: shorter than the frame time of 1 s",
+            "--normalization foo": "normalization = foo: must be plain, static-bin or corrcoef",
+            "--lags foo": "--lags foo: expected linear or log",
+            "--age x": "--age x: expected start or mid",
+            "--frame-time -1": "--frame-time -1: expected a positive number of seconds",
+            "--frames 5:2": f"range 5:2: {no_frames}",
+            "--frames 50:60": f"range 50:60: {no_frames}",
+            "--bad-frames 50": f"range 50:51: {no_frames}",
+            "--bad-frames 0:40": "all 40 frames of good.h5::/entry/data/data are listed as bad",
+            "--threads -2": "threads = -2: must not be negative",
+            "--memory 1K": "--memory 1K: the analysis needs 19.2 kB; use fewer frames (--frames) or pixels, or "
+                           "--no-map",
+            "--memory lots": "--memory lots: expected a size such as 8G, 512M or 2000000",
+            "--plateau abc": "--plateau abc: expected measured, fitted or a number",
+            "--energy 8 --wavelength 1": "--energy and --wavelength: give only one",
+            "--raw-shape 3,4": "--raw-shape 3,4: expected frames,height,width",
+        }.items():
+            with self.subTest(flags):
+                self.refuse(message, *flags.split())
+
+    def test_frame_time_is_asked_for(self):
+        self.refused("good.h5::/entry/data/data: the file does not say the time from frame to frame; give "
+                     "--frame-time SECONDS", "xpcs", "good.h5", *OUT, code=2)
+
+    def test_words(self):
+        def stderr(*args):
+            return self.vitrum(*args, code=2).stderr
+        self.assertEqual(stderr("xpc"), "vitrum: unknown command 'xpc', did you mean 'xpcs'?\n")
+        self.assertEqual(stderr("nonsense"), "vitrum: unknown command 'nonsense'; vitrum --help lists them\n")
+        self.assertEqual(stderr("xpcs"), "vitrum: xpcs: expected SERIES (vitrum xpcs --help)\n")
+        self.assertIn("--bogus", stderr("xpcs", "good.h5", "--bogus"))
+
+    def test_configuration(self):
+        self.path("run.toml").write_text("[fit]\nmodel = ['kww']\n")
+        self.refuse("run.toml:line 2: unknown setting 'model'", "--config", "run.toml")
+        self.refuse("none.toml: cannot read the configuration", "--config", "none.toml", code=1)
+
+
+if __name__ == "__main__":
+    vitrum_cli.main()

@@ -1,0 +1,167 @@
+"""From frames to report on virtual data, and the promises of the command line."""
+import json
+import math
+import re
+
+import h5py
+import numpy as np
+
+import vitrum_cli
+from vitrum_cli import CliTest, poisson_frames
+
+SYNTH = ["synth", "xpcs", "--frames", "600", "--height", "64", "--width", "64", "--tau", "20", "--exponent", "0.8",
+         "--q-bins", "3", "--hot-pixels", "3", "--gaps", "200:210", "--seed", "3", "--quiet"]
+
+
+class Workflow(CliTest):
+    def test_from_frames_to_report(self):
+        self.vitrum(*SYNTH, "-o", "v.h5")
+        self.vitrum("mask", "v.h5", "--find-hot", "-o", "mask.npy", "--figure", "mask.png", "--quiet")
+        mask = np.load(self.path("mask.npy"))
+        with h5py.File(self.path("v_truth.h5")) as file:
+            hot = file["/entry/truth/hot_pixels"][:]
+            tau = file["/entry/truth/ideal_fit/tau_s"][:]
+        self.assertTrue((mask.ravel()[hot] == 0).all(), "a hot pixel was not found")
+        self.assertLessEqual((mask == 0).sum(), len(hot) + 2)  # false alarms: 0.1 expected
+        done = self.vitrum("xpcs", "v.h5", "--mask", "mask.npy", "--partition", "v_qmap.h5", "--models", "kww,ml",
+                           "-o", "r.h5", "--quiet")
+        self.assertTrue(done.stdout.endswith("r.h5\n"))
+        shown = self.scalars("r.h5")
+        self.assertEqual(shown["kind"], "xpcs")
+        scalars = shown["scalars"]
+        self.assertEqual(scalars["frames"]["value"], 600)
+        self.assertEqual(scalars["frame_time_s"], {"value": 1, "error": None, "unit": "s"})
+        for b in (1, 2, 3):
+            fit = scalars[f"bin/{b}/fit/kww/tau_s"]
+            pull = math.log(fit["value"] / tau[b - 1]) / (fit["error"] / fit["value"])
+            self.assertLess(abs(pull), 5)  # one run in two million; the pulls themselves are calibrated elsewhere
+            for name in ("kww_exponent", "contrast", "baseline", "chi2_reduced", "mean_time_s"):
+                self.assertIn(f"bin/{b}/fit/kww/{name}", scalars)
+            self.assertIn(f"bin/{b}/fit/ml/ml_exponent", scalars)
+            for name in ("age_s", "tau_s", "kww_exponent", "contrast"):
+                self.assertIn(f"bin/{b}/window/1/{name}", scalars)
+        self.assertTrue(any("zero" in text for text in shown["warnings"]))
+
+        self.vitrum("report", "r.h5", "--truth", "v_truth.h5", "-o", "report", "--quiet")
+        page = self.path("report/index.html").read_text()
+        self.assertFalse("http://" in page.replace("http://www.w3.org/", ""), "the page loads something")
+        for link in re.findall(r'href="(?!data:)([^"#][^"]*)"', page):
+            self.assertTrue((self.path("report") / link).exists(), link)
+
+        self.vitrum("age", "r.h5", "--window", "150", "--window-step", "50", "--age", "mid", "-o", "a.h5", "--quiet")
+        self.vitrum("fit", "r.h5", "--models", "exp,kww", "--fix", "baseline=1", "-o", "f.h5", "--quiet")
+        fixed = self.scalars("f.h5")["scalars"]["bin/1/fit/kww/baseline"]
+        self.assertEqual(fixed["value"], 1)
+        for format_, name in (("csv", "tables"), ("npz", "r.npz"), ("hdf5", "copy.h5"), ("8id", "aps.hdf")):
+            self.vitrum("export", "r.h5", "--format", format_, "-o", name, "--quiet")
+        with h5py.File(self.path("r.h5")) as file, h5py.File(self.path("aps.hdf")) as aps:
+            np.testing.assert_allclose(aps["/xpcs/multitau/normalized_g2"][:].T, file["/entry/g2/g2"][:], rtol=1e-6)
+            c = aps["/xpcs/twotime/correlation_map/c2_00001"][:]
+            self.assertTrue((c[5, :5] == 0).all())
+        self.vitrum("fit", "aps.hdf", "--models", "kww", "-o", "again.h5", "--quiet")
+
+    def test_figures(self):
+        self.vitrum(*SYNTH, "-o", "v.h5")
+        self.vitrum("xpcs", "v.h5", "--partition", "v_qmap.h5", "-o", "r.h5", "--quiet")
+        for name in ("two-time", "g2", "overlay", "age", "decay", "tau-q", "saxs", "intensity", "image"):
+            for ending, magic in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
+                out = f"{name}.{ending}"
+                self.vitrum("show", "r.h5", "--figure", name, "--bin", "2", "-o", out)
+                self.assertTrue(self.path(out).read_bytes().startswith(magic), out)
+        self.refused("--bin 4: the result has bins 1 to 3", "show", "r.h5", "--figure", "g2", "--bin", "4", "-o",
+                     "x.png", code=2)
+
+    def test_result_is_nexus_that_plots(self):
+        self.vitrum(*SYNTH, "-o", "v.h5")
+        self.vitrum("xpcs", "v.h5", "--partition", "v_qmap.h5", "-o", "r.h5", "--quiet")
+        with h5py.File(self.path("r.h5")) as file:
+            group = file
+            while "default" in group.attrs:
+                group = group[group.attrs["default"]]
+            self.assertEqual(group.attrs["NX_class"], "NXdata")
+            signal = group[group.attrs["signal"]]
+            self.assertEqual(signal.attrs["interpretation"], "spectrum")
+            axes = list(group.attrs["axes"])
+            self.assertEqual([len(group[a]) for a in axes], list(signal.shape))
+            self.assertEqual(group["g2_errors"].shape, signal.shape)
+            errors = group["g2_errors"][:]
+            self.assertTrue((errors[np.isfinite(errors)] >= 0).all())
+            c = file["/entry/twotime/bin_1/two_time_corr_func"]
+            self.assertEqual(c.chunks, (256, 256))
+            full = c[:]
+            np.testing.assert_array_equal(full, full.T)
+            self.assertTrue(np.isnan(full[205]).all())  # the gap stays in the time axis
+            self.assertEqual(file["/entry/data/g2_derr"][:].shape, signal.shape)
+
+    def test_settings_run_again(self):
+        self.vitrum(*SYNTH, "-o", "v.h5")
+        flags = ["--partition", "v_qmap.h5", "--window", "120", "--models", "kww"]
+        self.vitrum("xpcs", "v.h5", *flags, "-o", "a.h5", "--quiet")
+        self.path("run.toml").write_text(self.vitrum("xpcs", "v.h5", *flags, "--show-config").stdout)
+        self.vitrum("xpcs", "v.h5", "--config", "run.toml", "-o", "b.h5", "--quiet")
+        a, b = self.scalars("a.h5")["scalars"], self.scalars("b.h5")["scalars"]
+        self.assertEqual(a, b)
+
+    def test_threads_do_not_change_results(self):
+        self.vitrum(*SYNTH, "--threads", "1", "-o", "v.h5")
+        self.vitrum(*SYNTH, "--threads", "2", "-o", "w.h5")
+        with h5py.File(self.path("v_truth.h5")) as v, h5py.File(self.path("w_truth.h5")) as w:
+            np.testing.assert_array_equal(v["/entry/truth/g2"][:], w["/entry/truth/g2"][:])
+        for threads in (1, 2):
+            self.vitrum("xpcs", "v.h5", "--partition", "v_qmap.h5", "--threads", threads, "-o", f"r{threads}.h5",
+                        "--quiet")
+        with h5py.File(self.path("r1.h5")) as one, h5py.File(self.path("r2.h5")) as two:
+            for name in ("g2/g2", "g2/g2_errors", "window/g2", "fit/kww/tau_s", "twotime/bin_1/two_time_corr_func"):
+                np.testing.assert_array_equal(one[f"/entry/{name}"][:], two[f"/entry/{name}"][:], name)
+
+    def test_same_frames_from_every_format(self):
+        data = poisson_frames(60, 12, 14)
+        self.write_h5("a.h5", data, chunks=(1, 12, 14), compression="gzip", shuffle=True)
+        self.write_npy("a.npy", data)
+        np.savez(self.path("a.npz"), data)
+        self.path("a.raw").write_bytes(data.astype(">u2").tobytes())
+        raw = ["--raw-shape", "60,12,14", "--raw-big-endian"]
+        results = []
+        for name, more in (("a.h5", []), ("a.npy", []), ("a.npz", []), ("a.raw", raw)):
+            self.vitrum("xpcs", name, *more, "--frame-time", "1", "--models", "exp", "-o", "r.h5", "--overwrite",
+                        "--quiet")
+            with h5py.File(self.path("r.h5")) as file:
+                results.append(file["/entry/g2/g2"][:])
+        for other in results[1:]:
+            np.testing.assert_array_equal(results[0], other)
+
+    def test_two_time_is_its_definition(self):
+        data = poisson_frames(30, 6, 7, mean=3)
+        self.write_npy("a.npy", data)
+        self.vitrum("xpcs", "a.npy", "--frame-time", "0.5", "--normalization", "plain", "--lags", "linear", "--models",
+                    "exp", "-o", "r.h5", "--quiet")
+        x = data.reshape(30, -1).astype(float)
+        c = (x @ x.T / x.shape[1]) / np.outer(x.mean(1), x.mean(1))
+        with h5py.File(self.path("r.h5")) as file:
+            got = file["/entry/twotime/bin_1/two_time_corr_func"][:]
+            np.testing.assert_allclose(got, c, rtol=2e-6)  # float32 sums of fluctuations
+            g2 = file["/entry/g2/g2"][0] + file["/entry/g2/g2_bias"][0]
+            lag = file["/entry/g2/lag_frames"][:]
+        for value, frames in zip(g2, lag):
+            self.assertAlmostEqual(value, np.diagonal(c, int(frames)).mean(), delta=2e-6)
+
+    def test_dry_run_writes_nothing(self):
+        self.vitrum(*SYNTH, "-o", "v.h5")
+        before = sorted(p.name for p in self.path(".").iterdir())
+        done = self.vitrum("xpcs", "v.h5", "--partition", "v_qmap.h5", "--dry-run", "--quiet")
+        self.assertIn("memory:", done.stdout)
+        self.assertEqual(before, sorted(p.name for p in self.path(".").iterdir()))
+
+    def test_quiet_success_says_nothing_on_stderr(self):
+        self.write_npy("a.npy", poisson_frames())
+        done = self.vitrum("info", "a.npy", "--scan", "--quiet")
+        self.assertEqual(done.stderr, "")
+        done = self.vitrum("info", "a.npy", "--json")
+        facts = json.loads(done.stdout)[0]["facts"]
+        self.assertEqual(facts["frames"]["value"], 40)
+        self.assertIn("hdf5", self.vitrum("formats").stdout)
+        self.assertTrue(self.vitrum("--version").stdout.startswith("vitrum "))
+
+
+if __name__ == "__main__":
+    vitrum_cli.main()
