@@ -138,3 +138,39 @@ TEST(OneTimeCalibration, SpeckleLargerThanAPixel) {
       Normalization::plain,
       5000);
 }
+
+TEST(OneTimeCalibration, BiasOfFewPixelsInALongSeries) {
+  // 200 pixels, 5000 frames: the bias of the first lags, 2/200, is several errors.
+  expect_calibrated("few pixels",
+                    {.frames = 5000, .height = 10, .width = 20, .tau = 3},
+                    Normalization::plain,
+                    6000);
+}
+
+TEST(OneTimeCalibration, CommonFluctuationsOfContrast) {
+  // All pixels lose contrast together now and then; the spread of the pixels alone does not show
+  // it.
+  const Speckle s{.frames = 2000,
+                  .height = 24,
+                  .width = 24,
+                  .tau = 4,
+                  .modes = 2,
+                  .blink = 0.2,
+                  .blink_tau = 20};
+  std::vector<OneTime> results(60);
+  parallel_for(0, 60, 1, [&](Index begin, Index) {
+    results[begin] = make_one_time(normalize(testing_speckle::make(s, 7000 + std::uint64_t(begin)),
+                                             Normalization::plain))
+                         .whole;
+  });
+  Moments first_lag, error;
+  for (const OneTime& r : results) {
+    first_lag.add(r.value[0]);
+    error.add(r.error[0]);
+  }
+  fmt::print("blinking contrast: scatter of g2 at lag 1 {:.5f}, mean error {:.5f}\n",
+             first_lag.deviation(),
+             error.mean);
+  // 60 experiments: 9 %; the blocks themselves give an error of the error of about 20 %.
+  EXPECT_NEAR(error.mean / first_lag.deviation(), 1, 0.35);
+}
