@@ -42,7 +42,7 @@ function(vitrum_module name)
   if(benches AND VITRUM_BENCHMARKS)
     add_executable(${name}_bench ${benches})
     target_link_libraries(${name}_bench PRIVATE vitrum::${name} vitrum_warnings
-                                                benchmark::benchmark_main benchmark::benchmark ${M_LIBS})
+                                                benchmark::benchmark_main benchmark::benchmark ${M_LIBS} ${M_TEST_LIBS})
     target_compile_definitions(${name}_bench PRIVATE VITRUM_SHARED_DATA="${VITRUM_SHARED_DATA}")
     set_property(GLOBAL APPEND PROPERTY VITRUM_BENCHES ${name}_bench)
   endif()

@@ -304,6 +304,12 @@ void add_fits(Tree& group,
     column(name + "_errors", info.unit, [&](const auto& fit) {
       return parameter_or_nan(fit, &fit::FittedParameter::error);
     });
+    column(name + "_error_low", info.unit, [&](const auto& fit) {
+      return parameter_or_nan(fit, &fit::FittedParameter::error_low);
+    });
+    column(name + "_error_high", info.unit, [&](const auto& fit) {
+      return parameter_or_nan(fit, &fit::FittedParameter::error_high);
+    });
   }
   column("mean_time_s", "s", [](const auto& fit) { return fit.mean_time_s; });
   column("mean_time_s_errors", "s", [](const auto& fit) { return fit.mean_time_error_s; });

@@ -13,6 +13,7 @@
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/statistics.hpp"
+#include "vitrum/correlate/pixel_g2.hpp"
 #include "vitrum/correlate/pixel_matrix.hpp"
 #include "vitrum/correlate/two_time.hpp"
 #include "vitrum/io/tree_file.hpp"
@@ -31,8 +32,42 @@ struct Plan {
   correlate::Normalization normalization = correlate::Normalization::static_bin;
   correlate::LoadOptions load;
   correlate::OneTimeOptions one_time;
+  std::optional<correlate::PixelG2Options> pixel_g2;
   FitPlan fits;
 };
+
+std::optional<correlate::PixelG2Options> parse_pixel_g2(const CorrelationFlags& flags) {
+  if (flags.pixel_g2 == "none")
+    return std::nullopt;
+  correlate::PixelG2Options options;
+  options.normalization = correlate::parse_pixel_normalization(flags.pixel_g2);
+  if (flags.pixel_lags == "linear")
+    options.lags = correlate::PixelLags::linear;
+  else if (flags.pixel_lags == "log")
+    options.lags = correlate::PixelLags::logarithmic;
+  else if (flags.pixel_lags == "multi-tau")
+    options.lags = correlate::PixelLags::multi_tau;
+  else
+    throw OptionError(
+        fmt::format("--pixel-lags {}: expected linear, log or multi-tau", flags.pixel_lags));
+  options.per_decade = flags.points_per_decade;
+  options.max_lag = flags.max_lag;
+  correlate::validate(options);
+  return options;
+}
+
+/// Without bias and ages: what the two have in common.
+correlate::OneTime to_one_time(correlate::PixelG2 g2) {
+  correlate::OneTime out;
+  out.lag_frames = std::move(g2.lag_frames);
+  out.value = std::move(g2.value);
+  out.error = std::move(g2.error);
+  out.pairs = std::move(g2.pairs);
+  out.covariance = std::move(g2.covariance);
+  out.error_groups = g2.error_groups;
+  out.reason = std::move(g2.reason);
+  return out;
+}
 
 std::vector<double> pixel_means(const frames::SeriesStatistics& statistics,
                                 const frames::PixelTransform& transform) {
@@ -86,6 +121,7 @@ Plan make_plan(const XpcsOptions& options, const Monitor& monitor) {
       options.correlation.lags, options.correlation.points_per_decade, options.correlation.max_lag);
   plan.one_time.age = parse_age(options.age.age);
   plan.one_time.remove_bias = !options.correlation.keep_bias;
+  plan.pixel_g2 = parse_pixel_g2(options.correlation);
   (void)aging::parse_plateau("plateau", options.age.plateau);
   (void)aging::parse_plateau("baseline", options.age.baseline);
 
@@ -236,7 +272,7 @@ void add_nxxpcs_links(Tree& tree) {
 }
 
 struct Correlated {
-  std::vector<correlate::OneTime> whole;
+  std::vector<correlate::OneTime> whole, pixel_by_pixel;
   std::vector<std::vector<correlate::OneTime>> windows; // [bin][window]
   std::vector<Index> pixels;
   std::vector<double> mean_counts;
@@ -261,6 +297,15 @@ correlate_bins(Tree& tree, Plan& plan, const XpcsOptions& options, const Monitor
     if (counts.count == 0 || counts.mean == 0)
       throw DataError(
           fmt::format("{}: bin {} holds no counts in any frame", plan.series.info().path, bin));
+    if (plan.pixel_g2) {
+      auto g2 = correlate::make_pixel_g2(matrix, *plan.pixel_g2, monitor);
+      if (g2.skipped_pixels > 0)
+        plan.series.warnings.push_back(
+            fmt::format("bin {}: {} pixels without counts left out of the pixel-by-pixel g2",
+                        bin,
+                        g2.skipped_pixels));
+      out.pixel_by_pixel.push_back(to_one_time(std::move(g2)));
+    }
     const auto fluctuations = correlate::normalize(std::move(matrix), plan.normalization);
     if (fluctuations.rejected.size() > plan.statistics.zero_frames.size())
       plan.series.warnings.push_back(
@@ -328,6 +373,16 @@ std::string run_xpcs(XpcsOptions options, const Invocation& invocation, const Mo
          fmt::format("mean of C(t1,t2) over pairs of frames, {}{}",
                      plan.one_time.remove_bias ? "bias of finitely many pixels removed, " : "",
                      correlate::formula_of(plan.normalization)));
+  if (plan.pixel_g2)
+    add_g2(tree,
+           "g2_pixel",
+           done.pixel_by_pixel,
+           q,
+           plan.partition.q_unit,
+           plan.frame_time_s,
+           fmt::format("pixel by pixel, {}: {}",
+                       correlate::name_of(plan.pixel_g2->normalization),
+                       correlate::formula_of(plan.pixel_g2->normalization)));
   fit_bins(tree, plan.fits, done.whole, plan.frame_time_s, monitor);
   fit_windows(tree, plan.fits, options.age, std::move(done.windows), plan.frame_time_s, monitor);
   add_static(tree, plan, done.frame_means);

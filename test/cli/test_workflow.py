@@ -23,7 +23,7 @@ class Workflow(CliTest):
             tau = file["/entry/truth/ideal_fit/tau_s"][:]
         self.assertTrue((mask.ravel()[hot] == 0).all(), "a hot pixel was not found")
         self.assertLessEqual((mask == 0).sum(), len(hot) + 2)  # false alarms: 0.1 expected
-        done = self.vitrum("xpcs", "v.h5", "--mask", "mask.npy", "--partition", "v_qmap.h5", "--models", "kww,ml",
+        done = self.vitrum("xpcs", "v.h5", "--mask", "mask.npy", "--partition", "v_qmap.h5", "--models", "kww,ml", "--pixel-g2", "symmetric-bin",
                            "-o", "r.h5", "--quiet")
         self.assertTrue(done.stdout.endswith("r.h5\n"))
         shown = self.scalars("r.h5")
