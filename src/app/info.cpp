@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -8,6 +9,8 @@
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/statistics.hpp"
 #include "vitrum/io/open_series.hpp"
+#include "vitrum/io/recognise.hpp"
+#include "vitrum/io/tree_file.hpp"
 #include "vitrum/report/numbers.hpp"
 #include "vitrum/report/records.hpp"
 
@@ -94,12 +97,48 @@ std::vector<Record> scan(Series& series, const Monitor& monitor) {
   return out;
 }
 
+/// An HDF5 file that is no series: what stands in it.
+report::RecordList contents(const std::string& path, const std::string& why) {
+  report::RecordList list{path, {{"format", "hdf5", ""}}, {why}};
+  const auto tree = io::read_tree(path, {.largest_array = 65536});
+  if (const auto kind = tree.text("entry/kind"); !kind.empty())
+    list.records.push_back({"result", kind == "xpcs" ? "XPCS result of vitrum" : kind, ""});
+  const std::function<void(const Tree&, const std::string&)> walk = [&](const Tree& group,
+                                                                        const std::string& above) {
+    for (const auto& [name, array] : group.arrays()) {
+      std::string what;
+      if (array.size() == 1 && std::holds_alternative<std::vector<std::string>>(array.values))
+        what = std::get<std::vector<std::string>>(array.values)[0].substr(0, 60);
+      else if (array.size() == 1)
+        what = report::exact_number(to_numbers(array)[0]);
+      else
+        what = fmt::format("[{}]", fmt::join(array.shape, ", "));
+      list.records.push_back({above + "/" + name, what, attribute_text(array.attributes, "units")});
+    }
+    for (const auto& [name, below] : group.groups())
+      walk(below, above + "/" + name);
+  };
+  walk(tree, "");
+  return list;
+}
+
 } // namespace
 
 std::string run_info(InfoOptions options, const Invocation&, const Monitor& monitor) {
   std::vector<report::RecordList> lists;
   for (const auto& path : options.inputs) {
-    auto series = open_input(path, options.input);
+    Series series;
+    try {
+      series = open_input(path, options.input);
+    } catch (const FormatError& error) {
+      if (path.find("::") != std::string::npos || !io::is_hdf5(path))
+        throw;
+      std::string why = error.what();
+      if (why.starts_with(path + ": "))
+        why = why.substr(path.size() + 2);
+      lists.push_back(contents(path, why));
+      continue;
+    }
     auto records = facts(series.info());
     if (options.scan) {
       auto more = scan(series, monitor);

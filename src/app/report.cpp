@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -6,9 +7,11 @@
 #include "result_input.hpp"
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
+#include "vitrum/fit/decay_fit.hpp"
 #include "vitrum/io/text_file.hpp"
 #include "vitrum/io/tree_file.hpp"
 #include "vitrum/report/page.hpp"
+#include "vitrum/report/truth.hpp"
 
 namespace vitrum::app {
 namespace {
@@ -25,6 +28,53 @@ void add_truth(Tree& tree, const std::string& path) {
   to = *from;
 }
 
+/// Tabulated values between which ln x runs straight; NaN outside.
+double interpolate(const std::vector<double>& x, const double* y, double at) {
+  const auto above = std::lower_bound(x.begin(), x.end(), at);
+  if (above == x.end() || at < x.front() || std::isnan(at))
+    return std::nan("");
+  const auto i = static_cast<std::size_t>(above - x.begin());
+  if (i == 0)
+    return y[0];
+  const double part = std::log(at / x[i - 1]) / std::log(x[i] / x[i - 1]);
+  return y[i - 1] + part * (y[i] - y[i - 1]);
+}
+
+/// A bin holds pixels of a range of q, so its g2 is a mixture and no model fits it exactly: what a
+/// fit of the exact g2 gives, with the weights of the measurement, is what a perfect measurement
+/// would report.
+void add_ideal_fits(Tree& tree) {
+  const auto lag = tree.numbers("entry/g2/lag_s");
+  const auto error = tree.numbers("entry/g2/g2_errors");
+  const auto true_lag = tree.numbers("entry/truth/lag_s");
+  const auto true_g2 = tree.numbers("entry/truth/g2");
+  const auto model = models::parse_decay_model(tree.text("entry/truth/model"));
+  const auto bins = error.size() / lag.size();
+  if (true_g2.size() != bins * true_lag.size())
+    throw DataError(
+        fmt::format("the truth has {} bins, the result {}: analyse with the same partition",
+                    true_g2.size() / true_lag.size(),
+                    bins));
+  std::vector<std::vector<double>> columns(models::parameters(model).size());
+  fit::FitOptions options;
+  options.profile = false;
+  for (std::size_t b = 0; b < bins; ++b) {
+    fit::FitData data;
+    data.lag_s = lag;
+    for (std::size_t l = 0; l < lag.size(); ++l) {
+      data.value.push_back(interpolate(true_lag, &true_g2[b * true_lag.size()], lag[l]));
+      data.sigma.push_back(error[b * lag.size() + l]);
+    }
+    const auto fit = fit::fit_decay(model, data, options);
+    for (std::size_t p = 0; p < columns.size(); ++p)
+      columns[p].push_back(fit.parameters.empty() ? std::nan("") : fit.parameters[p].value);
+  }
+  for (std::size_t p = 0; p < columns.size(); ++p) {
+    const auto& info = models::parameters(model)[p];
+    tree.set("entry/truth/ideal_fit/" + info.name, make_array(columns[p], info.unit));
+  }
+}
+
 } // namespace
 
 std::string run_report(ReportOptions options, const Invocation&, const Monitor& monitor) {
@@ -37,8 +87,10 @@ std::string run_report(ReportOptions options, const Invocation&, const Monitor& 
   if (fs::exists(page) && !options.output.overwrite)
     throw FileError(page.string(), "exists (use --overwrite to replace it)");
   auto tree = read_result(options.inputs.at(0), true);
-  if (!options.truth.empty())
+  if (!options.truth.empty()) {
     add_truth(tree, options.truth);
+    add_ideal_fits(tree);
+  }
   monitor.message(Level::info, "drawing");
   const auto report = report::make_report(tree);
   for (const auto& file : report.files) {
@@ -48,7 +100,8 @@ std::string run_report(ReportOptions options, const Invocation&, const Monitor& 
   }
   fs::create_directories(folder);
   io::write_bytes(page.string(), report.html, true);
-  return page.string() + "\n";
+  const auto truth = report::compare_with_truth(tree);
+  return (truth.empty() ? "" : report::truth_text(truth)) + page.string() + "\n";
 }
 
 } // namespace vitrum::app

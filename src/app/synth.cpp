@@ -8,7 +8,6 @@
 #include "result_tree.hpp"
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
-#include "vitrum/correlate/lag_axis.hpp"
 #include "vitrum/io/frame_writer.hpp"
 #include "vitrum/io/map_files.hpp"
 #include "vitrum/io/tree_file.hpp"
@@ -82,38 +81,13 @@ std::string beside(const std::string& path, const char* suffix) {
   return (p.parent_path() / (p.stem().string() + suffix)).string();
 }
 
-/// Lags at which the truth is tabulated: the axis that xpcs uses.
+/// Lags at which the truth is tabulated, close enough to interpolate.
 std::vector<double> truth_lags(Index frames, double frame_time_s) {
-  const auto edges = correlate::make_lag_edges(frames, {.per_decade = 10});
+  constexpr double per_decade = 40;
   std::vector<double> lags;
-  for (std::size_t i = 0; i + 1 < edges.size(); ++i)
-    lags.push_back(0.5 * static_cast<double>(edges[i] + edges[i + 1] - 1) * frame_time_s);
+  for (double lag = 1; lag < static_cast<double>(frames); lag *= std::pow(10, 1 / per_decade))
+    lags.push_back(lag * frame_time_s);
   return lags;
-}
-
-/// A bin holds pixels of a range of q, so its g2 is a mixture and no model fits it exactly: what a
-/// fit of the exact g2 gives is what a perfect measurement would report.
-void add_ideal_fits(Tree& truth, const synth::XpcsOptions& options) {
-  const auto lag = truth.numbers("lag_s");
-  const auto g2 = truth.numbers("g2");
-  const auto bins = g2.size() / lag.size();
-  auto column = [&](const std::string& name, const std::string& unit, auto&& values) {
-    truth.set("ideal_fit/" + name, make_array(std::move(values), unit));
-  };
-  std::vector<fit::FitResult> fits;
-  for (std::size_t b = 0; b < bins; ++b) {
-    fit::FitData data;
-    data.lag_s = lag;
-    data.value.assign(g2.begin() + static_cast<std::ptrdiff_t>(b * lag.size()),
-                      g2.begin() + static_cast<std::ptrdiff_t>((b + 1) * lag.size()));
-    fits.push_back(fit::fit_decay(options.model, data));
-  }
-  for (const auto& info : models::parameters(options.model)) {
-    std::vector<double> values;
-    for (const auto& fit : fits)
-      values.push_back(fit.at(info.name).value);
-    column(info.name, info.unit, std::move(values));
-  }
 }
 
 } // namespace
@@ -155,7 +129,6 @@ run_synth_xpcs(SynthXpcsOptions options, const Invocation& invocation, const Mon
   tree.group("entry").attributes.erase("default");
   auto& truth = tree.group("entry/truth");
   truth = experiment.truth(truth_lags(options.frames, options.frame_time_s));
-  add_ideal_fits(truth, translated);
   io::write_tree(truth_path, tree, {.overwrite = options.output.overwrite});
   return options.output.output + "\n" + qmap_path + "\n" + truth_path + "\n";
 }

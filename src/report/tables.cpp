@@ -8,6 +8,7 @@
 #include "html.hpp"
 #include "vitrum/plot/ticks.hpp"
 #include "vitrum/report/numbers.hpp"
+#include "vitrum/report/truth.hpp"
 
 namespace vitrum::report {
 namespace {
@@ -66,19 +67,6 @@ fit_cells(const ModelFit& fit, const std::vector<std::string>& columns, Index i)
 
 void append(std::vector<std::string>& list, std::vector<std::string> more) {
   list.insert(list.end(), more.begin(), more.end());
-}
-
-/// The true value of a parameter for a bin, NaN when unknown; one number stands for all bins.
-double truth_of(const Tree& truth, const std::string& parameter, Index bins, Index bin) {
-  const Array* array = truth.find(parameter);
-  if (array == nullptr && (parameter == "kww_exponent" || parameter == "ml_exponent"))
-    array = truth.find("exponent");
-  if (array == nullptr && parameter == "kww_exponent2")
-    array = truth.find("exponent2");
-  if (array == nullptr || std::holds_alternative<std::vector<std::string>>(array->values) ||
-      (array->size() != 1 && array->size() != bins))
-    return NAN;
-  return to_numbers(*array)[array->size() == 1 ? 0 : static_cast<std::size_t>(bin)];
 }
 
 std::string fixed_pull(double pull) {
@@ -227,43 +215,29 @@ std::string event_table(const Result& result) {
 }
 
 std::string truth_table(const Result& result) {
-  const Tree* truth = result.entry().find_group("truth");
-  if (truth == nullptr)
+  const auto rows = compare_with_truth(result.entry());
+  if (rows.empty())
     return "";
-  const auto fits = result.fits();
-  const std::string true_model = result.entry().text("truth/model");
-  // a bin of finite width mixes relaxation times: a perfect measurement gives what a fit of the
-  // exact g2 gives, and pulls are taken against that where it is known
-  const bool ideal_known = truth->find_group("ideal_fit") != nullptr;
+  const bool ideal_known =
+      std::any_of(rows.begin(), rows.end(), [](const auto& row) { return !std::isnan(row.ideal); });
   std::vector<std::string> header{"bin", "model", "number", "truth"};
   if (ideal_known)
     header.push_back("fit of the exact g₂");
   append(header, {"measured", "pull"});
   Table table(header);
-  for (Index bin = 0; bin < result.bins(); ++bin)
-    for (const ModelFit& fit : fits) {
-      if (!true_model.empty() && fit.model != true_model)
-        continue;
-      for (const Quantity& measured : fit.quantities) {
-        const auto k = static_cast<std::size_t>(bin);
-        double expected = truth_of(*truth, measured.name, result.bins(), bin);
-        const double ideal = truth_of(*truth, "ideal_fit/" + measured.name, result.bins(), bin);
-        if (std::isnan(expected) && std::isnan(ideal))
-          continue;
-        std::vector<std::string> cells{std::to_string(bin + 1),
-                                       display_model(fit.model),
-                                       display_name(measured.name),
-                                       format_value(expected, NAN, measured.unit)};
-        if (ideal_known)
-          cells.push_back(format_value(ideal, NAN, measured.unit));
-        if (!std::isnan(ideal))
-          expected = ideal;
-        const double pull = (measured.values[k] - expected) / measured.errors[k];
-        append(cells, {cell(measured, bin), std::isfinite(pull) ? fixed_pull(pull) : "–"});
-        table.add(std::move(cells));
-      }
-    }
-  return table.empty() ? "" : table.html();
+  for (const auto& row : rows) {
+    std::vector<std::string> cells{std::to_string(row.bin),
+                                   display_model(row.model),
+                                   display_name(row.parameter),
+                                   format_value(row.truth, NAN, row.unit)};
+    if (ideal_known)
+      cells.push_back(format_value(row.ideal, NAN, row.unit));
+    append(cells,
+           {format_value(row.measured, row.error, row.unit),
+            std::isfinite(row.pull) ? fixed_pull(row.pull) : "–"});
+    table.add(std::move(cells));
+  }
+  return table.html();
 }
 
 std::string convention_list(const Result& result) {

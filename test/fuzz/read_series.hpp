@@ -11,12 +11,11 @@
 
 namespace vitrum::fuzz {
 
-inline void read_series(const std::uint8_t* data, std::size_t size, const std::string& format) {
-  const MemoryFile file(data, size);
+inline void read_series(const std::string& path, const std::string& format) {
   try {
     io::OpenOptions options;
     options.format = format;
-    const auto source = io::open_series(file.path(), options);
+    const auto source = io::open_series(path, options);
     const auto& info = source->info();
     if (info.frames > 64 || info.frame_bytes() > (Index{1} << 20))
       return;
@@ -26,6 +25,11 @@ inline void read_series(const std::uint8_t* data, std::size_t size, const std::s
   } catch (const Error&) {
     // what a reader is meant to do with nonsense
   }
+}
+
+inline void read_series(const std::uint8_t* data, std::size_t size, const std::string& format) {
+  const MemoryFile file(data, size);
+  read_series(file.path(), format);
 }
 
 } // namespace vitrum::fuzz
