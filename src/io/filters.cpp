@@ -19,6 +19,8 @@
 namespace vitrum::io {
 namespace {
 
+thread_local Index expected_chunk_bytes = 0;
+
 constexpr Index max_chunk_bytes = Index{1} << 32; // HDF5 stores chunk sizes in 32 bits
 
 /// The layout of filter 32004: u64 bytes, u32 block bytes (big-endian), then blocks with u32 size;
@@ -172,7 +174,8 @@ std::size_t call_filter(unsigned flags,
     if (!known(filter))
       return 0;
     const Index size = stated_size(filter, in);
-    if (size <= 0 || size > max_chunk_bytes)
+    if (size <= 0 || size > max_chunk_bytes ||
+        (expected_chunk_bytes > 0 && size != expected_chunk_bytes))
       return 0;
     auto* out = static_cast<std::byte*>(H5allocate_memory(static_cast<std::size_t>(size), false));
     if (out == nullptr)
@@ -200,6 +203,13 @@ void register_one(const char* name) {
 }
 
 } // namespace
+
+ExpectedChunk::ExpectedChunk(Index bytes) {
+  expected_chunk_bytes = bytes;
+}
+ExpectedChunk::~ExpectedChunk() {
+  expected_chunk_bytes = 0;
+}
 
 void register_filters() {
   register_one<filter_bitshuffle>("bitshuffle");

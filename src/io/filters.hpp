@@ -38,6 +38,16 @@ void decode_chunk(const Pipeline& pipeline,
                   std::span<const std::byte> in,
                   std::span<std::byte> out);
 
+/// While it lives, chunks that HDF5 decodes on this thread with the filters of this file must come
+/// out at `bytes`; the library itself does not look and would read beyond them. 0: any size.
+class ExpectedChunk {
+public:
+  explicit ExpectedChunk(Index bytes);
+  ~ExpectedChunk();
+  ExpectedChunk(const ExpectedChunk&) = delete;
+  ExpectedChunk& operator=(const ExpectedChunk&) = delete;
+};
+
 inline constexpr H5Z_filter_t filter_lzf = 32000;
 inline constexpr H5Z_filter_t filter_lz4 = 32004;
 inline constexpr H5Z_filter_t filter_bitshuffle = 32008;

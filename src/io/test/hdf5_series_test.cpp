@@ -219,6 +219,32 @@ TEST(Hdf5Series, DamagedChunksAreNamedByFrame) {
       << slow_message;
 }
 
+TEST(Hdf5Series, ShortChunksWithoutTheirFilterAreRefused) {
+  const Scratch scratch; // found by the fuzzer: the HDF5 library reads beyond such a chunk
+  {
+    const h5::Lock lock;
+    H5Writer file(scratch / "a.h5");
+    const auto set =
+        file.dataset("/data",
+                     {1, 8, 8},
+                     std::vector<std::uint16_t>{},
+                     with_filter(chunked({1, 8, 8}), filter_bitshuffle, {0, 4, 2, 0, 2}).get());
+    const hsize_t offset[] = {0, 0, 0};
+    const std::vector<std::byte> bytes(20);
+    ASSERT_GE(H5Dwrite_chunk(set.get(), H5P_DEFAULT, 1, offset, bytes.size(), bytes.data()), 0);
+  }
+  std::vector<std::byte> out(128);
+  OpenOptions options;
+  EXPECT_EQ(message_of<FormatError>(
+                [&] { open_series(scratch / "a.h5", options)->read(0, 1, out.data()); }),
+            (scratch / "a.h5") + ":/data: frame 0: 20 bytes, expected 128");
+  options.decode_chunks = false;
+  EXPECT_EQ(message_of<FormatError>(
+                [&] { open_series(scratch / "a.h5", options)->read(0, 1, out.data()); }),
+            (scratch / "a.h5") +
+                ":/data: frame 0: a chunk of 20 bytes without its filter, expected 128");
+}
+
 TEST(Hdf5Series, UnwrittenChunksHoldTheFillValue) {
   const Scratch scratch;
   {
