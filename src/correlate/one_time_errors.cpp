@@ -236,7 +236,8 @@ OneTime evaluate(const Cells& cells,
       return nan;
     double sum = factor[k] * factor[l] * time_covariance(scatter, k, l);
     if (!group_weights.empty())
-      sum += pixel_covariance(all, k, all, l, group_weights, bins);
+      sum += pixel_covariance(all, k, all, l, group_weights, bins) *
+             student_variance(static_cast<Index>(group_weights.size()));
     return sum;
   };
   for (Index k = 0; k < bins; ++k)

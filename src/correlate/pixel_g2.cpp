@@ -463,7 +463,7 @@ make_pixel_g2(const PixelMatrix& counts, const PixelG2Options& options, const Mo
           static_cast<double>(counts.groups.group_begin[g + 1] - counts.groups.group_begin[g]);
       sum += a.influence[g] * b.influence[g] * static_cast<double>(counts.pixels()) / size;
     }
-    return sum / static_cast<double>(group_count - 1);
+    return sum / static_cast<double>(group_count - 1) * student_variance(group_count);
   };
   const Index lags = plan.entries();
   for (Index k = 0; k < lags; ++k)

@@ -128,4 +128,8 @@ PixelGroups make_groups(const std::vector<std::int32_t>& dynamic_labels,
   return result;
 }
 
+double student_variance(Index groups) {
+  return static_cast<double>(groups - 1) / static_cast<double>(groups - 3);
+}
+
 } // namespace vitrum::correlate

@@ -17,7 +17,6 @@ namespace {
 
 struct Pulls {
   std::vector<double> lag, width, mean, bias_over_error;
-  double student = 1; // width of Student's t
 };
 
 Pulls measure_pulls(const Speckle& speckle,
@@ -32,10 +31,6 @@ Pulls measure_pulls(const Speckle& speckle,
     results[begin] = make_one_time(f, options).whole;
   });
   Pulls pulls;
-  // An error from G groups has G − 1 degrees of freedom: the pull is Student's, a little wider
-  // than 1.
-  const auto degrees = double(results[0].error_groups - 1);
-  pulls.student = std::sqrt(degrees / (degrees - 2));
   for (Index k = 0; k < results[0].lags(); ++k) {
     double expected = 0; // mean of the truth over the pairs of the bin
     double pairs = 0;
@@ -67,7 +62,7 @@ void expect_calibrated(const char* name,
   const Pulls pulls = measure_pulls(s, normalization, seeds, options, first_seed);
   fmt::print(
       "{}: {} x {} pixels, {} frames, tau {}, contrast 1/{}, counts {}, {} ({} static bins), "
-      "speckle {} px, {} seeds from {}, expected width {:.3f}\n    lag   width    mean  "
+      "speckle {} px, {} seeds from {}\n    lag   width    mean  "
       "bias/error\n",
       name,
       s.height,
@@ -80,8 +75,7 @@ void expect_calibrated(const char* name,
       s.statics,
       s.cell_px,
       seeds,
-      first_seed,
-      pulls.student);
+      first_seed);
   for (std::size_t k = 0; k < pulls.lag.size(); ++k)
     fmt::print("{:7.1f} {:7.3f} {:7.3f} {:7.3f}\n",
                pulls.lag[k],
@@ -89,7 +83,7 @@ void expect_calibrated(const char* name,
                pulls.mean[k],
                pulls.bias_over_error[k]);
   for (std::size_t k = 0; k < pulls.lag.size(); ++k) {
-    EXPECT_NEAR(pulls.width[k] / pulls.student, 1, 0.15) << name << " lag " << pulls.lag[k];
+    EXPECT_NEAR(pulls.width[k], 1, 0.15) << name << " lag " << pulls.lag[k];
     // The mean of 300 pulls has an error of 0.06.
     EXPECT_NEAR(pulls.mean[k], 0, 0.25) << name << " lag " << pulls.lag[k];
   }

@@ -67,7 +67,7 @@ struct OneTimeFunctions {
 /// Group g of w_g = pixels of g / pixels contributes, to first order in its deviation,
 ///     e_g(l) = D_g(l) − D(l) · (1 + <h_g(t1) + h_g(t2)>),    D = g2 − 1,  D_g = <δδ'> over group
 ///     g,
-/// (h_g: see Fluctuations), Cov(l,l') = Σ_g w_g e_g(l) e_g(l') / (groups − 1): the infinitesimal
+/// (h_g: see Fluctuations), Cov(l,l') = Σ_g w_g e_g(l) e_g(l') / (groups − 3): the infinitesimal
 /// jackknife. It cannot see what all pixels share (moving sample, beam). So D is also followed over
 /// `time_blocks`: where its scatter about a straight line exceeds what the pixels explain (χ² of
 /// the blocks, probability below 5 %), the excess, with the covariance of adjacent blocks, is

@@ -43,4 +43,9 @@ struct PixelGroups {
                                       Index bin,
                                       const GroupOptions& options = {});
 
+/// An error from the spread of few groups has few degrees of freedom, and pulls follow Student's
+/// distribution, whose width is √((groups − 1)/(groups − 3)). Variances are multiplied by its
+/// square, so that pulls have width 1. Requires groups >= 4.
+[[nodiscard]] double student_variance(Index groups);
+
 } // namespace vitrum::correlate
