@@ -16,8 +16,9 @@ std::vector<std::byte> counts(Index bytes, Index element, double mean, std::uint
   std::vector<std::byte> out(static_cast<std::size_t>(bytes));
   Random random(seed);
   for (Index i = 0; i + element <= bytes; i += element) {
-    const Index n = mean < 0 ? static_cast<Index>(random()) : random.poisson(mean);
-    std::memcpy(out.data() + i, &n, static_cast<std::size_t>(element));
+    const Index n[2] = {mean < 0 ? static_cast<Index>(random()) : random.poisson(mean),
+                        0}; // up to 16 bytes
+    std::memcpy(out.data() + i, n, static_cast<std::size_t>(element));
   }
   return out;
 }
