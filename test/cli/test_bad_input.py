@@ -1,6 +1,8 @@
 """Bad input: a message with file, place, what was found and what was expected; no file is left."""
 import resource
+import signal
 import subprocess
+import time
 
 import numpy as np
 
@@ -188,6 +190,17 @@ class Outputs(CliTest):
         self.assertTrue(done.stderr.startswith("vitrum: out.h5: "), done.stderr)
         self.assertIn("File too large", done.stderr)
         self.assertEqual([p.name for p in self.path(".").iterdir()], ["good.h5"])
+
+    def test_ctrl_c(self):
+        """Cancelled in the middle: exit 1, one line, nothing left behind."""
+        process = subprocess.Popen([VITRUM, "synth", "xpcs", "--frames", "100000", "--height", "64", "--width", "64",
+                                    "-o", "v.h5"], cwd=self.folder.name, stderr=subprocess.PIPE, text=True)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, stderr)
+        self.assertEqual(stderr.splitlines()[-1], "vitrum: interrupted")
+        self.assertEqual(list(self.path(".").iterdir()), [])
 
     def test_output_is_asked_for(self):
         self.write_h5("good.h5", poisson_frames())
