@@ -193,7 +193,7 @@ class Outputs(CliTest):
 
     def test_ctrl_c(self):
         """Cancelled in the middle: exit 1, one line, nothing left behind."""
-        process = subprocess.Popen([VITRUM, "synth", "xpcs", "--frames", "100000", "--height", "64", "--width", "64",
+        process = subprocess.Popen([VITRUM, "synth", "xpcs", "--frames", "30000", "--height", "64", "--width", "64",
                                     "-o", "v.h5"], cwd=self.folder.name, stderr=subprocess.PIPE, text=True)
         time.sleep(1.5)
         process.send_signal(signal.SIGINT)
