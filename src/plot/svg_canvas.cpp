@@ -4,25 +4,10 @@
 
 #include "canvas.hpp"
 
+#include "vitrum/plot/markup.hpp"
+
 namespace vitrum::plot {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
 
 /// Two decimals (1/7200 inch) without trailing zeros.
 std::string length(double value) {

@@ -38,24 +38,6 @@ pre{background:var(--card);border:1px solid var(--line);border-radius:6px;paddin
 
 } // namespace
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
-
 std::string element(std::string_view name, std::string_view inner, std::string_view attributes) {
   return fmt::format(
       "<{}{}{}>{}</{}>\n", name, attributes.empty() ? "" : " ", attributes, inner, name);

@@ -4,9 +4,11 @@
 #include <string_view>
 #include <vector>
 
+#include "vitrum/plot/markup.hpp"
+
 namespace vitrum::report {
 
-[[nodiscard]] std::string escaped(std::string_view text);
+using plot::escaped;
 
 /// <name attributes>inner</name>; `inner` is HTML already.
 [[nodiscard]] std::string

@@ -6,22 +6,13 @@
 
 #include <gtest/gtest.h>
 
+#include "message_of.hpp"
 #include "vitrum/app/commands.hpp"
 #include "vitrum/app/settings.hpp"
 #include "vitrum/core/error.hpp"
 
 namespace vitrum::app {
 namespace {
-
-template <class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 std::string temporary(const std::string& text) {
   const auto path = std::filesystem::path(testing::TempDir()) / "settings_test.toml";

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "message_of.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/index.hpp"
 #include "vitrum/core/memory.hpp"
@@ -13,16 +14,6 @@
 
 namespace vitrum {
 namespace {
-
-template <class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 TEST(Range, ReadsEveryForm) {
   const auto all = resolve(parse_range(":"), 10);

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "message_of.hpp"
 #include "support.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/statistics.hpp"
@@ -18,16 +19,6 @@ using models::DecayModel;
 using testing::HasSubstr;
 
 const double nan = std::nan("");
-
-template <class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 FitData kww_data(double noise = 0.001, std::uint64_t stream = 0) {
   FitData data = exact_data(DecayModel::kww, {0.2, 1.01, 30, 0.7}, log_lags(0.1, 3000, 45), noise);

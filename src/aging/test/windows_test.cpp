@@ -1,0 +1,123 @@
+// Windows, plateaus and normalised decay against hand numbers.
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "message_of.hpp"
+#include "vitrum/aging/windows.hpp"
+#include "vitrum/core/error.hpp"
+
+namespace vitrum::aging {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+correlate::OneTime curve(std::vector<double> value, std::vector<double> error) {
+  correlate::OneTime g2;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    g2.lag_frames.push_back(static_cast<double>(i + 1));
+    g2.pairs.push_back(std::isnan(value[i]) ? 0 : 10);
+  }
+  g2.value = std::move(value);
+  g2.error = std::move(error);
+  return g2;
+}
+
+fit::FitResult fitted(double contrast, double baseline) {
+  fit::FitResult fit;
+  fit.parameters.resize(4);
+  fit.parameters[0] = {.name = "contrast", .unit = "", .value = contrast, .error = 0.03};
+  fit.parameters[1] = {.name = "baseline", .unit = "", .value = baseline, .error = 0.04};
+  fit.covariance.assign(16, 0.0);
+  return fit;
+}
+
+TEST(Windows, FitWholeAndMayOverlap) {
+  const auto apart = make_windows(100, 30, 30);
+  ASSERT_EQ(apart.size(), 3U); // 0-30, 30-60, 60-90
+  EXPECT_EQ(apart[2].first, 60);
+  EXPECT_EQ(apart[2].last, 90);
+  EXPECT_EQ(make_windows(100, 30, 10).size(), 8U); // 0, 10, … 70
+  EXPECT_EQ(make_windows(100, 100, 1).size(), 1U);
+  EXPECT_EQ(message_of([] { (void)make_windows(100, 101, 1); }),
+            "age window of 101 frames: longer than the series of 100");
+  EXPECT_EQ(message_of([] { (void)make_windows(100, 10, 0); }),
+            "age windows of 10 frames every 0: both must be at least one frame");
+}
+
+TEST(Plateaus, AreParsed) {
+  EXPECT_EQ(parse_plateau("plateau", "measured").source, PlateauRule::Source::measured);
+  EXPECT_EQ(parse_plateau("plateau", "fitted").source, PlateauRule::Source::fitted);
+  EXPECT_EQ(parse_plateau("baseline", "1.0024").value, 1.0024);
+  EXPECT_EQ(message_of([] { (void)parse_plateau("baseline", "1.0x"); }),
+            "--baseline 1.0x: expected measured, fitted or a number");
+  EXPECT_THROW((void)parse_plateau("baseline", "nan"), OptionError);
+}
+
+TEST(Plateaus, ComeFromTheFirstAndTheLastLags) {
+  // the first lag has no pairs: the second one is the shortest
+  const auto g2 =
+      curve({nan, 1.3, 1.2, 1.1, 1.02, 1.04, 1.03}, {nan, 0.01, 0.01, 0.01, 0.02, 0.02, 0.02});
+  const auto short_time = short_time_plateau(g2, {PlateauRule::Source::measured, 0}, nullptr);
+  EXPECT_EQ(short_time.value, 1.3);
+  EXPECT_EQ(short_time.error, 0.01);
+  const auto long_time = long_time_plateau(g2, {PlateauRule::Source::measured, 0}, nullptr);
+  EXPECT_DOUBLE_EQ(long_time.value, (1.02 + 1.04 + 1.03) / 3);
+  EXPECT_DOUBLE_EQ(long_time.error,
+                   0.02); // no covariance: fully correlated, so no smaller than one
+}
+
+TEST(Plateaus, UseTheCovarianceWhereThereIsOne) {
+  auto g2 = curve({1.2, 1.1, 1.0}, {0.02, 0.02, 0.02});
+  g2.covariance.assign(9, 0.0);
+  for (std::size_t i = 0; i < 3; ++i)
+    g2.covariance[i * 3 + i] = 0.02 * 0.02; // independent points
+  const auto long_time = long_time_plateau(g2, {PlateauRule::Source::measured, 0}, nullptr);
+  EXPECT_DOUBLE_EQ(long_time.value, 1.1);
+  EXPECT_DOUBLE_EQ(long_time.error, 0.02 / std::sqrt(3.0));
+}
+
+TEST(Plateaus, ComeFromTheFitOrAreGiven) {
+  const auto g2 = curve({1.3, 1.2, 1.1}, {0.01, 0.01, 0.01});
+  const auto fit = fitted(0.3, 1.01);
+  const auto short_time = short_time_plateau(g2, {PlateauRule::Source::fitted, 0}, &fit);
+  EXPECT_DOUBLE_EQ(short_time.value, 0.3 + 1.01);
+  EXPECT_DOUBLE_EQ(short_time.error, 0.05); // 0.03 and 0.04 in quadrature
+  auto correlated = fit;
+  correlated.covariance[1] = -0.0012; // fully anti-correlated: the errors cancel down to 0.01
+  EXPECT_NEAR(
+      short_time_plateau(g2, {PlateauRule::Source::fitted, 0}, &correlated).error, 0.01, 1e-12);
+  EXPECT_DOUBLE_EQ(long_time_plateau(g2, {PlateauRule::Source::fitted, 0}, &fit).value, 1.01);
+  EXPECT_DOUBLE_EQ(long_time_plateau(g2, {PlateauRule::Source::fixed, 1.0024}, &fit).value, 1.0024);
+  EXPECT_EQ(long_time_plateau(g2, {PlateauRule::Source::fixed, 1.0024}, &fit).error, 0);
+  EXPECT_TRUE(std::isnan(short_time_plateau(g2, {PlateauRule::Source::fitted, 0}, nullptr).value));
+  const auto nothing = curve({nan, nan}, {nan, nan});
+  EXPECT_TRUE(std::isnan(short_time_plateau(nothing, {}, nullptr).value));
+  EXPECT_TRUE(std::isnan(long_time_plateau(nothing, {}, nullptr).value));
+}
+
+TEST(NormalisedDecay, RunsFromOneToZero) {
+  const auto g2 = curve({1.3, 1.15, 1.0}, {0.01, 0.01, 0.01});
+  const auto r = normalise(g2, {1.3, 0.01}, {1.0, 0.02});
+  EXPECT_NEAR(r.value[0], 1, 1e-12);
+  EXPECT_NEAR(r.value[1], 0.5, 1e-12);
+  EXPECT_NEAR(r.value[2], 0, 1e-12);
+  EXPECT_NEAR(r.error[1], std::sqrt(0.01 * 0.01 + 0.005 * 0.005 + 0.01 * 0.01) / 0.3, 1e-12);
+  EXPECT_NEAR(r.error[2], std::sqrt(0.01 * 0.01 + 0.02 * 0.02) / 0.3, 1e-12);
+}
+
+TEST(FitData, CarriesErrorsOnlyWhenWeighted) {
+  auto g2 = curve({1.3, 1.2}, {0.01, 0.02});
+  g2.covariance = {1e-4, 0, 0, 4e-4};
+  const auto weighted = make_fit_data(g2, 2.5, true);
+  EXPECT_EQ(weighted.lag_s, (std::vector<double>{2.5, 5}));
+  EXPECT_EQ(weighted.sigma, g2.error);
+  EXPECT_EQ(weighted.covariance, g2.covariance);
+  const auto unweighted = make_fit_data(g2, 2.5, false);
+  EXPECT_TRUE(unweighted.sigma.empty());
+  EXPECT_TRUE(unweighted.covariance.empty());
+}
+
+} // namespace
+} // namespace vitrum::aging
