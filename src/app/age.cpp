@@ -136,6 +136,10 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
   auto tree = make_result(invocation, to_toml(describe(options)));
   tree.set("entry/title", make_scalar(fmt::format("Aging of {}", path)));
   add_input(tree, path);
+  add_warning(tree,
+              "errors come from blocks of time alone, because a map has no pixel groups: they are "
+              "too small "
+              "when the dynamics are as slow as a block");
   add_bins(tree, maps.bins, maps.q_unit, {}, {});
   add_g2(tree,
          "g2",

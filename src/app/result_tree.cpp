@@ -311,6 +311,20 @@ void add_fits(Tree& group,
       return parameter_or_nan(fit, &fit::FittedParameter::error_high);
     });
   }
+  const auto count = static_cast<Index>(models::parameters(model).size());
+  std::vector<double> covariance;
+  std::vector<std::string> names;
+  for (const auto& info : models::parameters(model))
+    names.push_back(info.name);
+  for (const auto& fit : fits) {
+    covariance.insert(covariance.end(), fit.covariance.begin(), fit.covariance.end());
+    covariance.resize(
+        covariance.size() + static_cast<std::size_t>(count * count) - fit.covariance.size(), nan);
+  }
+  auto square = shape;
+  square.insert(square.end(), {count, count});
+  table.set("covariance", make_array(square, std::move(covariance), "")).attributes["parameters"] =
+      names;
   column("mean_time_s", "s", [](const auto& fit) { return fit.mean_time_s; });
   column("mean_time_s_errors", "s", [](const auto& fit) { return fit.mean_time_error_s; });
   column("chi2_reduced", "", [](const auto& fit) { return fit.chi2_reduced; });

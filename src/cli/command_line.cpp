@@ -84,7 +84,8 @@ std::vector<Command> make_commands() {
        1,
        1,
        "vitrum age result.h5 --window 1000 --window-step 500 --age mid -o aged.h5\n"
-       "vitrum age map.npy --frame-time 1 --window 1 --models kww -o aged.h5",
+       "vitrum age map.npy --frame-time 1 --window 1 --age mid --lags linear --models kww "
+       "--unweighted -o aged.h5",
        session_of(app::run_age)},
       {"fit",
        "other models for the g2 of a result or a table",

@@ -35,7 +35,7 @@ class Measured(CliTest):
     @needs(MAP)
     def test_published_fits_of_a_measured_map(self):
         """Same convention: an age is a pair of antidiagonals, lags 1, 2, 3 …, least squares without weights."""
-        self.vitrum("age", DATA / MAP, "--frame-time", "1", "--age", "mid", "--window", "1", "--models", "kww",
+        self.vitrum("age", DATA / MAP, "--frame-time", "1", "--age", "mid", "--window", "1", "--lags", "linear", "--models", "kww",
                     "--unweighted", "--bounds", "contrast=0:1,tau_s=0.5:1e6,baseline=0.99:5,kww_exponent=0.2:3", "-o",
                     "a.h5", "--quiet")
         with h5py.File(self.path("a.h5")) as file:

@@ -33,7 +33,7 @@ struct XpcsOptions {
 struct AgeOptions {
   std::vector<std::string> inputs; // a result, or a two-time map made elsewhere
   double frame_time_s = not_given; // for maps that do not know it
-  std::string lags = "linear";
+  std::string lags = "log";
   Index points_per_decade = 10;
   AgeFlags age;
   FitFlags fit;
