@@ -19,8 +19,6 @@
 namespace vitrum::io {
 namespace {
 
-thread_local Index expected_chunk_bytes = 0;
-
 constexpr Index max_chunk_bytes = Index{1} << 32; // HDF5 stores chunk sizes in 32 bits
 
 /// The layout of filter 32004: u64 bytes, u32 block bytes (big-endian), then blocks with u32 size;
@@ -92,6 +90,45 @@ void decode_byte_shuffle(std::span<const std::byte> in, std::span<std::byte> out
   std::memcpy(out.data() + done, in.data() + done, static_cast<std::size_t>(size - done));
 }
 
+/// The sum of the library's filter 3 (Fletcher, IEEE Trans. Commun. 30, 247 (1982)) over big-endian
+/// 16-bit words; an odd byte counts as the upper half of a word.
+std::uint32_t fletcher32(std::span<const std::byte> bytes) {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+  for (std::size_t i = 0; i < bytes.size(); i += 2) {
+    low += std::to_integer<std::uint64_t>(bytes[i]) << 8;
+    if (i + 1 < bytes.size())
+      low += std::to_integer<std::uint64_t>(bytes[i + 1]);
+    high += low;
+    if (i % 8192 == 8190) { // modulo 65535, in its ones' complement form that keeps 65535
+      low = (low & 0xFFFF) + (low >> 16);
+      high = (high & 0xFFFF) + (high >> 16);
+    }
+  }
+  while (low >> 16 != 0)
+    low = (low & 0xFFFF) + (low >> 16);
+  while (high >> 16 != 0)
+    high = (high & 0xFFFF) + (high >> 16);
+  return static_cast<std::uint32_t>(high << 16 | low);
+}
+
+void decode_fletcher32(std::span<const std::byte> in, std::span<std::byte> out) {
+  if (in.size() != out.size() + 4)
+    throw DataError(
+        fmt::format("{} bytes with their checksum, expected {}", in.size(), out.size() + 4));
+  const auto data = in.first(out.size());
+  const auto sum = in.subspan(out.size());
+  std::uint32_t stored = 0;
+  for (std::size_t i = 4; i-- > 0;)
+    stored = stored << 8 | std::to_integer<std::uint32_t>(sum[i]);
+  // versions before 1.6.3 kept the halves swapped on machines of this byte order
+  const std::uint32_t found = fletcher32(data);
+  const std::uint32_t old = (found & 0x00FF00FFU) << 8 | (found & 0xFF00FF00U) >> 8;
+  if (stored != found && stored != old)
+    throw DataError(fmt::format("checksum {:08x}, expected {:08x}", stored, found));
+  std::memcpy(out.data(), data.data(), data.size());
+}
+
 Packing packing_of(const Filter& filter) {
   return filter.values.size() > 4 ? static_cast<Packing>(filter.values[4]) : Packing::none;
 }
@@ -99,6 +136,7 @@ Packing packing_of(const Filter& filter) {
 bool known(const Filter& filter) {
   switch (filter.id) {
   case H5Z_FILTER_DEFLATE:
+  case H5Z_FILTER_FLETCHER32:
   case filter_lz4:
   case filter_lzf:
   case filter_zstd:
@@ -119,6 +157,8 @@ void decode_one(const Filter& filter, std::span<const std::byte> in, std::span<s
   switch (filter.id) {
   case H5Z_FILTER_DEFLATE:
     return decode_deflate(in, out);
+  case H5Z_FILTER_FLETCHER32:
+    return decode_fletcher32(in, out);
   case H5Z_FILTER_SHUFFLE:
     return decode_byte_shuffle(in, out, filter.values[0]);
   case filter_lz4:
@@ -141,6 +181,8 @@ void decode_one(const Filter& filter, std::span<const std::byte> in, std::span<s
 /// How large the decoded data are, as far as the filter says; 0 when it does not.
 Index stated_size(const Filter& filter, std::span<const std::byte> in) {
   switch (filter.id) {
+  case H5Z_FILTER_FLETCHER32:
+    return static_cast<Index>(in.size()) - 4;
   case filter_lz4:
     return in.size() < 12 ? -1 : static_cast<Index>(load_big<std::uint64_t>(in.data()));
   case filter_bitshuffle:
@@ -174,8 +216,7 @@ std::size_t call_filter(unsigned flags,
     if (!known(filter))
       return 0;
     const Index size = stated_size(filter, in);
-    if (size <= 0 || size > max_chunk_bytes ||
-        (expected_chunk_bytes > 0 && size != expected_chunk_bytes))
+    if (size <= 0 || size > max_chunk_bytes)
       return 0;
     auto* out = static_cast<std::byte*>(H5allocate_memory(static_cast<std::size_t>(size), false));
     if (out == nullptr)
@@ -203,13 +244,6 @@ void register_one(const char* name) {
 }
 
 } // namespace
-
-ExpectedChunk::ExpectedChunk(Index bytes) {
-  expected_chunk_bytes = bytes;
-}
-ExpectedChunk::~ExpectedChunk() {
-  expected_chunk_bytes = 0;
-}
 
 void register_filters() {
   register_one<filter_bitshuffle>("bitshuffle");

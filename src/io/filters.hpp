@@ -1,6 +1,6 @@
 // The HDF5 filters that vitrum decodes itself, so that no plug-in is needed: bitshuffle (32008,
-// plain, LZ4 or zstd), LZ4 (32004), zstd (32015), LZF (32000), and the library's own shuffle and
-// deflate.
+// plain, LZ4 or zstd), LZ4 (32004), zstd (32015), LZF (32000), and the library's own shuffle,
+// deflate and fletcher32.
 #pragma once
 #include <span>
 #include <string>
@@ -37,16 +37,6 @@ void decode_chunk(const Pipeline& pipeline,
                   unsigned skipped,
                   std::span<const std::byte> in,
                   std::span<std::byte> out);
-
-/// While it lives, chunks that HDF5 decodes on this thread with the filters of this file must come
-/// out at `bytes`; the library itself does not look and would read beyond them. 0: any size.
-class ExpectedChunk {
-public:
-  explicit ExpectedChunk(Index bytes);
-  ~ExpectedChunk();
-  ExpectedChunk(const ExpectedChunk&) = delete;
-  ExpectedChunk& operator=(const ExpectedChunk&) = delete;
-};
 
 inline constexpr H5Z_filter_t filter_lzf = 32000;
 inline constexpr H5Z_filter_t filter_lz4 = 32004;

@@ -18,6 +18,7 @@ namespace {
 
 /// An unnamed choice takes the largest candidate only when it is so much larger than the next.
 constexpr Index clear_lead = 10;
+constexpr std::size_t max_listed = 8; // datasets in a message
 
 std::string join(const std::string& group, const std::string& name) {
   return group == "/" || group.empty() ? "/" + name : group + "/" + name;
@@ -92,15 +93,32 @@ Part resolve_link(hid_t file, const std::string& path, const std::string& name) 
 Choice numbered_series(hid_t file,
                        const std::string& path,
                        const std::string& group,
-                       const std::vector<std::string>& names) {
+                       const std::vector<std::string>& names,
+                       bool allow_missing) {
   Choice choice;
   choice.name = group;
-  for (const auto& name : names) {
-    const std::string full = join(group, name);
+  std::string missing_place;
+  std::string missing_file;
+  const auto missing = [&] {
+    return FormatError(
+        path, missing_place, fmt::format("the data file {} is missing", missing_file), "");
+  };
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string full = join(group, names[i]);
     Part part = resolve_link(file, path, full);
-    if (part.file != path && !std::filesystem::exists(part.file))
-      throw FormatError(path, full, fmt::format("the data file {} is missing", part.file), "");
-    choice.parts.push_back(std::move(part));
+    const bool there = part.file == path || std::filesystem::exists(part.file);
+    if (!there && missing_file.empty()) {
+      missing_place = full;
+      missing_file = part.file;
+      if (!allow_missing || i == 0)
+        throw missing();
+      choice.problems.push_back(
+          missing_end(part.file, static_cast<std::ptrdiff_t>(i), names.size()));
+    } else if (there && !missing_file.empty()) {
+      throw missing(); // frames after a gap would get wrong times
+    }
+    if (there)
+      choice.parts.push_back(std::move(part));
   }
   return choice;
 }
@@ -152,10 +170,11 @@ bool velox_name(const std::string& name) {
   return name.starts_with("/Data/Image/") && name.ends_with("/Data");
 }
 
-std::optional<Choice> in_group(hid_t file, const std::string& path, const std::string& group) {
+std::optional<Choice>
+in_group(hid_t file, const std::string& path, const std::string& group, bool allow_missing) {
   const auto numbered = numbered_data(file, group);
   if (!numbered.empty())
-    return numbered_series(file, path, group, numbered);
+    return numbered_series(file, path, group, numbered, allow_missing);
   for (const std::string name : {"data", "data/data", "detector/data"})
     if (is_stack(file, join(group, name)))
       return single(join(group, name), path);
@@ -165,13 +184,13 @@ std::optional<Choice> in_group(hid_t file, const std::string& path, const std::s
 }
 
 /// Places where beamlines put their frames, after the default plot.
-std::optional<Choice> usual_place(hid_t file, const std::string& path) {
+std::optional<Choice> usual_place(hid_t file, const std::string& path, bool allow_missing) {
   if (const auto signal = default_signal(file, "/"); !signal.empty() && is_stack(file, signal))
     return single(signal, path);
   for (const std::string group : {"/entry/data", "/entry/instrument/detector"})
     if (kind_of(file, group) == H5I_GROUP)
       if (const auto numbered = numbered_data(file, group); !numbered.empty())
-        return numbered_series(file, path, group, numbered);
+        return numbered_series(file, path, group, numbered, allow_missing);
   for (const std::string name :
        {"/entry/data/data", "/entry/instrument/detector/data", "/entry_0000/measurement/data"})
     if (is_stack(file, name))
@@ -189,8 +208,11 @@ Choice largest(hid_t file, const std::string& path) {
   std::vector<Candidate> stacks;
   std::vector<Candidate> images;
   Index datasets = 0;
+  std::vector<std::string> held;
   walk_datasets(file, [&](const std::string& name, hid_t dataset) {
     ++datasets;
+    if (held.size() < max_listed)
+      held.push_back(fmt::format("{} ({})", name, describe(open_dataset(file, path, name))));
     Candidate candidate{name, number_dims(dataset)};
     for (const Index n : candidate.dims)
       candidate.size *= n;
@@ -207,14 +229,19 @@ Choice largest(hid_t file, const std::string& path) {
     throw FormatError(
         path,
         "",
-        fmt::format("{} datasets, none of numbers with two or three dimensions", datasets),
+        datasets == 0
+            ? "no datasets"
+            : fmt::format("{} datasets, none of numbers with two or three dimensions: {}{}",
+                          datasets,
+                          fmt::join(held, ", "),
+                          datasets > static_cast<Index>(held.size()) ? ", …" : ""),
         "frames [frame, y, x]");
   std::stable_sort(
       found.begin(), found.end(), [](const auto& a, const auto& b) { return a.size > b.size; });
   if (found.size() > 1 && found[0].size < clear_lead * found[1].size) {
     std::vector<std::string> names;
     for (const auto& c : found)
-      if (names.size() < 8)
+      if (names.size() < max_listed)
         names.push_back(fmt::format("{} {}", c.name, describe_dims(c.dims)));
     throw FormatError(
         path,
@@ -228,7 +255,7 @@ Choice largest(hid_t file, const std::string& path) {
   return choice;
 }
 
-Choice named(hid_t file, const std::string& path, std::string wanted) {
+Choice named(hid_t file, const std::string& path, std::string wanted, bool allow_missing) {
   if (!wanted.starts_with('/'))
     wanted = "/" + wanted;
   while (wanted.size() > 1 && wanted.ends_with('/'))
@@ -246,7 +273,7 @@ Choice named(hid_t file, const std::string& path, std::string wanted) {
     }
     return choice;
   }
-  if (auto choice = in_group(file, path, wanted))
+  if (auto choice = in_group(file, path, wanted, allow_missing))
     return *choice;
   throw FormatError(path,
                     wanted,
@@ -256,17 +283,18 @@ Choice named(hid_t file, const std::string& path, std::string wanted) {
 
 } // namespace
 
-Choice choose_frames(hid_t file, const std::string& path, const std::string& wanted) {
+Choice
+choose_frames(hid_t file, const std::string& path, const std::string& wanted, bool allow_missing) {
   Choice choice;
   if (!wanted.empty())
-    choice = named(file, path, wanted);
-  else if (auto usual = usual_place(file, path))
+    choice = named(file, path, wanted, allow_missing);
+  else if (auto usual = usual_place(file, path, allow_missing))
     choice = *usual;
   else
     choice = largest(file, path);
   if (choice.parts.size() == 1 && choice.parts[0].file == path) {
     const Dataset dataset = open_dataset(file, path, choice.parts[0].dataset);
-    if (auto sources = virtual_sources(dataset))
+    if (auto sources = virtual_sources(dataset, allow_missing ? &choice.problems : nullptr))
       choice.parts = std::move(*sources);
   }
   return choice;

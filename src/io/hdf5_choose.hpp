@@ -20,10 +20,15 @@ struct Choice {
   FrameAxes axes;
   bool axes_known = false;              // else they follow from the dimensions
   std::vector<std::string> passed_over; // other datasets that could have been meant
+  std::vector<std::string> problems;    // what of the series is missing, in words
 };
 
 /// `wanted` is a dataset, or a group whose default plot or data_000001 … are meant, or empty.
+/// `allow_missing`: data files that the end of the series lacks become a problem, not an error.
 /// Throws FormatError; when several datasets are as good, it lists them.
-[[nodiscard]] Choice choose_frames(hid_t file, const std::string& path, const std::string& wanted);
+[[nodiscard]] Choice choose_frames(hid_t file,
+                                   const std::string& path,
+                                   const std::string& wanted,
+                                   bool allow_missing = false);
 
 } // namespace vitrum::io::h5

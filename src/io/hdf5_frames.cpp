@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "hdf5_chunks.hpp"
 #include "path.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
@@ -67,11 +68,6 @@ FrameDataset::FrameDataset(Dataset dataset, FrameAxes axes, bool decode_chunks)
                       dataset_.name,
                       missing,
                       "bitshuffle, lz4, zstd, lzf, gzip, shuffle or an installed plug-in");
-  const Handle creation(H5Dget_create_plist(dataset_.id.get()));
-  if (H5Pget_layout(creation.get()) == H5D_CHUNKED) {
-    chunk_.resize(dataset_.dims.size());
-    H5Pget_chunk(creation.get(), static_cast<int>(chunk_.size()), chunk_.data());
-  }
   direct_ = decode_chunks && chunks_usable();
 }
 
@@ -228,47 +224,6 @@ void FrameDataset::decode(const Stored& chunk, std::byte* slab_out) {
                   static_cast<std::size_t>(columns * pixel));
 }
 
-Index FrameDataset::chunk_bytes() const {
-  const Handle type(H5Dget_type(dataset_.id.get()));
-  auto bytes = static_cast<Index>(H5Tget_size(type.get()));
-  for (const hsize_t n : chunk_)
-    bytes *= static_cast<Index>(n);
-  return bytes;
-}
-
-/// A chunk that was stored without its filters must have its full size. The library does not look.
-void FrameDataset::check_unfiltered_chunks(Index first, Index count) {
-  const auto rank = chunk_.size();
-  const auto frame = static_cast<std::size_t>(std::max(axes_.frame, 0));
-  std::vector<hsize_t> begin(rank, 0);
-  std::vector<hsize_t> end(dataset_.dims.begin(), dataset_.dims.end());
-  if (axes_.frame >= 0) {
-    begin[frame] = static_cast<hsize_t>(first) / chunk_[frame] * chunk_[frame];
-    end[frame] = static_cast<hsize_t>(first + count);
-  }
-  auto at = begin;
-  while (true) {
-    unsigned skipped = 0;
-    haddr_t address = 0;
-    hsize_t bytes = 0;
-    if (H5Dget_chunk_info_by_coord(dataset_.id.get(), at.data(), &skipped, &address, &bytes) >= 0 &&
-        address != HADDR_UNDEF && skipped != 0 && static_cast<Index>(bytes) != chunk_bytes())
-      throw FormatError(dataset_.file,
-                        fmt::format("{}: frame {}", dataset_.name, axes_.frame < 0 ? 0 : at[frame]),
-                        fmt::format("a chunk of {} bytes without its filter", bytes),
-                        fmt::format("{}", chunk_bytes()));
-    std::size_t d = rank;
-    while (d-- > 0) {
-      at[d] += chunk_[d];
-      if (at[d] < end[d])
-        break;
-      at[d] = begin[d];
-      if (d == 0)
-        return;
-    }
-  }
-}
-
 herr_t FrameDataset::read_hyperslab(Index first, Index count, std::byte* out) {
   const Handle space(H5Dget_space(dataset_.id.get()));
   const auto rank = dataset_.dims.size();
@@ -291,12 +246,7 @@ herr_t FrameDataset::read_hyperslab(Index first, Index count, std::byte* out) {
 void FrameDataset::read_through_library(Index first, Index count, std::byte* out) {
   const Index frame_bytes = height_ * width_ * frames::size_of(type_);
   const Lock lock;
-  if (!chunk_.empty() && !pipeline_.empty())
-    check_unfiltered_chunks(first, count);
-  const auto packs = std::count_if(pipeline_.begin(), pipeline_.end(), [](const Filter& f) {
-    return f.id != H5Z_FILTER_SHUFFLE;
-  });
-  const ExpectedChunk expected(packs == 1 ? chunk_bytes() : 0);
+  check_chunks(dataset_, axes_.frame, first, first + count);
   // a frame axis behind the image axes gives frames only one by one
   const Index step = axes_.frame > axes_.y ? 1 : std::max<Index>(batch_bytes / frame_bytes, 1);
   for (Index at = 0; at < count; at += step) {

@@ -38,8 +38,6 @@ public:
 private:
   struct Stored;
   [[nodiscard]] bool chunks_usable();
-  void check_unfiltered_chunks(Index first, Index count);
-  [[nodiscard]] Index chunk_bytes() const;
   void read_through_library(Index first, Index count, std::byte* out);
   void read_slabs(Index first_slab, Index count, std::byte* out);
   void fetch(Index slab, Index tile, Stored& chunk);
@@ -53,7 +51,6 @@ private:
   Index frames_ = 0, height_ = 0, width_ = 0;
   bool direct_ = false;
   Index chunk_frames_ = 1, chunk_height_ = 1, chunk_width_ = 1;
-  std::vector<hsize_t> chunk_; // as the file states it; empty for contiguous data
   Index tiles_y_ = 1, tiles_x_ = 1;
   std::vector<std::byte> fill_; // one pixel of what unwritten chunks hold
   Buffer<std::byte> cache_;     // the last slab of several frames of which a part was asked for

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "filters.hpp"
+#include "hdf5_chunks.hpp"
 #include "similar.hpp"
 #include "vitrum/core/error.hpp"
 
@@ -219,22 +220,36 @@ std::vector<T> read_as(const Dataset& dataset, Index limit) {
     return values;
   if (H5Tget_class(type.get()) == H5T_ENUM) { // does not convert to numbers: read as its bytes
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(count));
-    check(H5Dread(dataset.id.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0,
-          dataset.file,
-          dataset.name,
-          "cannot be read");
+    if (const auto decoded = read_decoded(dataset))
+      std::memcpy(bytes.data(), decoded->data(), bytes.size());
+    else
+      check(H5Dread(dataset.id.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0,
+            dataset.file,
+            dataset.name,
+            "cannot be read");
     std::transform(bytes.begin(), bytes.end(), values.begin(), [](std::uint8_t b) {
       return static_cast<T>(b);
     });
     return values;
   }
-  check(
-      H5Dread(
-          dataset.id.get(), memory_type(element<T>), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) <
-          0,
-      dataset.file,
-      dataset.name,
-      "cannot be read");
+  const hid_t memory = memory_type(element<T>);
+  if (auto decoded = read_decoded(dataset, sizeof(T))) {
+    check(H5Tequal(type.get(), memory) <= 0 && H5Tconvert(type.get(),
+                                                          memory,
+                                                          static_cast<std::size_t>(count),
+                                                          decoded->data(),
+                                                          nullptr,
+                                                          H5P_DEFAULT) < 0,
+          dataset.file,
+          dataset.name,
+          "cannot be converted");
+    std::memcpy(values.data(), decoded->data(), values.size() * sizeof(T));
+    return values;
+  }
+  check(H5Dread(dataset.id.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0,
+        dataset.file,
+        dataset.name,
+        "cannot be read");
   return values;
 }
 
@@ -261,6 +276,8 @@ std::vector<std::string> read_texts(const Dataset& dataset) {
   require_filters(dataset);
   const Handle space(H5Dget_space(dataset.id.get()));
   const Index count = count_of(space.get());
+  if (!dataset.dims.empty())
+    check_all_chunks(dataset);
   auto out = texts_of(type.get(), count, [&](hid_t memory, void* buffer) {
     return H5Dread(dataset.id.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) >= 0;
   });

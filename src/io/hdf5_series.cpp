@@ -22,8 +22,10 @@ public:
     const h5::Lock lock;
     const auto [file_path, inside] = split_path(path);
     const h5::Handle file = h5::open_file(file_path);
-    const auto choice = h5::choose_frames(
-        file.get(), file_path, options.dataset.empty() ? inside : options.dataset);
+    const auto choice = h5::choose_frames(file.get(),
+                                          file_path,
+                                          options.dataset.empty() ? inside : options.dataset,
+                                          options.missing_data_files);
     for (const h5::Part& part : choice.parts)
       open_part(file, file_path, part, choice, options.decode_chunks);
     describe(file.get(), file_path, choice);
@@ -112,6 +114,7 @@ private:
                                   fmt::format("{} that follow each other", segments_.size()));
     for (const auto& name : choice.passed_over)
       info_.metadata.emplace_back("not taken", name);
+    info_.problems = choice.problems;
     h5::read_metadata(file, choice.name, info_);
     if (choice.parts.size() == 1 && choice.parts[0].file != path) { // the data file may know more
       const h5::Handle data = h5::open_file(choice.parts[0].file);

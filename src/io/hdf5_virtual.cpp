@@ -54,7 +54,16 @@ std::string beside(const std::string& path, const std::string& name) {
   return (fs::path(path).parent_path() / named).string();
 }
 
-std::optional<std::vector<Part>> virtual_sources(const Dataset& dataset) {
+std::string missing_end(const std::string& first_missing, std::ptrdiff_t present, std::size_t all) {
+  return fmt::format(
+      "the last {} of {} data files are missing, from {} on: the series ends before them",
+      static_cast<std::ptrdiff_t>(all) - present,
+      all,
+      first_missing);
+}
+
+std::optional<std::vector<Part>> virtual_sources(const Dataset& dataset,
+                                                 std::vector<std::string>* problems) {
   const Handle creation(H5Dget_create_plist(dataset.id.get()));
   if (H5Pget_layout(creation.get()) != H5D_VIRTUAL)
     return std::nullopt;
@@ -69,6 +78,7 @@ std::optional<std::vector<Part>> virtual_sources(const Dataset& dataset) {
     Part part;
   };
   std::vector<Mapping> mappings;
+  std::string missing_file;
   bool simple = dataset.dims.size() == 3;
   for (std::size_t i = 0; i < count; ++i) {
     const auto file = text_of(
@@ -80,30 +90,56 @@ std::optional<std::vector<Part>> virtual_sources(const Dataset& dataset) {
       continue;
     }
     const std::string source = file == "." ? dataset.file : beside(dataset.file, file);
-    if (!fs::exists(source))
-      throw FormatError(
-          dataset.file, dataset.name, fmt::format("the data file {} is missing", source), "");
+    const bool there = fs::exists(source);
+    if (!there && missing_file.empty())
+      missing_file = source;
     if (!simple)
       continue;
     const Handle here(H5Pget_virtual_vspace(creation.get(), i));
     const auto block = frame_block(here.get(), dataset.dims);
-    const Handle there(H5Pget_virtual_srcspace(creation.get(), i));
-    // a source space is the source's whole extent or a selection in it
-    std::vector<hsize_t> dims(
-        static_cast<std::size_t>(std::max(H5Sget_simple_extent_ndims(there.get()), 0)));
-    if (!dims.empty())
-      H5Sget_simple_extent_dims(there.get(), dims.data(), nullptr);
-    const auto from =
-        dims.empty() ? std::nullopt : frame_block(there.get(), {dims.begin(), dims.end()});
-    if (!block || !from || from->second != block->second || dims.size() != 3 ||
-        static_cast<Index>(dims[1]) != dataset.dims[1] ||
-        static_cast<Index>(dims[2]) != dataset.dims[2]) {
+    if (block && !there) { // its extent is known to the source file alone
+      mappings.push_back({block->first, block->second, {source, name, 0, block->second}});
+      continue;
+    }
+    const Handle from_space(H5Pget_virtual_srcspace(creation.get(), i));
+    std::optional<std::pair<Index, Index>> from;
+    if (H5Sget_select_type(from_space.get()) == H5S_SEL_ALL) {
+      // all of the source, whose extent does not stand in this file
+      const Handle other = open_file(source);
+      const Dataset whole = open_dataset(other.get(), source, name);
+      if (block && whole.dims != std::vector{block->second, dataset.dims[1], dataset.dims[2]})
+        throw FormatError(source,
+                          name,
+                          describe(whole),
+                          fmt::format("[{}, {}, {}] as {} states",
+                                      block->second,
+                                      dataset.dims[1],
+                                      dataset.dims[2],
+                                      dataset.file));
+      if (block)
+        from = {0, block->second};
+    } else {
+      std::vector<hsize_t> dims(
+          static_cast<std::size_t>(std::max(H5Sget_simple_extent_ndims(from_space.get()), 0)));
+      if (!dims.empty())
+        H5Sget_simple_extent_dims(from_space.get(), dims.data(), nullptr);
+      if (dims.size() == 3 && static_cast<Index>(dims[1]) == dataset.dims[1] &&
+          static_cast<Index>(dims[2]) == dataset.dims[2])
+        from = frame_block(from_space.get(), {dims.begin(), dims.end()});
+    }
+    if (!block || !from || from->second != block->second) {
       simple = false;
       continue;
     }
     mappings.push_back({block->first, block->second, {source, name, from->first, from->second}});
   }
   H5Eclear2(H5E_DEFAULT);
+  const auto missing = [&] {
+    return FormatError(
+        dataset.file, dataset.name, fmt::format("the data file {} is missing", missing_file), "");
+  };
+  if (!missing_file.empty() && (problems == nullptr || !simple))
+    throw missing();
   if (!simple || mappings.empty())
     return std::nullopt;
   std::sort(mappings.begin(), mappings.end(), [](const auto& a, const auto& b) {
@@ -112,10 +148,22 @@ std::optional<std::vector<Part>> virtual_sources(const Dataset& dataset) {
   Index next = 0;
   std::vector<Part> parts;
   for (auto& mapping : mappings) {
-    if (mapping.first != next)
+    if (mapping.first != next) {
+      if (!missing_file.empty())
+        throw missing();
       return std::nullopt; // gaps are filled by HDF5
+    }
     next += mapping.count;
     parts.push_back(std::move(mapping.part));
+  }
+  if (!missing_file.empty()) {
+    const auto there = [](const Part& part) { return fs::exists(part.file); };
+    const auto end = std::find_if_not(parts.begin(), parts.end(), there);
+    if (end == parts.begin() || std::any_of(end, parts.end(), there))
+      throw missing(); // frames after a gap would get wrong times
+    problems->push_back(missing_end(end->file, end - parts.begin(), parts.size()));
+    parts.erase(end, parts.end());
+    return parts;
   }
   if (next != dataset.dims[0])
     return std::nullopt;

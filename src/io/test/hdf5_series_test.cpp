@@ -15,22 +15,12 @@ namespace {
 
 using testing::all_values;
 using testing::chunked;
+using testing::counting;
+using testing::doubles;
 using testing::H5Writer;
 using testing::message_of;
 using testing::Scratch;
 using testing::with_filter;
-
-template <class T>
-std::vector<T> counting(Index n, Index start = 0) {
-  std::vector<T> values(static_cast<std::size_t>(n));
-  for (Index i = 0; i < n; ++i)
-    values[static_cast<std::size_t>(i)] = static_cast<T>((start + i) % 251);
-  return values;
-}
-
-std::vector<double> doubles(Index n, Index start = 0) {
-  return counting<double>(n, start);
-}
 
 template <class T>
 class Hdf5Types : public ::testing::Test {};
@@ -212,11 +202,7 @@ TEST(Hdf5Series, DamagedChunksAreNamedByFrame) {
   OpenOptions library;
   library.decode_chunks = false;
   const auto slow = open_series(scratch / "a.h5", library);
-  const std::string slow_message =
-      message_of<FormatError>([&] { slow->read(0, frames, out.data()); });
-  EXPECT_TRUE(
-      slow_message.starts_with((scratch / "a.h5") + ":/entry/data/data: frame 2: cannot be read ("))
-      << slow_message;
+  EXPECT_EQ(message_of<FormatError>([&] { slow->read(0, frames, out.data()); }), message);
 }
 
 TEST(Hdf5Series, ShortChunksWithoutTheirFilterAreRefused) {
@@ -241,8 +227,26 @@ TEST(Hdf5Series, ShortChunksWithoutTheirFilterAreRefused) {
   options.decode_chunks = false;
   EXPECT_EQ(message_of<FormatError>(
                 [&] { open_series(scratch / "a.h5", options)->read(0, 1, out.data()); }),
-            (scratch / "a.h5") +
-                ":/data: frame 0: a chunk of 20 bytes without its filter, expected 128");
+            (scratch / "a.h5") + ":/data: frame 0: 20 bytes, expected 128");
+}
+
+TEST(Hdf5Series, ShortChunksBesideAnUnknownPackingAreRefused) {
+  const Scratch scratch; // bitshuffle with packing 1, which nobody knows, skipped for this chunk
+  {
+    const h5::Lock lock;
+    H5Writer file(scratch / "a.h5");
+    const auto set =
+        file.dataset("/data",
+                     {1, 8, 8},
+                     std::vector<std::uint16_t>{},
+                     with_filter(chunked({1, 8, 8}), filter_bitshuffle, {0, 4, 2, 0, 1}).get());
+    const hsize_t offset[] = {0, 0, 0};
+    const std::vector<std::byte> bytes(20);
+    ASSERT_GE(H5Dwrite_chunk(set.get(), H5P_DEFAULT, 1, offset, bytes.size(), bytes.data()), 0);
+  }
+  std::vector<std::byte> out(128);
+  EXPECT_EQ(message_of<FormatError>([&] { open_series(scratch / "a.h5")->read(0, 1, out.data()); }),
+            (scratch / "a.h5") + ":/data: frame 0: 20 bytes without a filter, expected 128");
 }
 
 TEST(Hdf5Series, UnwrittenChunksHoldTheFillValue) {
@@ -256,123 +260,6 @@ TEST(Hdf5Series, UnwrittenChunksHoldTheFillValue) {
     file.dataset("/entry/data/data", {3, 4, 4}, std::vector<std::uint16_t>{}, creation.get());
   }
   EXPECT_EQ(all_values(*open_series(scratch / "a.h5")), std::vector<double>(48, 7));
-}
-
-void write_data_file(
-    const std::string& path, Index frames, Index start, Index height = 6, Index width = 5) {
-  H5Writer file(path);
-  file.dataset(
-      "/entry/data/data",
-      {static_cast<hsize_t>(frames), static_cast<hsize_t>(height), static_cast<hsize_t>(width)},
-      counting<std::uint16_t>(frames * height * width, start),
-      chunked({1, static_cast<hsize_t>(height), static_cast<hsize_t>(width)}, true, 1).get());
-}
-
-void write_master(const Scratch& scratch) {
-  const h5::Lock lock;
-  write_data_file(scratch / "scan_data_000001.h5", 4, 0);
-  write_data_file(scratch / "scan_data_000002.h5", 4, 120);
-  write_data_file(scratch / "scan_data_000003.h5", 2, 240);
-  H5Writer master(scratch / "scan_master.h5");
-  for (int i = 3; i >= 1; --i)
-    master.external("/entry/data/data_00000" + std::to_string(i),
-                    "scan_data_00000" + std::to_string(i) + ".h5",
-                    "/entry/data/data");
-  const std::string d = "/entry/instrument/detector/";
-  master.scalar(d + "frame_time", 5.0, "ms");
-  master.scalar(d + "count_time", 4.99e-3, "s");
-  master.scalar(d + "x_pixel_size", 75.0, "um");
-  master.scalar(d + "y_pixel_size", 75e-6, "m");
-  master.scalar(d + "detector_distance", 5.5, "m");
-  master.scalar(d + "beam_center_x", 2.5, "pixel");
-  master.scalar(d + "beam_center_y", 0.3, "mm");
-  master.text(d + "description", "Dectris EIGER2 Si 4M");
-  master.scalar("/entry/instrument/beam/incident_wavelength", 1.2, "angstrom");
-  std::vector<std::uint32_t> mask(30, 0);
-  mask[7] = 1;
-  master.dataset(d + "detectorSpecific/pixel_mask", {6, 5}, mask);
-}
-
-TEST(Hdf5Series, MasterWithThreeDataFiles) {
-  const Scratch scratch;
-  write_master(scratch);
-  const auto source = open_series(scratch / "scan_master.h5");
-  const auto& info = source->info();
-  EXPECT_EQ(info.path, (scratch / "scan_master.h5") + "::/entry/data");
-  EXPECT_EQ(info.frames, 10);
-  EXPECT_EQ(all_values(*source), doubles(300));
-  EXPECT_DOUBLE_EQ(info.frame_time_s, 5e-3);
-  EXPECT_DOUBLE_EQ(info.exposure_s, 4.99e-3);
-  EXPECT_DOUBLE_EQ(info.geometry.pixel_size_x_m, 75e-6);
-  EXPECT_DOUBLE_EQ(info.geometry.pixel_size_y_m, 75e-6);
-  EXPECT_DOUBLE_EQ(info.geometry.distance_m, 5.5);
-  EXPECT_DOUBLE_EQ(info.geometry.beam_center_x_px, 2.5);
-  EXPECT_DOUBLE_EQ(info.geometry.beam_center_y_px, 4.0); // 0.3 mm / 75 µm
-  EXPECT_DOUBLE_EQ(info.geometry.wavelength_angstrom, 1.2);
-  EXPECT_EQ(info.invalid_value, 65535);
-  ASSERT_EQ(info.bad_pixels.size(), 30U);
-  EXPECT_EQ(info.bad_pixels[7], 1);
-  EXPECT_EQ(std::accumulate(info.bad_pixels.begin(), info.bad_pixels.end(), 0), 1);
-  // across the borders of files
-  std::vector<std::uint16_t> part(4 * 30);
-  source->read(3, 4, reinterpret_cast<std::byte*>(part.data()));
-  EXPECT_EQ(part, counting<std::uint16_t>(120, 90));
-}
-
-TEST(Hdf5Series, MissingDataFileIsNamed) {
-  const Scratch scratch;
-  write_master(scratch);
-  std::filesystem::remove(scratch / "scan_data_000002.h5");
-  const std::string master = scratch / "scan_master.h5";
-  EXPECT_EQ(message_of<FormatError>([&] { static_cast<void>(open_series(master)); }),
-            master + ":/entry/data/data_000002: the data file " +
-                (scratch / "scan_data_000002.h5") + " is missing");
-  const h5::Lock lock;
-  write_data_file(scratch / "scan_data_000002.h5", 4, 0, 6, 4);
-  EXPECT_EQ(message_of<FormatError>([&] { static_cast<void>(open_series(master)); }),
-            (scratch / "scan_data_000002.h5") +
-                ":/entry/data/data: 3-D [4, 6, 4] uint16, expected frames [6, 5] of uint16 as in " +
-                (scratch / "scan_data_000001.h5"));
-}
-
-TEST(Hdf5Series, VirtualDatasetIsReadFromItsSources) {
-  const Scratch scratch;
-  write_master(scratch);
-  {
-    const h5::Lock lock;
-    H5Writer file(scratch / "virtual.h5");
-    const h5::Handle creation(H5Pcreate(H5P_DATASET_CREATE));
-    const hsize_t whole[] = {10, 6, 5};
-    const h5::Handle space(H5Screate_simple(3, whole, nullptr));
-    hsize_t first = 0;
-    for (int i = 1; i <= 3; ++i) {
-      const hsize_t part[] = {i == 3 ? hsize_t{2} : hsize_t{4}, 6, 5};
-      const hsize_t start[] = {first, 0, 0};
-      const h5::Handle source(H5Screate_simple(3, part, nullptr));
-      H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start, nullptr, part, nullptr);
-      H5Pset_virtual(creation.get(),
-                     space.get(),
-                     ("scan_data_00000" + std::to_string(i) + ".h5").c_str(),
-                     "/entry/data/data",
-                     source.get());
-      first += part[0];
-    }
-    H5Sselect_all(space.get());
-    const h5::Handle set(H5Dcreate2(file.id(),
-                                    "/entry/data/data",
-                                    H5T_NATIVE_UINT16,
-                                    space.get(),
-                                    file.links(),
-                                    creation.get(),
-                                    H5P_DEFAULT));
-    ASSERT_TRUE(set);
-  }
-  EXPECT_EQ(all_values(*open_series(scratch / "virtual.h5")), doubles(300));
-  std::filesystem::remove(scratch / "scan_data_000003.h5");
-  EXPECT_EQ(
-      message_of<FormatError>([&] { static_cast<void>(open_series(scratch / "virtual.h5")); }),
-      (scratch / "virtual.h5") + ":/entry/data/data: the data file " +
-          (scratch / "scan_data_000003.h5") + " is missing");
 }
 
 TEST(Hdf5Series, DefaultPlotBlissAndLargestAreFound) {
@@ -486,6 +373,39 @@ TEST(Hdf5Series, BadInputIsNamed) {
             "such a group");
 }
 
+TEST(Hdf5Series, FilesWithoutFramesListWhatTheyHold) {
+  const Scratch scratch;
+  const h5::Lock lock;
+  const std::string path = scratch / "a.h5";
+  {
+    H5Writer file(path);
+    file.group("/empty");
+  }
+  const auto error = [&] {
+    return message_of<FormatError>([&] { static_cast<void>(open_series(path)); });
+  };
+  EXPECT_EQ(error(), path + ": no datasets, expected frames [frame, y, x]");
+  {
+    H5Writer file(path);
+    file.dataset("/entry/g2", {5}, counting<float>(5));
+    file.text("/entry/title", "hello");
+    file.scalar("/entry/time", 2.0);
+  }
+  EXPECT_EQ(error(),
+            path + ": 3 datasets, none of numbers with two or three dimensions: /entry/g2 (1-D [5] "
+                   "float32), /entry/time (a scalar float64), /entry/title (text), expected frames "
+                   "[frame, y, x]");
+  {
+    H5Writer file(path);
+    for (int i = 1; i <= 9; ++i)
+      file.dataset("/list" + std::to_string(i), {2}, counting<std::uint8_t>(2));
+  }
+  const auto message = error();
+  EXPECT_NE(message.find("/list8 (1-D [2] uint8), …, expected frames"), std::string::npos)
+      << message;
+  EXPECT_EQ(message.find("/list9"), std::string::npos) << message;
+}
+
 TEST(Hdf5Series, UnreadableFilterIsNamed) {
   const Scratch scratch;
   const h5::Lock lock;
@@ -513,7 +433,8 @@ TEST(Hdf5Series, BrokenFilesAreNamed) {
   const Scratch scratch;
   {
     const h5::Lock lock;
-    write_data_file(scratch / "whole.h5", 4, 0);
+    H5Writer file(scratch / "whole.h5");
+    file.dataset("/entry/data/data", {4, 6, 5}, counting<std::uint16_t>(120));
   }
   const std::string bytes = testing::read_bytes(scratch / "whole.h5");
   testing::write_bytes(scratch / "cut.h5", bytes.substr(0, bytes.size() / 2));

@@ -29,6 +29,19 @@ hid_t h5_type() {
     return std::is_signed_v<T> ? H5T_NATIVE_INT64 : H5T_NATIVE_UINT64;
 }
 
+/// 0, 1, … modulo 251 from `start` on.
+template <class T>
+std::vector<T> counting(Index n, Index start = 0) {
+  std::vector<T> values(static_cast<std::size_t>(n));
+  for (Index i = 0; i < n; ++i)
+    values[static_cast<std::size_t>(i)] = static_cast<T>((start + i) % 251);
+  return values;
+}
+
+inline std::vector<double> doubles(Index n, Index start = 0) {
+  return counting<double>(n, start);
+}
+
 /// A file that is being written, groups made on the way.
 class H5Writer {
 public:

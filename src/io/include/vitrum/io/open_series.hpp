@@ -23,6 +23,9 @@ struct OpenOptions {
   bool raw_big_endian = false; // else little-endian
   // TIFF: unsigned 16-bit values hold signed ones plus 32768
   bool tiff_signed_offset = false;
+  // HDF5: a series over several files of which the last do not exist (stopped early, not yet
+  // copied) is read as far as it goes; a file that is missing in between stays an error
+  bool missing_data_files = false;
   // HDF5: false reads all chunks with the HDF5 library, to compare
   bool decode_chunks = true;
 };
