@@ -31,7 +31,13 @@ public:
     const Index step = info_.frame_bytes() + gap_;
     const Index held = file_.size() - offset_ + gap_; // the last frame needs no gap behind it
     info_.frames = options.raw_frames > 0 ? options.raw_frames : held / step;
-    const Index need = offset_ + info_.frames * step - gap_;
+    Index all = 0;
+    if (__builtin_mul_overflow(info_.frames, step, &all) || all > Index{1} << 60)
+      throw FormatError(path,
+                        "",
+                        fmt::format("{} bytes", file_.size()),
+                        fmt::format("{} frames of {} bytes", info_.frames, step));
+    const Index need = offset_ + all - gap_;
     const Index with_last_gap = need + gap_;
     if (info_.frames < 1 || held < step)
       throw FormatError(path,

@@ -43,15 +43,17 @@ Reader by_name(const std::string& name) {
 } // namespace
 
 void validate(const OpenOptions& options) {
-  const auto reject_negative = [](const char* name, Index value) {
+  const auto require_size = [](const char* name, Index value) {
     if (value < 0)
       throw OptionError(fmt::format("{} = {}: must not be negative", name, value));
+    if (value > Index{1} << 48)
+      throw OptionError(fmt::format("{} = {}: must be at most 2^48", name, value));
   };
-  reject_negative("raw_height", options.raw_height);
-  reject_negative("raw_width", options.raw_width);
-  reject_negative("raw_frames", options.raw_frames);
-  reject_negative("raw_offset", options.raw_offset);
-  reject_negative("raw_gap", options.raw_gap);
+  require_size("raw_height", options.raw_height);
+  require_size("raw_width", options.raw_width);
+  require_size("raw_frames", options.raw_frames);
+  require_size("raw_offset", options.raw_offset);
+  require_size("raw_gap", options.raw_gap);
   const bool some = options.raw_height > 0 || options.raw_width > 0 || options.raw_type.has_value();
   const bool all = options.raw_height > 0 && options.raw_width > 0 && options.raw_type.has_value();
   if (some && !all)
