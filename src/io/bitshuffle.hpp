@@ -16,6 +16,14 @@ namespace vitrum::io {
 void bit_unshuffle(const std::byte* in, std::byte* out, Index count, Index element_bytes);
 void bit_shuffle(const std::byte* in, std::byte* out, Index count, Index element_bytes);
 
+/// The ways of bit_unshuffle that this processor can go, slowest first; it takes the last. To
+/// compare them.
+struct UnshuffleKernel {
+  const char* name;
+  void (*run)(const std::byte* in, std::byte* out, Index count, Index element_bytes);
+};
+[[nodiscard]] std::span<const UnshuffleKernel> unshuffle_kernels();
+
 enum class Packing { none = 0, lz4 = 2, zstd = 3 };
 
 /// A whole chunk. Packed chunks open with the number of bytes and of bytes per block. `out` has the

@@ -8,6 +8,7 @@
 #endif
 
 #include "bitshuffle.hpp"
+#include "bitshuffle_gfni.hpp"
 
 namespace vitrum::io {
 namespace {
@@ -132,8 +133,8 @@ void interleave(__m128i (&planes)[bytes][8], std::byte* out) {
 }
 
 template <int bytes>
-void unshuffle_wide(const std::byte* in, std::byte* out, Index rows_of, Index end) {
-  for (Index i = 0; i < end; i += 16) {
+void unshuffle_wide(const std::byte* in, std::byte* out, Index rows_of, Index begin, Index end) {
+  for (Index i = begin; i < end; i += 16) {
     __m128i planes[bytes][8];
     bool any = false;
     for (int j = 0; j < bytes; ++j)
@@ -170,31 +171,65 @@ void shuffle_wide(const std::byte* in, std::byte* out, Index rows_of, Index end)
 
 #endif
 
-} // namespace
+void unshuffle_scalar(const std::byte* in, std::byte* out, Index count, Index element_bytes) {
+  unshuffle_groups(in, out, count / 8, 0, count / 8, element_bytes);
+}
 
-void bit_unshuffle(const std::byte* in, std::byte* out, Index count, Index element_bytes) {
+/// Groups from `done` on.
+void unshuffle_rest(
+    const std::byte* in, std::byte* out, Index count, Index element_bytes, Index done) {
   const Index rows_of = count / 8;
-  Index done = 0;
 #if defined(__x86_64__)
-  done = rows_of / 16 * 16;
+  const Index end = done + (rows_of - done) / 16 * 16;
   switch (element_bytes) {
   case 1:
-    unshuffle_wide<1>(in, out, rows_of, done);
+    unshuffle_wide<1>(in, out, rows_of, done, end);
+    done = end;
     break;
   case 2:
-    unshuffle_wide<2>(in, out, rows_of, done);
+    unshuffle_wide<2>(in, out, rows_of, done, end);
+    done = end;
     break;
   case 4:
-    unshuffle_wide<4>(in, out, rows_of, done);
+    unshuffle_wide<4>(in, out, rows_of, done, end);
+    done = end;
     break;
   case 8:
-    unshuffle_wide<8>(in, out, rows_of, done);
+    unshuffle_wide<8>(in, out, rows_of, done, end);
+    done = end;
     break;
   default:
-    done = 0;
+    break;
   }
 #endif
   unshuffle_groups(in, out, rows_of, done, rows_of, element_bytes);
+}
+
+void unshuffle_sse2(const std::byte* in, std::byte* out, Index count, Index element_bytes) {
+  unshuffle_rest(in, out, count, element_bytes, 0);
+}
+
+void unshuffle_gfni(const std::byte* in, std::byte* out, Index count, Index element_bytes) {
+  unshuffle_rest(
+      in, out, count, element_bytes, unshuffle_columns_gfni(in, out, count, element_bytes));
+}
+
+} // namespace
+
+std::span<const UnshuffleKernel> unshuffle_kernels() {
+  static constexpr UnshuffleKernel all[] = {
+      {"scalar", unshuffle_scalar}, {"sse2", unshuffle_sse2}, {"avx512-gfni", unshuffle_gfni}};
+#if defined(__x86_64__)
+  static const std::size_t usable = has_gfni() ? 3 : 2;
+#else
+  static const std::size_t usable = 1;
+#endif
+  return std::span(all).first(usable);
+}
+
+void bit_unshuffle(const std::byte* in, std::byte* out, Index count, Index element_bytes) {
+  static const auto run = unshuffle_kernels().back().run;
+  run(in, out, count, element_bytes);
 }
 
 void bit_shuffle(const std::byte* in, std::byte* out, Index count, Index element_bytes) {
