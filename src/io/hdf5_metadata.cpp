@@ -1,4 +1,5 @@
 #include "hdf5_metadata.hpp"
+#include "path.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -193,7 +194,7 @@ private:
       const std::string full = detector_ + "/" + name;
       if (!info_.bad_pixels.empty() || detector_.empty() || !exists(file_, full))
         continue;
-      const Dataset dataset = open_dataset(file_, info_.path, full);
+      const Dataset dataset = open_dataset(file_, split_path(info_.path).file, full);
       std::vector<Index> dims = dataset.dims;
       while (dims.size() > 2 && dims[0] == 1)
         dims.erase(dims.begin());
@@ -272,7 +273,7 @@ void read_time_axis(hid_t file, const std::string& dataset, SeriesInfo& info) {
     const Handle object(H5Oopen(file, full.c_str(), H5P_DEFAULT));
     if (!object || H5Iget_type(object.get()) != H5I_DATASET)
       continue;
-    const Dataset axis = open_dataset(file, info.path, full);
+    const Dataset axis = open_dataset(file, split_path(info.path).file, full);
     const Handle type(H5Dget_type(axis.id.get()));
     if (axis.dims != std::vector<Index>{info.frames} || !pixel_type(type.get()))
       continue;

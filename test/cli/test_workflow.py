@@ -129,6 +129,14 @@ class Workflow(CliTest):
         for other in results[1:]:
             np.testing.assert_array_equal(results[0], other)
 
+    def test_compressed_time_axis(self):
+        with h5py.File(self.path("a.h5"), "w") as file:
+            file["entry/data/data"] = poisson_frames(50)
+            time = file.create_dataset("entry/data/time", data=0.25 * np.arange(50), compression="gzip", chunks=(10,))
+            time.attrs["units"] = "s"
+        facts = json.loads(self.vitrum("info", "a.h5", "--json").stdout)[0]["facts"]
+        self.assertAlmostEqual(facts["frame_time"]["value"], 0.25)
+
     def test_two_time_is_its_definition(self):
         data = poisson_frames(30, 6, 7, mean=3)
         self.write_npy("a.npy", data)
