@@ -335,6 +335,15 @@ FitResult fit_decay(DecayModel model, const FitData& data, const FitOptions& opt
       }
       p.error = std::sqrt(result.covariance[j * count + j]);
     }
+  if (shape.shifts.rows() > 0) {
+    result.parameter_deviation.assign(static_cast<std::size_t>(shape.shifts.rows()) * count, 0);
+    for (Index r = 0; r < shape.shifts.rows(); ++r)
+      for (std::size_t a = 0; a < shape.moving.size(); ++a) {
+        const auto j = static_cast<std::size_t>(shape.moving[a]);
+        result.parameter_deviation[static_cast<std::size_t>(r) * count + j] =
+            shape.shifts(r, static_cast<Index>(a)) * (known[j].is_time ? values[j] : 1.0);
+      }
+  }
   for (const Index f : problem.free) {
     const auto j = static_cast<std::size_t>(f);
     auto& p = result.parameters[j];

@@ -54,7 +54,21 @@ Curvature curvature(Problem& problem, const FitData& data, const Minimum& minimu
                        : nan;
   result.naive = inverse;
   result.covariance = inverse * result.scale;
-  if (!data.covariance.empty()) {
+  if (!data.deviation.empty()) {
+    const auto size = static_cast<Index>(data.lag_s.size());
+    const Index rank = static_cast<Index>(data.deviation.size()) / size;
+    Jacobian weighted(rank, n); // F W^½ over the points in use
+    for (Index r = 0; r < rank; ++r)
+      for (Index i = 0; i < n; ++i) {
+        const auto point = static_cast<std::size_t>(i);
+        weighted(r, i) = data.deviation[static_cast<std::size_t>(r * size + problem.row[point])] *
+                         problem.weight[point];
+      }
+    const Jacobian projected = weighted * jacobian; // F W J
+    result.shifts = projected * inverse;
+    result.covariance = result.shifts.transpose() * result.shifts;
+    result.effective_parameters = (inverse * Matrix(projected.transpose() * projected)).trace();
+  } else if (!data.covariance.empty()) {
     const auto size = static_cast<Index>(data.lag_s.size());
     Eigen::MatrixXd weighted(n, n); // W^½ Σ W^½ over the points in use
     for (Index i = 0; i < n; ++i)

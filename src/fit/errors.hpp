@@ -8,6 +8,7 @@ struct Curvature {
   std::vector<Index> moving;       // free parameters not on a bound, indices among all
   Matrix covariance;               // of those, internal units
   Matrix naive;                    // the same without the covariance of the data: (JᵀWJ)⁻¹
+  Jacobian shifts;                 // [rank, moving]: what each deviation of the data does to them
   double effective_parameters = 0; // Takeuchi: tr((JᵀWJ)⁻¹ JᵀWΣWJ); their number without Σ
   double scale = 1;                // what the residual variance multiplied, unweighted
   bool singular = false;

@@ -22,6 +22,19 @@ void check_shape(const FitData& data) {
   if (!data.covariance.empty() && data.covariance.size() != n * n)
     throw DataError(
         fmt::format("fit: covariance of {} values, expected {}", data.covariance.size(), n * n));
+  if (!data.deviation.empty() && (n == 0 || data.deviation.size() % n != 0))
+    throw DataError(
+        fmt::format("fit: {} deviations do not make rows of {} lags", data.deviation.size(), n));
+}
+
+/// √Σ_r d_r(l)² per lag.
+std::vector<double> errors_of(const std::vector<double>& deviation, std::size_t lags) {
+  std::vector<double> errors(lags, 0.0);
+  for (std::size_t i = 0; i < deviation.size(); ++i)
+    errors[i % lags] += deviation[i] * deviation[i];
+  for (double& e : errors)
+    e = std::sqrt(e);
+  return errors;
 }
 
 } // namespace
@@ -30,15 +43,21 @@ Problem::Problem(models::DecayModel model, const FitData& data, const FitOptions
     : model_(model) {
   check_shape(data);
   validate(options, model);
-  weighted = !data.sigma.empty() || !data.covariance.empty();
+  weighted = !data.sigma.empty() || !data.covariance.empty() || !data.deviation.empty();
   const std::size_t n = data.lag_s.size();
+  std::vector<double> deviation_error;
+  if (!data.deviation.empty())
+    deviation_error = errors_of(data.deviation, n);
   for (std::size_t i = 0; i < n; ++i) {
     double sigma = 1;
     if (!data.sigma.empty())
       sigma = data.sigma[i];
+    else if (!data.deviation.empty())
+      sigma = deviation_error[i];
     else if (!data.covariance.empty())
       sigma = std::sqrt(data.covariance[i * n + i]);
-    if (std::isnan(data.lag_s[i]) || std::isnan(data.value[i]) || std::isnan(sigma)) {
+    if (std::isnan(data.lag_s[i]) || std::isnan(data.value[i]) || std::isnan(sigma) ||
+        (!deviation_error.empty() && std::isnan(deviation_error[i]))) {
       ++skipped;
       continue;
     }
@@ -47,6 +66,8 @@ Problem::Problem(models::DecayModel model, const FitData& data, const FitOptions
           fmt::format("fit: sigma {} at lag {} s: must be positive", sigma, data.lag_s[i]));
     if (!(data.lag_s[i] >= 0) || std::isinf(data.lag_s[i]))
       throw DataError(fmt::format("fit: lag {} s: must be finite and >= 0", data.lag_s[i]));
+    if (!deviation_error.empty() && std::isinf(deviation_error[i]))
+      throw DataError(fmt::format("fit: the deviation at lag {} s is infinite", data.lag_s[i]));
     if (std::isinf(data.value[i]))
       throw DataError(fmt::format("fit: g2 at lag {} s is infinite", data.lag_s[i]));
     lag_s.push_back(data.lag_s[i]);

@@ -149,6 +149,90 @@ TEST(DecayFit, SandwichErrorsHoldForCorrelatedLags) {
   EXPECT_GT(without[1].deviation(), 1.5);
 }
 
+TEST(DecayFit, DeviationsAreAsGoodAsTheirCovariance) {
+  const Index n = 60, rank = 25; // fewer than points: Σ is singular
+  for (const bool gaps : {false, true})
+    for (const bool sigma : {false, true}) {
+      SCOPED_TRACE(testing::Message() << "gaps " << gaps << ", sigma " << sigma);
+      auto factor = exact_data(DecayModel::kww, {0.2, 1, 30, 0.8}, log_lags(0.3, 1000, n), 0.002);
+      factor.deviation.resize(static_cast<std::size_t>(rank * n));
+      Random random(5);
+      for (Index r = 0; r < rank; ++r) {
+        double noise = random.normal();
+        for (Index i = 0; i < n; ++i) {
+          factor.deviation[static_cast<std::size_t>(r * n + i)] =
+              0.002 / std::sqrt(static_cast<double>(rank)) * noise;
+          noise = 0.8 * noise + 0.6 * random.normal();
+        }
+      }
+      for (double& v : factor.value)
+        v += 0.002 * random.normal();
+      if (!sigma)
+        factor.sigma.clear();
+      if (gaps) {
+        factor.value[3] = nan;
+        for (Index r = 0; r < rank; ++r)
+          factor.deviation[static_cast<std::size_t>(r * n + 10)] = nan;
+      }
+      auto dense = factor;
+      dense.deviation.clear();
+      dense.covariance.assign(static_cast<std::size_t>(n * n), 0);
+      for (Index r = 0; r < rank; ++r)
+        for (Index i = 0; i < n; ++i)
+          for (Index k = 0; k < n; ++k)
+            dense.covariance[static_cast<std::size_t>(i * n + k)] +=
+                factor.deviation[static_cast<std::size_t>(r * n + i)] *
+                factor.deviation[static_cast<std::size_t>(r * n + k)];
+      if (gaps && sigma)
+        dense.sigma[10] = nan; // so that the dense form leaves out the same points
+      const auto a = fit_decay(DecayModel::kww, factor), b = fit_decay(DecayModel::kww, dense);
+      EXPECT_EQ(a.skipped, gaps ? 2 : 0);
+      EXPECT_EQ(a.skipped, b.skipped);
+      EXPECT_NEAR(a.chi2 / b.chi2, 1, 1e-9);
+      EXPECT_NEAR(a.aic, b.aic, 1e-6);
+      EXPECT_NEAR(a.bic, b.bic, 1e-6);
+      EXPECT_NEAR(a.mean_time_error_s / b.mean_time_error_s, 1, 1e-6);
+      ASSERT_EQ(a.parameter_deviation.size(), static_cast<std::size_t>(rank * 4));
+      EXPECT_TRUE(b.parameter_deviation.empty());
+      for (std::size_t j = 0; j < 4; ++j) {
+        EXPECT_GT(a.parameters[j].error, 0);
+        EXPECT_NEAR(a.parameters[j].error / b.parameters[j].error, 1, 1e-6);
+        EXPECT_NEAR(a.parameters[j].error_low / b.parameters[j].error_low, 1, 1e-5);
+        for (std::size_t i = 0; i < 4; ++i) {
+          double sum = 0;
+          for (std::size_t r = 0; r < static_cast<std::size_t>(rank); ++r)
+            sum += a.parameter_deviation[r * 4 + j] * a.parameter_deviation[r * 4 + i];
+          const double size = a.parameters[i].error * a.parameters[j].error;
+          EXPECT_NEAR(a.covariance[j * 4 + i], sum, 1e-10 * size);
+          EXPECT_NEAR(a.covariance[j * 4 + i], b.covariance[j * 4 + i], 1e-5 * size);
+        }
+      }
+    }
+}
+
+TEST(DecayFit, ParameterDeviationsAreShiftsOfTheFit) {
+  // Data moved along one deviation, refitted: to first order its row of parameter_deviation.
+  auto data = exact_data(DecayModel::kww, {0.2, 1, 30, 0.8}, log_lags(0.3, 1000, 50), 0.002);
+  for (std::size_t r = 0; r < 2; ++r)
+    for (std::size_t i = 0; i < 50; ++i)
+      data.deviation.push_back(1e-5 * std::cos(0.2 * static_cast<double>((r + 1) * i)));
+  FitOptions options;
+  options.fixed = {{"baseline", 1}};
+  const auto fit = fit_decay(DecayModel::kww, data, options);
+  for (std::size_t r = 0; r < 2; ++r) {
+    auto moved = data;
+    for (std::size_t i = 0; i < 50; ++i)
+      moved.value[i] += data.deviation[r * 50 + i];
+    const auto refit = fit_decay(DecayModel::kww, moved, options);
+    for (std::size_t j = 0; j < 4; ++j)
+      EXPECT_NEAR(refit.parameters[j].value - fit.parameters[j].value,
+                  fit.parameter_deviation[r * 4 + j],
+                  1e-3 * fit.parameters[j].error + 1e-9 * fit.parameters[j].value)
+          << r << " " << j;
+    EXPECT_EQ(fit.parameter_deviation[r * 4 + 1], 0);
+  }
+}
+
 TEST(DecayFit, SingularCovarianceIsFine) {
   auto data = kww_data();
   const std::size_t n = data.value.size();
@@ -271,6 +355,8 @@ TEST(DecayFit, RefusesBadNumbers) {
   EXPECT_THAT(with([](FitData& d) { d.value.pop_back(); }), HasSubstr("44 values at 45 lags"));
   EXPECT_THAT(with([](FitData& d) { d.covariance.assign(7, 0); }),
               HasSubstr("covariance of 7 values, expected 2025"));
+  EXPECT_THAT(with([](FitData& d) { d.deviation.assign(47, 0); }),
+              HasSubstr("47 deviations do not make rows of 45 lags"));
 
   const auto option = [](auto change) {
     FitOptions options;

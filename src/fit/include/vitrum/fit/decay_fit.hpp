@@ -12,13 +12,16 @@
 
 namespace vitrum::fit {
 
-/// One correlation function. A point whose value, sigma or lag is NaN is skipped and counted.
+/// One correlation function. A point whose value, sigma, lag or deviation is NaN is skipped and
+/// counted.
 struct FitData {
   std::vector<double> lag_s;      // >= 0, any order
   std::vector<double> value;      // g2
   std::vector<double> sigma;      // standard errors, > 0; empty: unweighted
   std::vector<double> covariance; // [lag, lag] of the values, empty: independent. May be singular:
                                   // it enters the errors only. Without sigma its diagonal weighs
+  std::vector<double> deviation; // [rank, lag]: a factor of the covariance, Σ_r d_r(l) d_r(l'), for
+                                 // any number of lags; when given, it is used in place of it
 };
 
 struct FitOptions {
@@ -63,6 +66,9 @@ struct FitResult {
   models::DecayModel model = models::DecayModel::kww;
   std::vector<FittedParameter> parameters; // in the order of models::parameters
   std::vector<double> covariance;          // [parameter, parameter], 0 where fixed or at a bound
+  std::vector<double> parameter_deviation; // [rank, parameter]: what each deviation of the data
+                                           // does to the values, to first order; a factor of
+                                           // `covariance`. Empty without deviations or errors
   Index points = 0;                        // used
   Index skipped = 0;                       // NaN
   double chi2 = 0;                         // Σ((value − curve)/sigma)², sigma 1 when unweighted
@@ -89,7 +95,7 @@ struct FitResult {
 /// linear algebra (variable projection, Golub and Pereyra, SIAM J. Numer. Anal. 10 (1973) 413); the
 /// best local minima of that grid are refined by Levenberg–Marquardt, the lowest chi² is kept.
 ///
-/// Errors: (JᵀWJ)⁻¹ with sigma; times chi2_reduced without; with `covariance` Σ the sandwich
+/// Errors: (JᵀWJ)⁻¹ with sigma; times chi2_reduced without; with a covariance Σ the sandwich
 /// (JᵀWJ)⁻¹ JᵀWΣWJ (JᵀWJ)⁻¹, right for correlated lags although the minimum is that of the diagonal
 /// weights.
 ///
