@@ -200,6 +200,14 @@ void draw_series(Canvas& canvas, const Series& series, const PanelLayout& place)
   for (std::size_t i = 0; i < series.x.size(); ++i)
     if (place.x.holds(series.x[i]) && place.y.holds(series.y[i]))
       points.push_back({place.x(series.x[i]), place.y(series.y[i])});
+    else if (series.at_edge && place.x.holds(series.x[i]) && !std::isnan(series.y[i]))
+      points.push_back(
+          {place.x(series.x[i]), series.y[i] > 0 ? place.area.top : place.area.bottom()});
+  if (series.at_edge) // whole marks, not halves
+    for (Point& p : points)
+      p.y = std::clamp(p.y,
+                       place.area.top + series.marker_size / 2 + 1,
+                       place.area.bottom() - series.marker_size / 2 - 1);
   std::erase_if(points, [&](const Point& p) { // far outside: keep files small
     return p.x < place.area.left - 10 || p.x > place.area.right() + 10 ||
            p.y < place.area.top - 10 || p.y > place.area.bottom() + 10;

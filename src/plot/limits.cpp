@@ -40,7 +40,7 @@ void add_error_bars(Extent& extent, const std::vector<Series>& series) {
   const Extent values = extent;
   std::vector<double> errors;
   for (const Series& s : series)
-    for (std::size_t i = 0; i < s.y_errors.size(); ++i)
+    for (std::size_t i = 0; !s.at_edge && i < s.y_errors.size(); ++i)
       if (std::isfinite(s.y[i]) && std::isfinite(s.y_errors[i]) && s.y_errors[i] > 0)
         errors.push_back(s.y_errors[i]);
   if (errors.empty() || !(values.lowest <= values.highest))
@@ -57,7 +57,7 @@ void add_error_bars(Extent& extent, const std::vector<Series>& series) {
     ceiling = std::max(ceiling, values.highest + half);
   }
   for (const Series& s : series)
-    for (std::size_t i = 0; i < s.y_errors.size(); ++i)
+    for (std::size_t i = 0; !s.at_edge && i < s.y_errors.size(); ++i)
       if (std::isfinite(s.y[i]) && s.y_errors[i] > 0) {
         extent.add(std::max(s.y[i] - s.y_errors[i], floor));
         extent.add(std::min(s.y[i] + s.y_errors[i], ceiling));
@@ -83,7 +83,8 @@ Extent y_extent(const Panel& panel) {
   Extent extent;
   extent.scale = panel.y.scale;
   for (const Series& series : panel.series)
-    extent.add(series.y);
+    if (!series.at_edge)
+      extent.add(series.y);
   for (const Band& band : panel.bands) {
     extent.add(band.lower);
     extent.add(band.upper);

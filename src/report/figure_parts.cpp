@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,38 @@ Line model_line(Index model) {
 Marker model_marker(Index model) {
   constexpr std::array markers{Marker::circle, Marker::square, Marker::triangle, Marker::diamond};
   return markers[static_cast<std::size_t>(model) % markers.size()];
+}
+
+void add_fit_points(Panel& panel, Series points, const ModelFit& fit, Index first) {
+  Series doubtful = points;
+  bool any_good = false, any_doubtful = false;
+  for (std::size_t i = 0; i < points.y.size(); ++i) {
+    const bool good = fit.good(first + static_cast<Index>(i));
+    (good ? doubtful : points).y[i] = NAN;
+    any_good = any_good || std::isfinite(points.y[i]);
+    any_doubtful = any_doubtful || !std::isnan(doubtful.y[i]);
+  }
+  if (!any_good && any_doubtful) {
+    points.hollow = true;
+    points.line = Line::none;
+    points.label += points.label.empty() ? "" : " (no good fit)";
+  }
+  panel.series.push_back(std::move(points));
+  if (!any_good || !any_doubtful)
+    return;
+  doubtful.label.clear();
+  doubtful.y_errors.clear();
+  doubtful.line = Line::none;
+  doubtful.hollow = doubtful.at_edge = true;
+  panel.series.push_back(std::move(doubtful));
+}
+
+bool shows_doubtful(const Figure& figure) {
+  for (const Panel& panel : figure.panels)
+    for (const Series& series : panel.series)
+      if (series.at_edge)
+        return true;
+  return false;
 }
 
 BinColours::BinColours(const Result& result) : unit_(result.q_unit()) {

@@ -14,6 +14,14 @@ inline constexpr plot::Colour data_colour = plot::black; // the page's text colo
 [[nodiscard]] plot::Line model_line(Index model);
 [[nodiscard]] plot::Marker model_marker(Index model);
 
+/// Adds the numbers of fits: those of good status as `points` says; the others, which neither join
+/// the line nor widen the axis, as hollow marks without bars. When none is good there are no points
+/// and the label says so. `first`: place of the first point in the arrays of the fit.
+void add_fit_points(plot::Panel& panel, plot::Series points, const ModelFit& fit, Index first);
+
+/// Whether the figure shows fits that are not good (add_fit_points).
+[[nodiscard]] bool shows_doubtful(const plot::Figure& figure);
+
 /// Bins by q along viridis with a colour bar when q is known and differs, else by the palette.
 class BinColours {
 public:

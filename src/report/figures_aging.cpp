@@ -45,7 +45,7 @@ void choose_scale(Panel& panel) {
   double low = INFINITY, high = 0;
   for (const Series& series : panel.series)
     for (const double v : series.y)
-      if (std::isfinite(v)) {
+      if (std::isfinite(v) && !series.at_edge) {
         low = std::min(low, v);
         high = std::max(high, v);
       }
@@ -113,7 +113,7 @@ std::optional<Figure> make_aging_figure(const Tree& root, Index bin) {
         series.label = display_model(fits[m].model);
         series.colour = model_colour(static_cast<Index>(m));
         series.marker = model_marker(static_cast<Index>(m));
-        panel.series.push_back(std::move(series));
+        add_fit_points(panel, std::move(series), fits[m], (bin - 1) * windows->count());
       }
   }
   const auto plateau = result.quantity("window/plateau", {result.bins(), windows->count()});
@@ -128,6 +128,14 @@ std::optional<Figure> make_aging_figure(const Tree& root, Index bin) {
   auto figure = stacked(std::move(panels), events_of(result, bin));
   if (figure) {
     figure->panels[0].title = result.bin_title(bin);
+    const auto drawn = [&](const ModelFit& fit) {
+      for (Index k = 0; k < windows->count(); ++k)
+        if (fit.good((bin - 1) * windows->count() + k))
+          return true;
+      return false;
+    };
+    if (!fits.empty() && std::none_of(fits.begin(), fits.end(), drawn))
+      figure->panels[0].title += " (no fit of a window is good)";
     figure->description =
         fmt::format("Relaxation time, exponent, mean time and plateau of {} against age",
                     result.bin_title(bin));
@@ -160,7 +168,7 @@ std::optional<Figure> make_aging_overlay(const Tree& root, const std::string& mo
       series.colour = colours.of(bin);
       series.marker = model_marker(bin % 4);
       series.label = result.bin_title(bin + 1);
-      panel.series.push_back(std::move(series));
+      add_fit_points(panel, std::move(series), *fit, bin * windows->count());
     }
   }
   auto figure = stacked(std::move(panels), {});
@@ -257,10 +265,16 @@ PowerLaw fit_power_law(const Series& s) {
   return law;
 }
 
+/// From the first to the last of the points that made the law.
 Series guide_line(const Series& points, const PowerLaw& law) {
   Series line;
-  const auto [low, high] = std::minmax_element(points.x.begin(), points.x.end());
-  for (const double x : {*low, *high}) {
+  double low = INFINITY, high = 0;
+  for (std::size_t i = 0; i < points.x.size(); ++i)
+    if (points.y[i] > 0 && std::isfinite(points.y[i])) {
+      low = std::min(low, points.x[i]);
+      high = std::max(high, points.x[i]);
+    }
+  for (const double x : {low, high}) {
     line.x.push_back(x);
     line.y.push_back(std::exp(law.log_factor + law.exponent * std::log(x)));
   }
@@ -296,10 +310,12 @@ std::optional<Figure> make_tau_q_figure(const Tree& root) {
     series.marker_size = 5;
     series.colour = model_colour(static_cast<Index>(m));
     series.label = display_model(fits[m].model);
-    const PowerLaw law = fit_power_law(series);
-    panel.series.push_back(series);
+    const std::size_t place = panel.series.size();
+    add_fit_points(panel, std::move(series), fits[m], 0);
+    const Series& good = panel.series[place];
+    const PowerLaw law = fit_power_law(good);
     if (std::isfinite(law.exponent))
-      panel.series.push_back(guide_line(series, law));
+      panel.series.push_back(guide_line(good, law));
   }
   if (!has_points(panel))
     return std::nullopt;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "figure_parts.hpp"
 #include "html.hpp"
 #include "result.hpp"
 #include "tables.hpp"
@@ -118,6 +119,17 @@ private:
       add_figure(*figure, name, caption);
   }
 
+  void note(const std::string& text) { body_ += element("p", escaped(text), "class=\"note\""); }
+
+  /// What the hollow marks are, where there are some.
+  static std::string doubtful_text(const std::optional<Figure>& figure) {
+    return !figure || !shows_doubtful(*figure)
+               ? ""
+               : " Hollow: fits whose status is neither converged nor near bound (see the table), "
+                 "without errors, at the edge where they lie beyond the axes, which follow the "
+                 "good fits alone.";
+  }
+
   void add_csv(const std::string& text, const std::string& name, const std::string& what) {
     if (text.empty() || !options_.files)
       return;
@@ -183,9 +195,16 @@ private:
                  "g₂ against lag with standard errors and the fits of all models; below each, the "
                  "residuals in units of the error (beyond the strip: hollow, at its edge).");
     add_figure(make_g2_overlay(root_), "g2_overlay", "g₂ of all bins with the preferred fit.");
-    add_figure(make_tau_q_figure(root_),
+    const auto tau_q = make_tau_q_figure(root_);
+    add_figure(tau_q,
                "tau_q",
-               "Relaxation time against q with a power law through the points.");
+               "Relaxation time against q with a power law through the points of good fits where "
+               "there are three or more." +
+                   doubtful_text(tau_q));
+    const auto models = result_.fits();
+    if (!tau_q && result_.q().size() >= 3 && !models.empty() &&
+        std::none_of(models.begin(), models.end(), [](const auto& fit) { return fit.any_good(); }))
+      note("No fit is good in any bin: τ against q is not drawn.");
     body_ += fits;
     add_csv(csv_g2(root_), "g2.csv", "g₂ and fits as numbers");
     add_csv(csv_fits(root_), "fits.csv", "Parameters as numbers");
@@ -197,19 +216,28 @@ private:
     section("aging", "Aging");
     const auto fits = result_.window_fits();
     side_by_side(static_cast<Index>(fits.size()), [&] {
-      for (const ModelFit& fit : fits)
+      for (const ModelFit& fit : fits) {
+        const auto figure = make_aging_overlay(root_, fit.model);
         add_figure(
-            make_aging_overlay(root_, fit.model),
+            figure,
             "aging_" + fit.model,
-            fmt::format("Relaxation of all bins against age, {}.", display_model(fit.model)));
+            fmt::format("Relaxation of all bins against age, {}.", display_model(fit.model)) +
+                doubtful_text(figure));
+        if (!figure && !fit.any_good())
+          note(fmt::format("No {} fit of a window is good: its relaxation times are not drawn "
+                           "against age.",
+                           display_model(fit.model)));
+      }
     });
     for (Index bin = 1; bin <= detailed(); ++bin) {
       side_by_side(2, [&] {
-        add_figure(make_aging_figure(root_, bin),
+        const auto figure = make_aging_figure(root_, bin);
+        add_figure(figure,
                    fmt::format("aging_bin_{}", bin),
                    fmt::format("Relaxation time, exponent, mean relaxation time and short-time "
                                "plateau of {} against age, one standard error.",
-                               result_.bin_title(bin)));
+                               result_.bin_title(bin)) +
+                       doubtful_text(figure));
         add_figure(make_window_figure(root_, bin),
                    fmt::format("windows_bin_{}", bin),
                    fmt::format("Decay of the correlation of {} in windows of age.",

@@ -62,6 +62,19 @@ const Quantity* ModelFit::exponent() const {
   return kww != nullptr ? kww : find("ml_exponent");
 }
 
+bool ModelFit::good(Index i) const {
+  const auto k = static_cast<std::size_t>(i);
+  return k >= status.size() || status[k] == "converged" || status[k] == "near bound";
+}
+
+bool ModelFit::any_good() const {
+  const auto n = static_cast<Index>(status.size());
+  for (Index i = 0; i < n; ++i)
+    if (good(i))
+      return true;
+  return n == 0;
+}
+
 Result::Result(const Tree& root) {
   const Tree* entry = root.find_group("entry");
   entry_ = entry != nullptr ? entry : &root;

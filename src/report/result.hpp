@@ -28,6 +28,9 @@ struct ModelFit {
   [[nodiscard]] const Quantity* find(std::string_view name) const;
   /// kww_exponent or ml_exponent.
   [[nodiscard]] const Quantity* exponent() const;
+  /// Whether the numbers at place `i` are a result: "converged", "near bound", or no status known.
+  [[nodiscard]] bool good(Index i) const;
+  [[nodiscard]] bool any_good() const;
 };
 
 struct Curves {

@@ -390,5 +390,39 @@ TEST(ColourMaps, EndsAndNaN) {
   EXPECT_THROW((void)parse_colour_map("rainbow"), OptionError);
 }
 
+TEST(AtEdge, MarksBeyondTheAxesStandAtTheirEdgeAndDoNotWidenThem) {
+  for (const Scale scale : {Scale::linear, Scale::log}) {
+    Figure figure;
+    Panel panel;
+    panel.y.scale = scale;
+    panel.grid = false;
+    Series good;
+    good.x = {0, 1, 2, 3, 4};
+    good.y = {1, 2, 3, 2, 1};
+    panel.series.push_back(good);
+    figure.panels.push_back(panel);
+    const Layout before = arrange(figure);
+    Series stray;
+    stray.x = {0.5, 1.5, 2.5, 3.5};
+    stray.y = {1e9, -1e9, INFINITY, 1.5};
+    stray.colour = {255, 0, 0};
+    stray.line = Line::none;
+    stray.marker = Marker::square;
+    stray.marker_size = 8;
+    stray.at_edge = true;
+    figure.panels[0].series.push_back(stray);
+    const PanelLayout place = arrange(figure).panels.at(0);
+    EXPECT_EQ(place.y.lower, before.panels[0].y.lower);
+    EXPECT_EQ(place.y.upper, before.panels[0].y.upper);
+    RenderOptions options;
+    options.png_scale = 2;
+    const Image image = decode(render(figure, Format::png, options));
+    const std::vector<double> heights{
+        place.area.top + 5, place.area.bottom() - 5, place.area.top + 5, place.y(1.5)};
+    for (std::size_t i = 0; i < heights.size(); ++i)
+      EXPECT_EQ(image.at(2 * place.x(stray.x[i]), 2 * heights[i]), (Colour{255, 0, 0})) << i;
+  }
+}
+
 } // namespace
 } // namespace vitrum::plot

@@ -153,6 +153,82 @@ TEST(TauQFigure, FindsThePowerLaw) {
   EXPECT_NEAR(series[1].y[0], 36, 1e-9);
 }
 
+/// The fit at one place made a bad one of absurd numbers.
+void spoil(Tree& tree, const std::string& path, std::size_t place, const std::string& status) {
+  for (const auto& [name, value] : {std::pair{"tau_s", 1e12}, {"tau_s_errors", 1e14}}) {
+    Array array = tree.at(path + name);
+    std::get<std::vector<double>>(array.values).at(place) = value;
+    tree.set(path + name, array);
+  }
+  Array array = tree.at(path + "status");
+  std::get<std::vector<std::string>>(array.values).at(place) = status;
+  tree.set(path + "status", array);
+}
+
+TEST(DoubtfulFits, AreHollowWithoutErrorsAndDoNotSetTheAxes) {
+  Tree tree = synthetic_result();
+  spoil(tree, "entry/window/fit/kww/", 8 + 0, "at bound"); // bin 2, first and fourth window
+  spoil(tree, "entry/window/fit/kww/", 8 + 3, "unidentifiable");
+  Array near = tree.at("entry/window/fit/kww/status");
+  std::get<std::vector<std::string>>(near.values).at(8 + 5) = "near bound";
+  tree.set("entry/window/fit/kww/status", near);
+  for (const auto& figure : {make_aging_figure(tree, 2), make_aging_overlay(tree, "kww")}) {
+    ASSERT_TRUE(figure.has_value());
+    const plot::Panel& tau = figure->panels.at(0);
+    EXPECT_EQ(tau.y.label, "τ (s)");
+    Index hollow = 0, solid = 0;
+    for (const plot::Series& series : tau.series)
+      for (const double y : series.y) {
+        EXPECT_TRUE(series.at_edge || std::isnan(y) || y < 1e6);
+        hollow += series.at_edge && series.hollow && !std::isnan(y);
+        solid += !series.at_edge && !std::isnan(y);
+      }
+    EXPECT_EQ(hollow, 2);
+    EXPECT_EQ(solid, (figure->panels[0].title == "KWW" ? 4 * 8 : 2 * 8) - 2);
+    for (const plot::Series& series : tau.series) {
+      EXPECT_TRUE(!series.at_edge || series.y_errors.empty());
+    }
+  }
+  draw(make_aging_figure(tree, 2), "doubtful_aging");
+  draw(make_aging_overlay(tree, "kww"), "doubtful_overlay");
+}
+
+TEST(DoubtfulFits, ThePowerLawComesFromTheGoodOnes) {
+  Tree tree = synthetic_result({6, 2, 8, 40, 24});
+  for (const std::size_t bin : {1U, 4U})
+    spoil(tree, "entry/fit/kww/", bin, "at bound");
+  const auto figure = make_tau_q_figure(tree);
+  ASSERT_TRUE(figure.has_value());
+  const auto& series = figure->panels.at(0).series;
+  ASSERT_EQ(series.size(), 5U); // good, doubtful, law; then the other model: good, law
+  EXPECT_TRUE(series[1].at_edge);
+  EXPECT_EQ(series[1].y[1], 1e12);
+  EXPECT_TRUE(series[2].label.starts_with("∝ q"));
+  for (const double y : series[2].y)
+    EXPECT_NEAR(y, 80, 60);
+  draw(figure, "doubtful_tau_q");
+  for (const std::size_t bin : {0U, 2U}) // two good ones left: no law
+    spoil(tree, "entry/fit/kww/", bin, "not converged");
+  EXPECT_EQ(make_tau_q_figure(tree)->panels[0].series.size(), 4U);
+  for (const char* model : {"kww", "ml"})
+    for (std::size_t bin = 0; bin < 6; ++bin)
+      spoil(tree, std::string("entry/fit/") + model + "/", bin, "at bound");
+  EXPECT_FALSE(make_tau_q_figure(tree).has_value());
+}
+
+TEST(DoubtfulFits, NoneGoodLeavesTheirPanelsOut) {
+  Tree tree = synthetic_result();
+  for (const char* model : {"kww", "ml"})
+    for (std::size_t i = 0; i < 32; ++i)
+      spoil(tree, std::string("entry/window/fit/") + model + "/", i, "at bound");
+  EXPECT_FALSE(make_aging_overlay(tree, "kww").has_value());
+  const auto figure = make_aging_figure(tree, 1);
+  ASSERT_TRUE(figure.has_value());
+  ASSERT_EQ(figure->panels.size(), 1U);
+  EXPECT_EQ(figure->panels[0].y.label, "g₂(0)");
+  EXPECT_NE(figure->panels[0].title.find("no fit of a window is good"), std::string::npos);
+}
+
 TEST(Figures, WrongShapesAreRefused) {
   Tree tree = synthetic_result();
   tree.set("entry/window/decay", make_array(std::vector<double>{1, 2}));

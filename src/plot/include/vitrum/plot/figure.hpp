@@ -38,6 +38,7 @@ struct Series {
   double line_width = 1.2;
   double marker_size = 4.5; // diameter
   bool hollow = false;
+  bool at_edge = false; // does not widen the y axis; points beyond it stand at its edge
 };
 
 /// The area between two curves.
