@@ -2,12 +2,30 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 
 namespace vitrum::correlate::detail {
 namespace {
 
-constexpr Index most_blocks = 4096; // beyond, windows are not cut into time blocks of their own
+constexpr Index most_bytes = Index{4} << 30;
+
+Index checked_blocks(Index blocks, Index bins, Index groups) {
+  const Index bytes_per_cell = 8 * (2 * groups + 3);
+  if (blocks > most_bytes / bytes_per_cell / std::max<Index>(bins, 1))
+    throw OptionError(fmt::format(
+        "age windows: they and their time blocks cut the series into {} ranges of age; with {} lag "
+        "bins and {} groups of pixels the sums take {:.1f} GiB, more than {} GiB: choose fewer "
+        "windows, time blocks or lags",
+        blocks,
+        bins,
+        groups,
+        static_cast<double>(blocks) * static_cast<double>(bins * bytes_per_cell) / (1 << 30),
+        most_bytes >> 30));
+  return blocks;
+}
 
 void cut(std::vector<Index>& edges, AgeWindow ages, Index pieces) {
   for (Index c = 0; c <= pieces; ++c)
@@ -46,20 +64,14 @@ AgeBlocks make_age_blocks(Index frames, const OneTimeOptions& options) {
   blocks.convention = options.age;
   cut(blocks.edges, {0, frames}, options.time_blocks);
   for (const AgeWindow window : options.windows)
-    cut(blocks.edges, window, 1);
+    cut(blocks.edges, window, std::min(options.time_blocks, window.last - window.first));
   sort_unique(blocks.edges);
-  std::vector<Index> finer = blocks.edges;
-  for (const AgeWindow window : options.windows)
-    cut(finer, window, std::min(options.time_blocks, window.last - window.first));
-  sort_unique(finer);
-  if (static_cast<Index>(finer.size()) <= most_blocks)
-    blocks.edges = std::move(finer);
   return blocks;
 }
 
 Cells::Cells(Index block_count, Index bin_count, Index group_count)
-    : blocks(block_count), bins(bin_count), groups(group_count),
-      total(static_cast<std::size_t>(blocks * bins), 0.0),
+    : blocks(checked_blocks(block_count, bin_count, group_count)), bins(bin_count),
+      groups(group_count), total(static_cast<std::size_t>(blocks * bins), 0.0),
       by_group(static_cast<std::size_t>(blocks * bins * groups), 0.0),
       shift(static_cast<std::size_t>(blocks * bins * groups), 0.0),
       pairs(static_cast<std::size_t>(blocks * bins), 0),

@@ -44,8 +44,7 @@ private:
   static Index half_up(Index x) { return x >= 0 ? (x + 1) / 2 : -(-x / 2); } // ceil(x / 2)
 };
 
-/// Edges of all windows, of `time_blocks` blocks of the whole series, and, while there are not too
-/// many, of blocks within each window.
+/// Edges of all windows, and of `time_blocks` blocks of the whole series and of each window.
 [[nodiscard]] AgeBlocks make_age_blocks(Index frames, const OneTimeOptions& options);
 
 struct Cells {
@@ -56,6 +55,7 @@ struct Cells {
   std::vector<Index> pairs;     // [block, bin]
   std::vector<double> lag_sum; // [block, bin]
 
+  /// Throws OptionError when the sums would take more than 4 GiB.
   Cells(Index block_count, Index bin_count, Index group_count);
   [[nodiscard]] Index at(Index block, Index bin) const { return block * bins + bin; }
 };
@@ -66,6 +66,10 @@ void count_pairs(Cells& cells,
                  std::span<const Index> lag_edges,
                  std::span<const std::uint8_t> valid,
                  std::span<const double> group_shift);
+
+/// Standard errors and covariance [lag, lag] from deviations [rank, lag]; all NaN without any.
+[[nodiscard]] std::vector<double> errors_of(std::span<const double> deviation, Index lags);
+[[nodiscard]] std::vector<double> covariance_of(std::span<const double> deviation, Index lags);
 
 /// One range of ages, cut into time blocks; values before the bias is removed. Errors come from
 /// groups of pixels and from time blocks; `group_pixels` is empty when there are no groups: they

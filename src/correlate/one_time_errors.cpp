@@ -4,6 +4,7 @@
 
 #include "one_time_cells.hpp"
 #include "vitrum/core/statistics.hpp"
+#include "vitrum/correlate/pixel_groups.hpp"
 
 namespace vitrum::correlate::detail {
 namespace {
@@ -178,7 +179,61 @@ std::vector<double> time_factors(const TimeScatter& scatter,
   return factor;
 }
 
+/// The factor of the covariance, see OneTime.
+std::vector<double> deviations(const Level& all,
+                               const TimeScatter& scatter,
+                               std::span<const double> factor,
+                               std::span<const double> weights,
+                               Index bins) {
+  const auto groups = static_cast<Index>(weights.size());
+  const Index rank = groups + scatter.blocks + 1;
+  std::vector<double> rows(static_cast<std::size_t>(rank * bins), 0.0);
+  for (Index g = 0; g < groups; ++g) {
+    const double scale =
+        std::sqrt(weights[g] * student_variance(groups) / static_cast<double>(groups - 1));
+    for (Index k = 0; k < bins; ++k)
+      rows[g * bins + k] = scale * all.deviation[g * bins + k];
+  }
+  for (Index k = 0; k < bins; ++k) {
+    const double* s = scatter.residual.data() + k * scatter.blocks;
+    for (Index c = 0; c <= scatter.blocks; ++c)
+      rows[(groups + c) * bins + k] =
+          factor[k] / std::sqrt(2.0) *
+          ((c > 0 ? s[c - 1] : 0.0) + (c < scatter.blocks ? s[c] : 0.0));
+    if (all.pairs[k] == 0 || (groups == 0 && scatter.enough[k] == 0))
+      for (Index r = 0; r < rank; ++r)
+        rows[r * bins + k] = nan;
+  }
+  return rows;
+}
+
 } // namespace
+
+std::vector<double> errors_of(std::span<const double> deviation, Index lags) {
+  if (deviation.empty())
+    return std::vector<double>(static_cast<std::size_t>(lags), nan);
+  std::vector<double> errors(static_cast<std::size_t>(lags), 0.0);
+  for (Index r = 0; r < static_cast<Index>(deviation.size()) / lags; ++r)
+    for (Index k = 0; k < lags; ++k)
+      errors[k] += deviation[r * lags + k] * deviation[r * lags + k];
+  for (double& e : errors)
+    e = std::sqrt(e);
+  return errors;
+}
+
+std::vector<double> covariance_of(std::span<const double> deviation, Index lags) {
+  const auto size = static_cast<std::size_t>(lags * lags);
+  if (deviation.empty())
+    return std::vector<double>(size, nan);
+  std::vector<double> covariance(size, 0.0);
+  for (Index r = 0; r < static_cast<Index>(deviation.size()) / lags; ++r) {
+    const double* d = deviation.data() + r * lags;
+    for (Index k = 0; k < lags; ++k)
+      for (Index l = 0; l < lags; ++l)
+        covariance[k * lags + l] += d[k] * d[l];
+  }
+  return covariance;
+}
 
 OneTime evaluate(const Cells& cells,
                  const AgeBlocks& blocks,
@@ -229,25 +284,11 @@ OneTime evaluate(const Cells& cells,
     result.value.push_back(1 + all.mean[k]);
     result.common_mode.push_back(!group_weights.empty() && factor[k] > 0 ? 1 : 0);
   }
-  const auto covariance = [&](Index k, Index l) {
-    if (all.pairs[k] == 0 || all.pairs[l] == 0)
-      return nan;
-    if (group_weights.empty() && (!time_alone || scatter.enough[k] == 0 || scatter.enough[l] == 0))
-      return nan;
-    double sum = factor[k] * factor[l] * time_covariance(scatter, k, l);
-    if (!group_weights.empty())
-      sum += pixel_covariance(all, k, all, l, group_weights, bins) *
-             student_variance(static_cast<Index>(group_weights.size()));
-    return sum;
-  };
-  for (Index k = 0; k < bins; ++k)
-    result.error.push_back(std::sqrt(covariance(k, k)));
-  if (bins <= options.max_covariance_lags) {
-    result.covariance.resize(static_cast<std::size_t>(bins * bins));
-    for (Index k = 0; k < bins; ++k)
-      for (Index l = 0; l <= k; ++l)
-        result.covariance[k * bins + l] = result.covariance[l * bins + k] = covariance(k, l);
-  }
+  if (!group_weights.empty() || time_alone)
+    result.deviation = deviations(all, scatter, factor, group_weights, bins);
+  result.error = errors_of(result.deviation, bins);
+  if (bins <= options.max_covariance_lags)
+    result.covariance = covariance_of(result.deviation, bins);
   return result;
 }
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "one_time_cells.hpp"
 #include "strip_kernel.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
@@ -452,28 +453,23 @@ make_pixel_g2(const PixelMatrix& counts, const PixelG2Options& options, const Mo
     result.value.push_back(1 + entry.value);
     entries.push_back(std::move(entry));
   }
-  const auto covariance = [&](Index k, Index l) {
-    const EntryValue& a = entries[k];
-    const EntryValue& b = entries[l];
-    if (group_count < 2 || a.influence.empty() || b.influence.empty())
-      return nan;
-    double sum = 0;
+  const Index lags = plan.entries();
+  if (group_count > 1) {
+    result.deviation.assign(static_cast<std::size_t>(group_count * lags), nan);
     for (Index g = 0; g < group_count; ++g) {
       const auto size =
           static_cast<double>(counts.groups.group_begin[g + 1] - counts.groups.group_begin[g]);
-      sum += a.influence[g] * b.influence[g] * static_cast<double>(counts.pixels()) / size;
+      const double scale =
+          std::sqrt(static_cast<double>(counts.pixels()) / size * student_variance(group_count) /
+                    static_cast<double>(group_count - 1));
+      for (Index k = 0; k < lags; ++k)
+        if (!entries[k].influence.empty())
+          result.deviation[g * lags + k] = scale * entries[k].influence[g];
     }
-    return sum / static_cast<double>(group_count - 1) * student_variance(group_count);
-  };
-  const Index lags = plan.entries();
-  for (Index k = 0; k < lags; ++k)
-    result.error.push_back(std::sqrt(covariance(k, k)));
-  if (lags <= most_covariance_lags && group_count > 1) {
-    result.covariance.resize(static_cast<std::size_t>(lags * lags));
-    for (Index k = 0; k < lags; ++k)
-      for (Index l = 0; l <= k; ++l)
-        result.covariance[k * lags + l] = result.covariance[l * lags + k] = covariance(k, l);
   }
+  result.error = detail::errors_of(result.deviation, lags);
+  if (lags <= most_covariance_lags && group_count > 1)
+    result.covariance = detail::covariance_of(result.deviation, lags);
   return result;
 }
 

@@ -205,6 +205,29 @@ TEST(PixelG2, DoesNotDependOnThreads) {
   EXPECT_EQ(one.covariance, four.covariance);
 }
 
+TEST(PixelG2, DeviationsAreAFactorOfTheCovariance) {
+  const PixelMatrix m =
+      reference::random_counts(reference::stripe_groups(40, 40, 2), 700, 1, {7}, 3);
+  for (const PixelNormalization n :
+       {PixelNormalization::plain, PixelNormalization::symmetric_bin}) {
+    const PixelG2 few = make_pixel_g2(m, {.normalization = n, .max_lag = 300});
+    const auto lags = Index(few.value.size());
+    ASSERT_EQ(few.deviation.size(), std::size_t(few.error_groups * lags));
+    ASSERT_EQ(few.covariance.size(), std::size_t(lags * lags));
+    for (Index k = 0; k < lags; ++k)
+      for (Index l = 0; l < lags; ++l) {
+        double sum = 0;
+        for (Index g = 0; g < few.error_groups; ++g)
+          sum += few.deviation[g * lags + k] * few.deviation[g * lags + l];
+        EXPECT_NEAR(few.covariance[k * lags + l], sum, 1e-12 * few.error[k] * few.error[l]);
+      }
+    const PixelG2 many = make_pixel_g2(m, {.normalization = n, .lags = PixelLags::linear});
+    EXPECT_TRUE(many.covariance.empty());
+    EXPECT_EQ(many.deviation.size(), std::size_t(many.error_groups * 699));
+    EXPECT_EQ(many.deviation[2 * 699], few.deviation[2 * lags]); // lag 1 of group 3
+  }
+}
+
 TEST(PixelG2, RejectsNonsense) {
   const PixelMatrix m = reference::random_counts(reference::stripe_groups(4, 4, 1), 10, 2, {}, 3);
   EXPECT_THAT(

@@ -30,7 +30,8 @@ struct OneTimeOptions {
                                   // has more pairs than pixels
   Index time_blocks = 16; // into which a series or window is cut to find fluctuations that all
                           // pixels share; at least 6
-  Index max_covariance_lags = 512; // with more lag bins the covariance is left out (errors are not)
+  Index max_covariance_lags = 512; // with more lag bins the covariance is not written out as a
+                                   // matrix; its factor, `deviation`, always is
   std::uint64_t seed = 1;
 };
 
@@ -45,14 +46,20 @@ struct OneTime {
   std::vector<double> error;              // standard error; NaN when `reason` says why
   std::vector<double> bias;               // what was subtracted; zero when not asked for
   std::vector<Index> pairs;               // pairs of frames
-  std::vector<double> covariance;         // [lag, lag] of the values; may be empty
-  Index error_groups = 0; // groups of pixels behind the errors: the covariance has at
-                          // most this rank − 1 (0: errors from time blocks only)
+  std::vector<double> covariance; // [lag, lag] of the values: Σ_r d_r(l) d_r(l'); empty with
+                                  // more than `max_covariance_lags` lags
+  std::vector<double> deviation;  // [rank, lag], d_r(l): a factor of the covariance. One row per
+                                  // group of pixels, then one more than time blocks; NaN where the
+                                  // error is. Empty when there are neither
+  Index error_groups = 0;         // groups of pixels behind the errors (0: from time blocks only)
   std::vector<std::uint8_t> common_mode; // per lag: 1 where fluctuations shared by all pixels were
                                          // found and added to the error
   std::string reason;
 
   [[nodiscard]] Index lags() const { return static_cast<Index>(value.size()); }
+  [[nodiscard]] Index deviation_rank() const {
+    return value.empty() ? 0 : static_cast<Index>(deviation.size() / value.size());
+  }
 };
 
 struct OneTimeFunctions {
@@ -71,7 +78,11 @@ struct OneTimeFunctions {
 /// jackknife. It cannot see what all pixels share (moving sample, beam). So D is also followed over
 /// `time_blocks`: where its scatter about a straight line exceeds what the pixels explain (χ² of
 /// the blocks, probability below 5 %), the excess, with the covariance of adjacent blocks, is
-/// added.
+/// added. Both sums are products of deviations d_r(l): √(w_g / (groups − 3)) e_g(l) of a group;
+/// with s_c the residual of time block c, scaled to the excess, (s_c + s_{c+1})(l) / √2, whose
+/// products make s_c s_c + (s_c s_{c+1} + s_{c+1} s_c) / 2, Bartlett's window of two.
+///
+/// Throws OptionError when windows × lags need more than 4 GiB of sums.
 class OneTimeAccumulator final : public TileConsumer {
 public:
   /// Keeps a reference to the fluctuations.

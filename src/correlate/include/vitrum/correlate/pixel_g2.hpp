@@ -53,6 +53,8 @@ struct PixelG2 {
   std::vector<double> value, error;
   std::vector<Index> pairs;       // pairs of (averaged) frames
   std::vector<double> covariance; // [lag, lag]; empty with more than 512 lags or without groups
+  std::vector<double> deviation;  // [group, lag]: its factor, as in OneTime; any number of lags,
+                                  // empty without groups
   Index error_groups = 0;
   Index skipped_pixels = 0; // pixels without counts in a denominator at any lag, left out there
   std::string reason;       // why values or errors are NaN
