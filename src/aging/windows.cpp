@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -22,6 +23,13 @@ std::vector<std::size_t> lags_with_pairs(const correlate::OneTime& g2) {
   return found;
 }
 
+double norm(const std::vector<double>& v) {
+  double sum = 0;
+  for (const double x : v)
+    sum += x * x;
+  return std::sqrt(sum);
+}
+
 Plateau from_fit(const fit::FitResult* leading, bool with_contrast) {
   if (leading == nullptr || leading->parameters.empty())
     return {nan, nan};
@@ -29,12 +37,61 @@ Plateau from_fit(const fit::FitResult* leading, bool with_contrast) {
   const auto n = leading->parameters.size();
   const auto& contrast = leading->parameters[0];
   const auto& baseline = leading->parameters[1];
-  if (!with_contrast)
-    return {baseline.value, baseline.error};
-  double variance = contrast.error * contrast.error + baseline.error * baseline.error;
-  if (leading->covariance.size() == n * n)
-    variance += 2 * leading->covariance[1];
-  return {contrast.value + baseline.value, std::sqrt(std::max(variance, 0.0))};
+  Plateau plateau{baseline.value, baseline.error};
+  if (with_contrast) {
+    double variance = contrast.error * contrast.error + baseline.error * baseline.error;
+    if (leading->covariance.size() == n * n)
+      variance += 2 * leading->covariance[1];
+    plateau = {contrast.value + baseline.value, std::sqrt(std::max(variance, 0.0))};
+  }
+  // A parameter on its bound has no error, although its row of deviations is zero.
+  if (std::isfinite(plateau.error))
+    for (std::size_t r = 0; r * n < leading->parameter_deviation.size(); ++r) {
+      const double* shift = leading->parameter_deviation.data() + r * n;
+      plateau.deviation.push_back(with_contrast ? shift[0] + shift[1] : shift[1]);
+    }
+  return plateau;
+}
+
+/// Mean of g2 over some lags, weighted by their pairs.
+Plateau mean_over(const correlate::OneTime& g2, std::span<const std::size_t> used) {
+  double pairs = 0;
+  double sum = 0;
+  for (const auto i : used) {
+    pairs += static_cast<double>(g2.pairs[i]);
+    sum += static_cast<double>(g2.pairs[i]) * g2.value[i];
+  }
+  Plateau plateau{sum / pairs, 0};
+  const auto n = g2.value.size();
+  if (!g2.deviation.empty()) {
+    for (Index r = 0; r < g2.deviation_rank(); ++r) {
+      double shift = 0;
+      for (const auto i : used)
+        shift += static_cast<double>(g2.pairs[i]) / pairs *
+                 g2.deviation[static_cast<std::size_t>(r) * n + i];
+      plateau.deviation.push_back(shift);
+    }
+    plateau.error = norm(plateau.deviation);
+    return plateau;
+  }
+  double variance = 0;
+  for (const auto i : used)
+    for (const auto j : used) {
+      const double weight =
+          static_cast<double>(g2.pairs[i]) * static_cast<double>(g2.pairs[j]) / (pairs * pairs);
+      // without a covariance the points are taken as fully correlated: the error is then an upper
+      // bound
+      variance += weight * (g2.covariance.size() == n * n ? g2.covariance[i * n + j]
+                                                          : g2.error[i] * g2.error[j]);
+    }
+  plateau.error = std::sqrt(variance);
+  return plateau;
+}
+
+void check_rank(const Plateau& plateau, std::string_view which, std::size_t rank) {
+  if (!plateau.deviation.empty() && rank > 0 && plateau.deviation.size() != rank)
+    throw DataError(
+        fmt::format("{} plateau: {} deviations, g2 has {}", which, plateau.deviation.size(), rank));
 }
 
 } // namespace
@@ -74,7 +131,7 @@ Plateau short_time_plateau(const correlate::OneTime& g2,
   const auto lags = lags_with_pairs(g2);
   if (lags.empty())
     return {nan, nan};
-  return {g2.value[lags.front()], g2.error[lags.front()]};
+  return mean_over(g2, {lags.data(), 1});
 }
 
 Plateau long_time_plateau(const correlate::OneTime& g2,
@@ -88,36 +145,37 @@ Plateau long_time_plateau(const correlate::OneTime& g2,
   if (lags.size() < 3)
     return {nan, nan};
   const std::size_t count = std::max<std::size_t>(3, lags.size() / 10);
-  const std::vector<std::size_t> used(lags.end() - static_cast<std::ptrdiff_t>(count), lags.end());
-  double pairs = 0;
-  double sum = 0;
-  for (const auto i : used) {
-    pairs += static_cast<double>(g2.pairs[i]);
-    sum += static_cast<double>(g2.pairs[i]) * g2.value[i];
-  }
-  const auto n = g2.value.size();
-  double variance = 0;
-  for (const auto i : used)
-    for (const auto j : used) {
-      const double weight =
-          static_cast<double>(g2.pairs[i]) * static_cast<double>(g2.pairs[j]) / (pairs * pairs);
-      // without a covariance the points are taken as fully correlated: the error is then an upper
-      // bound
-      variance += weight * (g2.covariance.size() == n * n ? g2.covariance[i * n + j]
-                                                          : g2.error[i] * g2.error[j]);
-    }
-  return {sum / pairs, std::sqrt(variance)};
+  return mean_over(g2, std::span(lags).last(count));
 }
 
 NormalisedDecay
 normalise(const correlate::OneTime& g2, const Plateau& short_time, const Plateau& long_time) {
+  const auto rank = static_cast<std::size_t>(g2.deviation_rank());
+  const auto n = g2.value.size();
+  check_rank(short_time, "short-time", rank);
+  check_rank(long_time, "long-time", rank);
   NormalisedDecay out;
   const double scale = short_time.value - long_time.value;
-  for (std::size_t i = 0; i < g2.value.size(); ++i) {
+  for (std::size_t i = 0; i < n; ++i) {
     const double r = (g2.value[i] - long_time.value) / scale;
     out.value.push_back(r);
-    out.error.push_back(std::hypot(g2.error[i], r * short_time.error, (1 - r) * long_time.error) /
-                        std::abs(scale));
+    double variance = 0;
+    for (std::size_t d = 0; d < rank; ++d) {
+      double shift = g2.deviation[d * n + i];
+      if (!short_time.deviation.empty())
+        shift -= r * short_time.deviation[d];
+      if (!long_time.deviation.empty())
+        shift -= (1 - r) * long_time.deviation[d];
+      variance += shift * shift;
+    }
+    const auto add = [&](double x) { variance += x * x; };
+    if (rank == 0)
+      add(g2.error[i]);
+    if (rank == 0 || short_time.deviation.empty())
+      add(r * short_time.error);
+    if (rank == 0 || long_time.deviation.empty())
+      add((1 - r) * long_time.error);
+    out.error.push_back(std::sqrt(variance) / std::abs(scale));
   }
   return out;
 }
@@ -131,6 +189,7 @@ fit::FitData make_fit_data(const correlate::OneTime& g2, double frame_time_s, bo
   if (weighted) {
     data.sigma = g2.error;
     data.covariance = g2.covariance;
+    data.deviation = g2.deviation;
   }
   return data;
 }

@@ -107,16 +107,89 @@ TEST(NormalisedDecay, RunsFromOneToZero) {
   EXPECT_NEAR(r.error[2], std::sqrt(0.01 * 0.01 + 0.02 * 0.02) / 0.3, 1e-12);
 }
 
+/// g2 of 1.4, 1.2, 1.1, 1, 1 and two deviations.
+correlate::OneTime curve_with_deviations() {
+  auto g2 = curve({1.4, 1.2, 1.1, 1, 1}, {});
+  g2.deviation = {0.01,
+                  0.02,
+                  0.03,
+                  0.01,
+                  0.02, // in units of 0.01: 1 2 3 1 2
+                  0.02,
+                  0.01,
+                  0,
+                  0.02,
+                  0}; // 2 1 0 2 0
+  for (std::size_t i = 0; i < 5; ++i)
+    g2.error.push_back(std::hypot(g2.deviation[i], g2.deviation[5 + i]));
+  return g2;
+}
+
+TEST(Plateaus, CarryTheDeviationsOfTheirLags) {
+  auto g2 = curve_with_deviations();
+  const auto short_time = short_time_plateau(g2, {}, nullptr);
+  EXPECT_EQ(short_time.deviation, (std::vector<double>{0.01, 0.02}));
+  EXPECT_DOUBLE_EQ(short_time.error, g2.error[0]);
+  g2.pairs = {10, 10, 20, 10, 10};
+  const auto long_time = long_time_plateau(g2, {}, nullptr); // the last three
+  EXPECT_DOUBLE_EQ(long_time.value, (2 * 1.1 + 1 + 1) / 4);
+  ASSERT_EQ(long_time.deviation.size(), 2U);
+  EXPECT_DOUBLE_EQ(long_time.deviation[0], 0.0225); // (2·3 + 1 + 2)/4
+  EXPECT_DOUBLE_EQ(long_time.deviation[1], 0.005);  // 2/4
+  EXPECT_DOUBLE_EQ(long_time.error, std::hypot(0.0225, 0.005));
+  EXPECT_TRUE(short_time_plateau(g2, {PlateauRule::Source::fixed, 1.4}, nullptr).deviation.empty());
+
+  auto fit = fitted(0.3, 1.01);
+  fit.parameter_deviation = {0.01, -0.03, 5, 6, 0.02, 0.01, 7, 8};
+  EXPECT_DOUBLE_EQ(short_time_plateau(g2, {PlateauRule::Source::fitted, 0}, &fit).deviation[0],
+                   -0.02);
+  EXPECT_EQ(long_time_plateau(g2, {PlateauRule::Source::fitted, 0}, &fit).deviation,
+            (std::vector<double>{-0.03, 0.01}));
+  fit.parameters[0].error = nan; // on its bound: nothing known
+  EXPECT_TRUE(short_time_plateau(g2, {PlateauRule::Source::fitted, 0}, &fit).deviation.empty());
+}
+
+TEST(NormalisedDecay, FollowsTheDeviationsOfItsPlateaus) {
+  const auto g2 = curve_with_deviations();
+  const auto short_time = short_time_plateau(g2, {}, nullptr);
+  // baseline fixed at 1: scale 0.4, R = 1, 1/2, 1/4, 0, 0
+  const auto fixed = normalise(g2, short_time, {1, 0});
+  EXPECT_EQ(fixed.value[0], 1);
+  EXPECT_EQ(fixed.error[0], 0); // by definition
+  EXPECT_NEAR(fixed.error[1], std::hypot(0.02 - 0.01 / 2, 0.01 - 0.02 / 2) / 0.4, 1e-14);
+  EXPECT_NEAR(fixed.error[2], std::hypot(0.03 - 0.01 / 4, 0 - 0.02 / 4) / 0.4, 1e-14);
+  EXPECT_NEAR(fixed.error[3], std::hypot(0.01, 0.02) / 0.4, 1e-14);
+  // g2(∞) from a fit of the same g2, moving by (0.01, −0.02)
+  const auto fitted = normalise(g2, short_time, {1, std::hypot(0.01, 0.02), {0.01, -0.02}});
+  EXPECT_EQ(fitted.error[0], 0);
+  EXPECT_NEAR(fitted.error[1],
+              std::hypot(0.02 - 0.01 / 2 - 0.01 / 2, 0.01 - 0.02 / 2 + 0.02 / 2) / 0.4,
+              1e-14);
+  EXPECT_NEAR(fitted.error[3], std::hypot(0.01 - 0.01, 0.02 + 0.02) / 0.4, 1e-14);
+  // not known: independent, in quadrature
+  const auto apart = normalise(g2, short_time, {1, 0.04});
+  EXPECT_EQ(apart.error[0], 0);
+  EXPECT_NEAR(apart.error[1], std::hypot(fixed.error[1], 0.02 / 0.4), 1e-14);
+  EXPECT_NEAR(apart.error[3], std::hypot(fixed.error[3], 0.04 / 0.4), 1e-14);
+  EXPECT_EQ(message_of([&] {
+              (void)normalise(g2, {1.4, 0.1, {1, 2, 3}}, {1, 0});
+            }),
+            "short-time plateau: 3 deviations, g2 has 2");
+}
+
 TEST(FitData, CarriesErrorsOnlyWhenWeighted) {
   auto g2 = curve({1.3, 1.2}, {0.01, 0.02});
   g2.covariance = {1e-4, 0, 0, 4e-4};
+  g2.deviation = {0.01, 0, 0, 0.02};
   const auto weighted = make_fit_data(g2, 2.5, true);
   EXPECT_EQ(weighted.lag_s, (std::vector<double>{2.5, 5}));
   EXPECT_EQ(weighted.sigma, g2.error);
   EXPECT_EQ(weighted.covariance, g2.covariance);
+  EXPECT_EQ(weighted.deviation, g2.deviation);
   const auto unweighted = make_fit_data(g2, 2.5, false);
   EXPECT_TRUE(unweighted.sigma.empty());
   EXPECT_TRUE(unweighted.covariance.empty());
+  EXPECT_TRUE(unweighted.deviation.empty());
 }
 
 } // namespace

@@ -28,32 +28,38 @@ struct PlateauRule {
 
 struct Plateau {
   double value = 0;
-  double error = 0; // standard error; 0 for a fixed one
+  double error = 0;                // standard error; 0 for a fixed one
+  std::vector<double> deviation{}; // [rank]: how it moves with each deviation of the g2 that it
+                                   // comes from; empty when fixed or not known
 };
 
 /// g2(0, t_a). Measured: g2 at the shortest lag that has pairs (the four neighbours of the diagonal
-/// when that is one frame). Fitted: contrast + baseline of `leading` with their covariance. NaN
-/// when there is nothing to take it from.
+/// when that is one frame). Fitted: contrast + baseline of `leading`, a fit of the same g2, with
+/// their covariance. NaN when there is nothing to take it from.
 [[nodiscard]] Plateau short_time_plateau(const correlate::OneTime& g2,
                                          const PlateauRule& rule,
                                          const fit::FitResult* leading);
 
 /// g2(∞). Measured: mean of the longest tenth of the lags that have pairs (at least three),
-/// weighted by their pairs, with the error from the covariance where there is one.
+/// weighted by their pairs, with the error from their deviations or covariance; without either as
+/// if they moved together, an upper bound.
 [[nodiscard]] Plateau long_time_plateau(const correlate::OneTime& g2,
                                         const PlateauRule& rule,
                                         const fit::FitResult* leading);
 
-/// R(lag) = (g2(lag) − g2(∞)) / (g2(0) − g2(∞)) with errors to first order, the three taken as
-/// independent.
+/// R(lag) = (g2(lag) − g2(∞)) / (g2(0) − g2(∞)) with errors to first order from the deviations
+///     [d(lag) − R(lag) d(0) − (1 − R(lag)) d(∞)] / (g2(0) − g2(∞)):
+/// where a measured g2(0) makes R one by definition the error is zero. A plateau whose deviations
+/// are not known counts as independent of g2. Throws DataError when a plateau's deviations are not
+/// as many as those of g2.
 struct NormalisedDecay {
   std::vector<double> value, error;
 };
 [[nodiscard]] NormalisedDecay
 normalise(const correlate::OneTime& g2, const Plateau& short_time, const Plateau& long_time);
 
-/// g2 of one range of ages as the fit wants it: lags in seconds, errors and their covariance.
-/// Unweighted data carry neither.
+/// g2 of one range of ages as the fit wants it: lags in seconds, errors, their deviations and
+/// covariance. Unweighted data carry none of them.
 [[nodiscard]] fit::FitData
 make_fit_data(const correlate::OneTime& g2, double frame_time_s, bool weighted);
 
