@@ -26,7 +26,9 @@ Index hidden(const Panel& panel, const PanelLayout& place, const Box& box) {
         joined = false;
         continue;
       }
-      const Point here{place.x(series.x[i]), place.y(series.y[i])};
+      Point here{place.x(series.x[i]), place.y(series.y[i])};
+      if (series.at_edge)
+        here.y = std::clamp(here.y, place.area.top, place.area.bottom());
       count += 2 * inside(box, here.x, here.y);
       if (joined && series.line != Line::none) // lines cross a box between points
         for (const double t : {0.25, 0.5, 0.75})

@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include "figure_parts.hpp"
+#include "vitrum/core/statistics.hpp"
+#include "vitrum/plot/reduce.hpp"
 #include "vitrum/plot/ticks.hpp"
 #include "vitrum/report/figures.hpp"
 
@@ -180,6 +183,49 @@ std::optional<Figure> make_aging_overlay(const Tree& root, const std::string& mo
   return figure;
 }
 
+namespace {
+
+/// Limits of y that hold every value whose error is at most `largest_error`, and `lower` to `upper`
+/// at least. Values without an error count only where none has one.
+std::pair<double, double>
+decay_limits(const Panel& panel, double largest_error, double lower, double upper) {
+  bool with_errors = false;
+  for (const Series& series : panel.series)
+    for (const double error : series.y_errors)
+      with_errors = with_errors || error > 0;
+  double lowest = INFINITY, highest = -INFINITY;
+  for (const Series& series : panel.series)
+    for (std::size_t i = 0; i < series.y.size(); ++i) {
+      if (!std::isfinite(series.y[i]) || (with_errors && !(series.y_errors[i] <= largest_error)))
+        continue;
+      lowest = std::min(lowest, series.y[i]);
+      highest = std::max(highest, series.y[i]);
+    }
+  if (lowest <= highest)
+    std::tie(lowest, highest) = padded_limits(lowest, highest, Scale::linear);
+  return {std::min(lower, lowest), std::max(upper, highest)};
+}
+
+double median_error(const Panel& panel) {
+  std::vector<double> errors;
+  for (const Series& series : panel.series)
+    for (const double error : series.y_errors)
+      if (error > 0 && std::isfinite(error))
+        errors.push_back(error);
+  return errors.empty() ? 0 : median(errors);
+}
+
+} // namespace
+
+std::vector<Index> windows_shown(Index windows) {
+  constexpr Index most = 12;
+  std::vector<Index> shown;
+  const Index n = std::min(windows, most);
+  for (Index i = 0; i < n; ++i) // the first and the last among them
+    shown.push_back(n == 1 ? 0 : (i * (windows - 1) + (n - 1) / 2) / (n - 1));
+  return shown;
+}
+
 std::optional<Figure> make_window_figure(const Tree& root, Index bin) {
   const Result result(root);
   const auto windows = result.windows();
@@ -200,14 +246,11 @@ std::optional<Figure> make_window_figure(const Tree& root, Index bin) {
   panel.x = {"lag (s)", Scale::log};
   panel.y = {normalised ? "R(lag, age)" : "g₂(lag, age)"};
   panel.legend = Legend::none;
-  if (normalised) {
+  if (normalised)
     panel.guides.push_back({Direction::horizontal, 0, "", grey, Line::dotted});
-    panel.y.lower = -0.3; // deep in the noise R scatters without bounds
-    panel.y.upper = 1.3;
-  }
   if (*first < *last)
     panel.colour_bar = ColourBar{ColourMap::viridis, Scale::linear, *first, *last, "age (s)", true};
-  for (Index k = 0; k < n; ++k) {
+  for (const Index k : windows_shown(n)) {
     Series series;
     series.x = *lag_s;
     series.y = row_copy(values->values, (bin - 1) * n + k, lags);
@@ -221,6 +264,12 @@ std::optional<Figure> make_window_figure(const Tree& root, Index bin) {
     series.line_width = 0.9;
     panel.series.push_back(std::move(series));
   }
+  // deep in the noise values scatter without bounds; R is known to lie between 0 and 1
+  const auto limits = normalised
+                          ? decay_limits(panel, 0.2, -0.3, 1.3)
+                          : decay_limits(panel, 5 * median_error(panel), INFINITY, -INFINITY);
+  if (limits.first < limits.second)
+    std::tie(panel.y.lower, panel.y.upper) = limits;
   Figure figure;
   figure.width = 460;
   figure.description =

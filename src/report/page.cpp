@@ -214,6 +214,10 @@ private:
     if (!result_.windows())
       return;
     section("aging", "Aging");
+    const Index n = result_.windows()->count();
+    const auto shown = static_cast<Index>(windows_shown(n).size());
+    const std::string chosen =
+        shown == n ? "" : fmt::format(", {} of the {} evenly chosen", shown, n);
     const auto fits = result_.window_fits();
     side_by_side(static_cast<Index>(fits.size()), [&] {
       for (const ModelFit& fit : fits) {
@@ -240,8 +244,10 @@ private:
                        doubtful_text(figure));
         add_figure(make_window_figure(root_, bin),
                    fmt::format("windows_bin_{}", bin),
-                   fmt::format("Decay of the correlation of {} in windows of age.",
-                               result_.bin_title(bin)));
+                   fmt::format("Decay of the correlation of {} in windows of age{}. Values with "
+                               "large errors may lie outside the axes.",
+                               result_.bin_title(bin),
+                               chosen));
       });
     }
     body_ += window_tables(result_);

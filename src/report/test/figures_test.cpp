@@ -229,6 +229,70 @@ TEST(DoubtfulFits, NoneGoodLeavesTheirPanelsOut) {
   EXPECT_NE(figure->panels[0].title.find("no fit of a window is good"), std::string::npos);
 }
 
+TEST(WindowFigure, ShowsTwelveWindowsAtMost) {
+  EXPECT_TRUE(windows_shown(0).empty());
+  for (Index n = 1; n <= 400; ++n) {
+    const auto shown = windows_shown(n);
+    ASSERT_EQ(static_cast<Index>(shown.size()), std::min<Index>(n, 12));
+    EXPECT_EQ(shown.front(), 0);
+    EXPECT_EQ(shown.back(), n - 1);
+    Index narrowest = n, widest = 0;
+    for (std::size_t i = 1; i < shown.size(); ++i) {
+      narrowest = std::min(narrowest, shown[i] - shown[i - 1]);
+      widest = std::max(widest, shown[i] - shown[i - 1]);
+    }
+    if (n > 1) {
+      EXPECT_GE(narrowest, 1) << n;
+      EXPECT_LE(widest, narrowest + 1) << n;
+    }
+  }
+  const Tree tree = synthetic_result({1, 50, 16, 100, 24});
+  const auto figure = make_window_figure(tree, 1);
+  ASSERT_TRUE(figure.has_value());
+  EXPECT_EQ(figure->panels.at(0).series.size(), 12U);
+  const auto decay = tree.numbers("entry/window/decay");
+  EXPECT_EQ(figure->panels[0].series[11].y.at(3), decay.at(49 * 10 + 3));
+  draw(figure, "fifty_windows");
+}
+
+TEST(WindowFigure, ValuesWithLargeErrorsDoNotSetTheAxes) {
+  for (const char* name : {"decay", "g2"}) {
+    Tree tree = synthetic_result();
+    if (name == std::string("g2")) {
+      Tree plain;
+      for (const char* path :
+           {"bins/bin", "window/age_s", "window/lag_s", "window/g2", "window/g2_errors"})
+        plain.set(std::string("entry/") + path, tree.at(std::string("entry/") + path));
+      tree = plain;
+    }
+    const auto set = [&](const std::string& path, std::size_t place, double value) {
+      Array array = tree.at("entry/window/" + path);
+      std::get<std::vector<double>>(array.values).at(place) = value;
+      tree.set("entry/window/" + path, array);
+    };
+    const auto limits = [&] {
+      const auto figure = make_window_figure(tree, 1);
+      return std::pair{figure->panels.at(0).y.lower, figure->panels[0].y.upper};
+    };
+    set(name, 20, 1.04);
+    set(name, 21, 1.04);
+    const auto before = limits();
+    set(name, 20, 1e6);
+    set(name + std::string("_errors"), 20, 1e6);
+    set(name, 21, -1e6);
+    set(name + std::string("_errors"), 21, NAN);
+    EXPECT_EQ(limits(), before);
+    draw(make_window_figure(tree, 1), std::string("stray_") + name);
+    set(name, 3, 2.5); // a good value widens them
+    EXPECT_GT(limits().second, 2.5);
+    EXPECT_LT(limits().second, 2.7);
+    if (name == std::string("decay")) {
+      EXPECT_EQ(before, (std::pair{-0.3, 1.3}));
+      EXPECT_EQ(limits().first, -0.3);
+    }
+  }
+}
+
 TEST(Figures, WrongShapesAreRefused) {
   Tree tree = synthetic_result();
   tree.set("entry/window/decay", make_array(std::vector<double>{1, 2}));

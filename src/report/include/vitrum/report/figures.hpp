@@ -36,7 +36,12 @@ make_two_time_figure(const Tree& result, Index bin, const MapOptions& options = 
 [[nodiscard]] std::optional<Figure> make_aging_overlay(const Tree& result,
                                                        const std::string& model);
 
-/// R(lag, age) of one bin (g2 where R is absent), coloured by age.
+/// Numbers, from 0, of the windows that make_window_figure draws: all, or 12 evenly chosen ones
+/// with the first and the last.
+[[nodiscard]] std::vector<Index> windows_shown(Index windows);
+
+/// R(lag, age) of one bin (g2 where R is absent) in windows_shown, coloured by age. Values with
+/// large errors may lie outside the axes.
 [[nodiscard]] std::optional<Figure> make_window_figure(const Tree& result, Index bin);
 
 /// τ against q on logarithmic axes with a power law through the points. Needs three bins with q.
