@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -22,8 +23,6 @@ struct Maps {
   std::vector<std::vector<double>> values; // [bin] of frames × frames
   Index frames = 0;
   double frame_time_s = 0;
-  std::vector<frames::Bin> bins;
-  std::string q_unit;
 };
 
 double asked_frame_time(double given, const std::string& path) {
@@ -41,24 +40,40 @@ bool is_result(const std::string& path) {
   return io::read_tree(path, {.largest_array = 4096}).find("entry/kind") != nullptr;
 }
 
-Maps maps_of_result(const std::string& path) {
-  const auto tree = read_result(path, true);
+Maps maps_of_result(const Tree& tree, const std::string& path) {
   Maps maps;
   maps.frame_time_s = frame_time_of(tree);
   const auto* group = tree.find_group("entry/twotime");
   if (group == nullptr || group->groups().empty())
     throw FormatError(path, "/entry/twotime", "no two-time map", "a result made without --no-map");
-  maps.q_unit = attribute_text(tree.group_at("entry/bins").attributes, "q_unit");
-  const auto q = tree.numbers("entry/bins/q_inv_angstrom");
   for (const auto& [name, map] : group->groups()) {
     const auto& c = map.at("two_time_corr_func");
     maps.frames = c.shape.at(0);
     maps.values.push_back(to_numbers(c));
-    auto& bin = maps.bins.emplace_back();
-    if (maps.bins.size() <= q.size())
-      bin.q_inv_angstrom = q[maps.bins.size() - 1];
   }
   return maps;
+}
+
+/// The bias of finitely many pixels, which a map still has and the result's g2 has not: it is
+/// interpolated in the lag from the whole series.
+void remove_bias(correlate::OneTime& window, const Tree& tree, std::size_t bin) {
+  const auto* stored = tree.find("entry/g2/g2_bias");
+  if (stored == nullptr)
+    return;
+  const auto lag = tree.numbers("entry/g2/lag_frames");
+  const auto bias = to_numbers(*stored);
+  for (std::size_t l = 0; l < window.value.size(); ++l) {
+    const auto above = std::lower_bound(lag.begin(), lag.end(), window.lag_frames[l]);
+    const auto i = static_cast<std::size_t>(
+        std::min(above - lag.begin(), static_cast<std::ptrdiff_t>(lag.size()) - 1));
+    double value = bias[bin * lag.size() + i];
+    if (i > 0 && above != lag.end()) {
+      const double part = (window.lag_frames[l] - lag[i - 1]) / (lag[i] - lag[i - 1]);
+      value = bias[bin * lag.size() + i - 1] + part * (value - bias[bin * lag.size() + i - 1]);
+    }
+    if (std::isfinite(value))
+      window.value[l] -= value;
+  }
 }
 
 /// A triangle is completed; a map that is neither a triangle nor symmetric is refused.
@@ -100,7 +115,6 @@ Maps map_made_elsewhere(const std::string& path, double frame_time) {
   maps.frames = map.rows;
   maps.frame_time_s = asked_frame_time(frame_time, path);
   maps.values.push_back(std::move(map.values));
-  maps.bins.emplace_back();
   return maps;
 }
 
@@ -108,11 +122,17 @@ Maps map_made_elsewhere(const std::string& path, double frame_time) {
 
 std::string run_age(AgeOptions options, const Invocation& invocation, const Monitor& monitor) {
   if (!options.run.dry_run)
-    require_output(options.output);
+    require_output(options.output, options.inputs);
   const auto plan = make_fit_plan(options.fit);
   const auto& path = options.inputs.at(0);
+  const bool own = is_result(path);
+  if (own && !std::isnan(options.frame_time_s))
+    throw OptionError("--frame-time: the result knows its own");
+  const auto config = to_toml(describe(options));
+  Tree tree = own ? continue_result(read_result(path, true), invocation, config)
+                  : make_result(invocation, config);
   const auto maps =
-      is_result(path) ? maps_of_result(path) : map_made_elsewhere(path, options.frame_time_s);
+      own ? maps_of_result(tree, path) : map_made_elsewhere(path, options.frame_time_s);
   correlate::OneTimeOptions one_time;
   one_time.lags = parse_lags(options.lags, options.points_per_decade, 0);
   one_time.age = parse_age(options.age.age);
@@ -125,38 +145,41 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
                        one_time.windows.size());
   std::vector<correlate::OneTime> whole;
   std::vector<std::vector<correlate::OneTime>> windows;
-  std::vector<double> q;
   for (std::size_t b = 0; b < maps.values.size(); ++b) {
     auto functions = correlate::one_time_from_map(
         std::span<const double>(maps.values[b]), maps.frames, one_time);
     whole.push_back(std::move(functions.whole));
     windows.push_back(std::move(functions.windows));
-    q.push_back(maps.bins[b].q_inv_angstrom);
+    if (own)
+      for (auto& window : windows.back())
+        remove_bias(window, tree, b);
   }
-  auto tree = make_result(invocation, to_toml(describe(options)));
-  tree.set("entry/title", make_scalar(fmt::format("Aging of {}", path)));
   add_input(tree, path);
-  add_warning(tree,
-              "errors come from blocks of time alone, because a map has no pixel groups: they are "
-              "too small "
-              "when the dynamics are as slow as a block");
-  add_bins(tree, maps.bins, maps.q_unit, {}, {});
-  add_g2(tree,
-         "g2",
-         whole,
-         q,
-         maps.q_unit,
-         maps.frame_time_s,
-         "mean of a two-time map over pairs of frames; errors from blocks of age");
-  tree.set("entry/series/frames", make_scalar(maps.frames));
-  tree.set("entry/series/frame_time_s", make_scalar(maps.frame_time_s, "s"));
+  add_warning(
+      tree,
+      "errors of age windows come from blocks of time alone, because a map has no pixel groups: "
+      "they are too small when the dynamics are as slow as a block");
+  tree.erase("entry/window");
+  tree.erase("entry/fit");
+  if (own) {
+    whole = curves_of(tree); // with the errors of the pixels
+  } else {
+    tree.set("entry/title", make_scalar(fmt::format("Aging of {}", path)));
+    tree.set("entry/series/frames", make_scalar(maps.frames));
+    tree.set("entry/series/frame_time_s", make_scalar(maps.frame_time_s, "s"));
+    add_bins(tree, {frames::Bin{}}, "", {}, {});
+    add_g2(tree,
+           "g2",
+           whole,
+           {std::nan("")},
+           "",
+           maps.frame_time_s,
+           "mean of a two-time map over pairs of frames; errors from blocks of age");
+    const std::vector<float> map(maps.values[0].begin(), maps.values[0].end());
+    add_map(tree, 1, map, maps.frame_time_s);
+  }
   fit_bins(tree, plan, whole, maps.frame_time_s, monitor);
   fit_windows(tree, plan, options.age, std::move(windows), maps.frame_time_s, monitor);
-  for (std::size_t b = 0; b < maps.values.size(); ++b)
-    add_map(tree,
-            static_cast<Index>(b) + 1,
-            std::vector<float>(maps.values[b].begin(), maps.values[b].end()),
-            maps.frame_time_s);
   io::write_tree(options.output.output, tree, {.overwrite = options.output.overwrite});
   return summary_of(tree) + options.output.output + "\n";
 }

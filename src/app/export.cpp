@@ -193,7 +193,7 @@ std::string run_export(ExportOptions options, const Invocation&, const Monitor&)
   if (format == "csv" && options.output.output.empty())
     throw OptionError("name the folder to write: -o FOLDER");
   if (format != "csv")
-    require_output(options.output);
+    require_output(options.output, options.inputs);
   const auto tree = read_result(options.inputs.at(0), true);
   if (format == "csv")
     return export_csv(tree, options.output);

@@ -38,15 +38,10 @@ make_curve(std::vector<double> lag, std::vector<double> value, std::vector<doubl
   return curve;
 }
 
-Curves from_result(const std::string& path) {
-  const auto tree = read_result(path, false);
+Curves from_result(const Tree& tree) {
   Curves curves;
   curves.bins = curves_of(tree);
   curves.frame_time_s = frame_time_of(tree);
-  curves.q_unit = attribute_text(tree.group_at("entry/bins").attributes, "q_unit");
-  for (const double q : tree.numbers("entry/bins/q_inv_angstrom"))
-    curves.where.emplace_back().q_inv_angstrom = q;
-  curves.estimator = attribute_text(tree.group_at("entry/g2").attributes, "estimator");
   return curves;
 }
 
@@ -126,49 +121,98 @@ Curves from_table(const std::string& path, double frame_time_s) {
   }
   curves.q_unit = has("q_inv_angstrom") ? "1/angstrom" : "";
   curves.estimator = "as given in the table";
-  if (!has("g2_errors"))
-    curves.warnings.push_back("the table has no column g2_errors: fits are unweighted");
   return curves;
 }
 
+/// Columns lag in seconds, g2 and, if there is a third, its error.
+Curves from_matrix(const std::string& path) {
+  const auto matrix = io::read_matrix(path);
+  if (matrix.columns != 2 && matrix.columns != 3)
+    throw FormatError(path,
+                      "",
+                      fmt::format("{} columns", matrix.columns),
+                      "two or three: lag in seconds, g2 and its error");
+  std::vector<double> lag, value, error;
+  for (Index row = 0; row < matrix.rows; ++row) {
+    const auto at = [&](Index column) {
+      return matrix.values[static_cast<std::size_t>(row * matrix.columns + column)];
+    };
+    lag.push_back(at(0));
+    value.push_back(at(1));
+    error.push_back(matrix.columns == 3 ? at(2) : nan);
+  }
+  Curves curves;
+  curves.bins.push_back(make_curve(std::move(lag), std::move(value), std::move(error)));
+  curves.where.emplace_back();
+  curves.estimator = "as given in the table";
+  return curves;
+}
+
+enum class Kind { result, aps, matrix, table };
+
 /// The 8-ID layout is known by its group, a result of vitrum by its kind.
-Curves read_curves(const FitOptions& options) {
-  const auto& path = options.inputs.at(0);
+Kind kind_of(const std::string& path) {
+  const bool inside = path.find("::") != std::string::npos;
+  if (inside || path.ends_with(".npy"))
+    return Kind::matrix;
   if (!io::is_hdf5(path))
-    return from_table(path, options.frame_time_s);
+    return Kind::table;
   const auto tree = io::read_tree(path, {.largest_array = 4096});
-  return tree.find_group("xpcs/multitau") != nullptr ? from_aps(path) : from_result(path);
+  return tree.find_group("xpcs/multitau") != nullptr ? Kind::aps : Kind::result;
 }
 
 } // namespace
 
 std::string run_fit(FitOptions options, const Invocation& invocation, const Monitor& monitor) {
   if (!options.run.dry_run)
-    require_output(options.output);
+    require_output(options.output, options.inputs);
   auto plan = make_fit_plan(options.fit);
   const auto& path = options.inputs.at(0);
-  auto curves = read_curves(options);
+  const auto kind = kind_of(path);
+  const auto config = to_toml(describe(options));
+  Tree tree = kind == Kind::result ? continue_result(read_result(path, true), invocation, config)
+                                   : make_result(invocation, config);
+  auto curves = kind == Kind::result   ? from_result(tree)
+                : kind == Kind::aps    ? from_aps(path)
+                : kind == Kind::matrix ? from_matrix(path)
+                                       : from_table(path, options.frame_time_s);
+  if (kind != Kind::table && !std::isnan(options.frame_time_s))
+    throw OptionError("--frame-time: is for tables whose lags count frames");
   if (options.run.dry_run)
     return fmt::format(
         "{}: {} bins, {} lags\n", path, curves.bins.size(), curves.bins.at(0).lags());
   for (const auto& bin : curves.bins)
-    if (std::all_of(bin.error.begin(), bin.error.end(), [](double e) { return std::isnan(e); }))
+    if (plan.weighted &&
+        std::all_of(bin.error.begin(), bin.error.end(), [](double e) { return std::isnan(e); })) {
       plan.weighted = false;
-  auto tree = make_result(invocation, to_toml(describe(options)));
-  tree.set("entry/title",
-           make_scalar(curves.title.empty() ? fmt::format("Fits of {}", path) : curves.title));
+      curves.warnings.push_back("the points have no errors: fits are unweighted");
+    }
+  if (plan.weighted && kind != Kind::result)
+    curves.warnings.push_back(
+        "the correlation between lags is not known: points are taken as independent, "
+        "and errors of parameters are too small when they are not");
   add_input(tree, path);
   for (const auto& warning : curves.warnings) {
     add_warning(tree, warning);
     monitor.warn(warning);
   }
-  std::vector<double> q;
-  for (const auto& bin : curves.where)
-    q.push_back(bin.q_inv_angstrom);
-  add_bins(tree, curves.where, curves.q_unit, {}, {});
-  add_g2(tree, "g2", curves.bins, q, curves.q_unit, curves.frame_time_s, curves.estimator);
-  tree.set("entry/series/frame_time_s", make_scalar(curves.frame_time_s, "s"));
-  fit_bins(tree, plan, curves.bins, curves.frame_time_s, monitor);
+  if (kind == Kind::result) {
+    tree.erase("entry/fit");
+  } else {
+    tree.set("entry/title",
+             make_scalar(curves.title.empty() ? fmt::format("Fits of {}", path) : curves.title));
+    std::vector<double> q;
+    for (const auto& bin : curves.where)
+      q.push_back(bin.q_inv_angstrom);
+    add_bins(tree, curves.where, curves.q_unit, {}, {});
+    add_g2(tree, "g2", curves.bins, q, curves.q_unit, curves.frame_time_s, curves.estimator);
+    tree.set("entry/series/frame_time_s", make_scalar(curves.frame_time_s, "s"));
+  }
+  try {
+    fit_bins(tree, plan, curves.bins, curves.frame_time_s, monitor);
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", path, error.what()));
+  }
   io::write_tree(options.output.output, tree, {.overwrite = options.output.overwrite});
   return summary_of(tree) + options.output.output + "\n";
 }

@@ -61,20 +61,22 @@ std::string preferred(const std::vector<std::vector<fit::FitResult>>& fits, std:
   return best == nullptr ? "" : std::string(models::name(best->model));
 }
 
+/// `windows` 0: one fit per bin, else bins × windows of them.
 void warn_of_statuses(Tree& tree,
                       const std::vector<fit::FitResult>& fits,
-                      const std::string& what,
+                      std::size_t windows,
                       const Monitor& monitor) {
   std::map<std::string, std::vector<std::string>> places;
   for (std::size_t i = 0; i < fits.size(); ++i)
     if (fits[i].status != fit::FitStatus::converged)
-      places[std::string(fit::name(fits[i].status))].push_back(std::to_string(i + 1));
+      places[std::string(fit::name(fits[i].status))].push_back(
+          windows == 0 ? fmt::format("bin/{}", i + 1)
+                       : fmt::format("bin/{}/window/{}", i / windows + 1, i % windows + 1));
   for (const auto& [status, list] : places) {
     const auto shown = std::min<std::size_t>(list.size(), 8);
     const auto text = fmt::format(
-        "fit of {} to {} {}{}: {}",
+        "fit of {} to {}{}: {}",
         models::name(fits[0].model),
-        what,
         fmt::join(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
         shown < list.size() ? fmt::format(" and {} more", list.size() - shown) : "",
         status);
@@ -135,7 +137,7 @@ void fit_bins(Tree& tree,
       progress.advance();
     });
     add_fits(tree.group("entry/fit"), {nbins}, fits[m]);
-    warn_of_statuses(tree, fits[m], "bin", monitor);
+    warn_of_statuses(tree, fits[m], 0, monitor);
   }
   std::vector<std::string> best;
   for (std::size_t b = 0; b < bins.size(); ++b)
@@ -189,14 +191,16 @@ void fit_windows(Tree& tree,
   add_windows(tree, set, frame_time_s);
   for (std::size_t m = 0; m < plan.models.size(); ++m) {
     add_fits(tree.group("entry/window/fit"), {nbins, nwindows}, fits[m]);
-    warn_of_statuses(tree, fits[m], "window", monitor);
+    warn_of_statuses(tree, fits[m], static_cast<std::size_t>(nwindows), monitor);
   }
 }
 
 std::vector<correlate::AgeWindow>
 plan_windows(const AgeFlags& flags, Index frames, double frame_time_s) {
-  if (flags.window_s < 0 || flags.window_step_s < 0)
-    throw OptionError("--window and --window-step: must not be negative");
+  for (const auto& [flag, seconds] :
+       {std::pair("window", flags.window_s), std::pair("window-step", flags.window_step_s)})
+    if (!(seconds >= 0) || seconds / frame_time_s > 1e15)
+      throw OptionError(fmt::format("--{} {}: expected seconds, 0 or more", flag, seconds));
   const auto to_frames = [&](double seconds) {
     return static_cast<Index>(std::llround(seconds / frame_time_s));
   };

@@ -84,7 +84,7 @@ frames::Partition alike(const Series& series, const frames::Mask& mask) {
 
 std::string run_mask(MaskOptions options, const Invocation&, const Monitor& monitor) {
   if (!options.run.dry_run)
-    require_output(options.output);
+    require_output(options.output, all_inputs(options.inputs, options.masks));
   auto series = open_input(options.inputs.at(0), options.input);
   auto mask = start_mask(series, options.masks);
   std::string text;
@@ -126,7 +126,9 @@ std::string run_mask(MaskOptions options, const Invocation&, const Monitor& moni
 
 std::string run_partition(PartitionOptions options, const Invocation&, const Monitor& monitor) {
   if (!options.run.dry_run)
-    require_output(options.output);
+    require_output(
+        options.output,
+        all_inputs(options.inputs, options.partition.masks, {options.partition.partition}));
   auto series = open_input(options.inputs.at(0), options.input);
   auto mask = start_mask(series, options.partition.masks);
   const auto statistics = measure(series, mask, options.input.find_bad_frames, monitor);

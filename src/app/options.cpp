@@ -191,9 +191,13 @@ void describe(OutputFlags& f, Settings& s) {
 void describe(RunFlags& f, Settings& s) {
   const std::string group = "run";
   s.push_back({"threads", group, "N", "processors to use; 0: all", &f.threads});
-  s.push_back({"memory", group, "SIZE", "memory to stay within, such as 8G", &f.memory});
   s.push_back(
       {"dry-run", group, "", "say what would be read, made and needed, and stop", &f.dry_run});
+}
+
+void describe_memory(RunFlags& f, Settings& s) {
+  const std::string group = "run";
+  s.push_back({"memory", group, "SIZE", "memory to stay within, such as 8G", &f.memory});
 }
 
 Settings describe(XpcsOptions& o) {
@@ -207,6 +211,7 @@ Settings describe(XpcsOptions& o) {
   describe(o.fit, s);
   describe(o.output, s);
   describe(o.run, s);
+  describe_memory(o.run, s);
   return s;
 }
 
@@ -328,6 +333,7 @@ Settings describe(SynthXpcsOptions& o) {
                &o.events});
   describe(o.output, s);
   describe(o.run, s);
+  describe_memory(o.run, s);
   return s;
 }
 

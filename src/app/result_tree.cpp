@@ -122,6 +122,16 @@ Tree make_result(const Invocation& invocation, const std::string& config) {
   return tree;
 }
 
+Tree continue_result(Tree from, const Invocation& invocation, const std::string& config) {
+  append_text(from, "entry/process/history", from.text("entry/process/command_line"));
+  const auto fresh = make_result(invocation, config);
+  for (const char* name : {"program", "version", "date", "command_line", "config"}) {
+    const auto path = fmt::format("entry/process/{}", name);
+    from.set(path, fresh.at(path));
+  }
+  return from;
+}
+
 void add_input(Tree& tree, const std::string& path) {
   const auto identity = io::stamp(path);
   append_text(tree, "entry/process/inputs", path);

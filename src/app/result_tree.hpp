@@ -16,6 +16,11 @@ namespace vitrum::app {
 /// An empty result: root, entry, process with program, version, date and command line.
 [[nodiscard]] Tree make_result(const Invocation& invocation, const std::string& config);
 
+/// A result made from another one: everything in it is kept, the program, date, command line and
+/// settings are the new ones, the earlier command lines move to entry/process/history.
+[[nodiscard]] Tree
+continue_result(Tree from, const Invocation& invocation, const std::string& config);
+
 /// Notes an input file with its size and checksum in entry/process.
 void add_input(Tree& tree, const std::string& path);
 /// Appends to entry/process/warnings and corrections.

@@ -25,8 +25,14 @@ Index parse_index(const std::string& flag, std::string_view text) {
 
 io::OpenOptions open_options(const InputFlags& flags) {
   io::OpenOptions options;
-  if (flags.raw_shape.empty())
+  if (flags.raw_shape.empty()) {
+    const InputFlags none;
+    if (flags.raw_type != none.raw_type || flags.raw_offset != none.raw_offset ||
+        flags.raw_big_endian)
+      throw OptionError("--raw-type, --raw-offset and --raw-big-endian: describe a raw file, give "
+                        "its --raw-shape");
     return options;
+  }
   std::vector<Index> shape;
   std::string_view rest = flags.raw_shape;
   while (!rest.empty()) {
@@ -46,20 +52,25 @@ io::OpenOptions open_options(const InputFlags& flags) {
   return options;
 }
 
+/// A range of frames of the file; the error names the flag.
+Range frame_range(const std::string& flag, const std::string& text, Index frames) {
+  try {
+    return resolve(parse_range(text), frames);
+  } catch (const OptionError& error) {
+    throw OptionError(fmt::format("--{}: {}", flag, error.what()));
+  }
+}
+
 /// Marks frames of the file that the list names, as seen from the selected range.
 void mark_bad(std::vector<std::uint8_t>& bad,
               const std::vector<std::string>& list,
               Range selected,
               Index file_frames) {
   for (const auto& word : list) {
-    Range range;
-    if (word.find(':') == std::string::npos) {
-      range.first = parse_index("bad-frames", word);
-      range.last = range.first + 1;
-    } else {
-      range = parse_range(word);
-    }
-    range = resolve(range, file_frames);
+    const bool single = word.find(':') == std::string::npos;
+    const Index index = single ? parse_index("bad-frames", word) : 0;
+    const Range range = frame_range(
+        "bad-frames", single ? fmt::format("{}:{}", index, index + 1) : word, file_frames);
     for (Index frame = range.first; frame < range.last; frame += range.step)
       if (frame >= selected.first && frame < selected.last &&
           (frame - selected.first) % selected.step == 0)
@@ -90,11 +101,37 @@ void refuse_damage(frames::FrameSource& source, const std::vector<std::uint8_t>&
   }
 }
 
+/// True when a flag says where the detector stands.
+bool any_given(const GeometryFlags& f) {
+  for (const double value : {f.wavelength_angstrom,
+                             f.energy_kev,
+                             f.distance_m,
+                             f.pixel_size_nm,
+                             f.center_x_px,
+                             f.center_y_px,
+                             f.tilt_x_deg,
+                             f.tilt_y_deg,
+                             f.tilt_z_deg,
+                             f.q_per_pixel})
+    if (!std::isnan(value))
+      return true;
+  return false;
+}
+
 double first_finite(double a, double b) {
   return std::isnan(a) ? b : a;
 }
 
 } // namespace
+
+std::vector<std::string> all_inputs(std::vector<std::string> inputs,
+                                    const std::vector<std::string>& masks,
+                                    const std::vector<std::string>& others) {
+  inputs.insert(inputs.end(), masks.begin(), masks.end());
+  inputs.insert(inputs.end(), others.begin(), others.end());
+  std::erase(inputs, "");
+  return inputs;
+}
 
 Index Series::gap_count() const {
   return std::count(bad.begin(), bad.end(), std::uint8_t{1});
@@ -112,7 +149,7 @@ Series open_input(const std::string& path, const InputFlags& flags) {
   Series series;
   series.source = io::open_series(path, open_options(flags));
   const Index file_frames = series.info().frames;
-  const Range selected = resolve(parse_range(flags.frames), file_frames);
+  const Range selected = frame_range("frames", flags.frames, file_frames);
   series.bad.assign(static_cast<std::size_t>(length(selected)), 0);
   mark_bad(series.bad, flags.bad_frames, selected, file_frames);
   if (length(selected) != file_frames) {
@@ -208,8 +245,19 @@ measure(Series& series, frames::Mask& mask, bool find_bad, const Monitor& monito
         fmt::format("{} frames are all zero, the first is frame {}; they are gaps in C",
                     zero_good,
                     statistics.zero_frames.front()));
-  const auto twins = frames::find_duplicate_pixels(statistics, mask);
-  if (twins.pairs > 0)
+  return statistics;
+}
+
+void check_duplicates(Series& series,
+                      const frames::SeriesStatistics& statistics,
+                      const frames::Partition& partition) {
+  auto used = frames::make_mask(partition.height, partition.width);
+  for (std::size_t p = 0; p < used.use.size(); ++p)
+    used.use[p] = partition.dynamic_labels[p] != 0;
+  const auto twins = frames::find_duplicate_pixels(statistics, used);
+  // a few frames of few counts coincide by chance
+  constexpr Index fewest_frames = 16;
+  if (twins.pairs > 0 && statistics.good_frames >= fewest_frames)
     series.warnings.push_back(fmt::format(
         "{} of {} pixels hold the same data as another one (first: y = {}, x = {} and y = {}, x = "
         "{}); errors take pixels as independent and are too small. Leave out one of each pair "
@@ -220,7 +268,6 @@ measure(Series& series, frames::Mask& mask, bool find_bad, const Monitor& monito
         twins.first_pixel % series.info().width,
         twins.second_pixel / series.info().width,
         twins.second_pixel % series.info().width));
-  return statistics;
 }
 
 frames::Geometry merged_geometry(const Series& series, const GeometryFlags& flags) {
@@ -256,8 +303,13 @@ make_map(const Series& series, const GeometryFlags& flags, std::string& q_unit) 
                                    info.height,
                                    info.width);
   }
-  if (!geometry.complete())
+  if (flags.q_unit != GeometryFlags().q_unit)
+    throw OptionError("--q-unit: names the unit of --q-per-pixel, which is not given");
+  if (!geometry.complete()) {
+    if (any_given(flags))
+      frames::validate(geometry); // names what is missing
     return std::nullopt;
+  }
   q_unit = "1/angstrom";
   return frames::make_q_map(geometry, info.height, info.width);
 }
@@ -291,7 +343,8 @@ frames::Partition make_bins(Series& series,
   std::string q_unit = "1/angstrom";
   map = make_map(series, geometry, q_unit);
   const bool rings = flags.q_bins != 1 || flags.phi_sectors != 1 || flags.static_per_bin != 1 ||
-                     !std::isnan(flags.q_min) || !std::isnan(flags.q_max);
+                     !std::isnan(flags.q_min) || !std::isnan(flags.q_max) || flags.log_q ||
+                     flags.equal_pixels || flags.phi_start_deg != 0 || flags.friedel;
   auto build = [&]() -> frames::Partition {
     if (!flags.partition.empty()) {
       if (rings)
@@ -305,7 +358,15 @@ frames::Partition make_bins(Series& series,
                                     info.height,
                                     info.width,
                                     info.path));
+      if (!maps.dynamic_q.empty() && any_given(geometry))
+        throw OptionError(
+            fmt::format("--partition {}: has q of its own, flags of the geometry cannot change it",
+                        flags.partition));
       auto partition = io::to_partition(maps);
+      series.notes.push_back(fmt::format("partition {}: {} bins, {} static bins",
+                                         flags.partition,
+                                         partition.bin_count(),
+                                         partition.static_bin_count()));
       // the file's own lists win; without them q follows from the geometry
       if (maps.dynamic_q.empty() && map) {
         partition = frames::make_partition_from_labels(

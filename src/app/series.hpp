@@ -18,6 +18,11 @@
 
 namespace vitrum::app {
 
+/// The files that a command reads, without those that were not named.
+[[nodiscard]] std::vector<std::string> all_inputs(std::vector<std::string> inputs,
+                                                  const std::vector<std::string>& masks,
+                                                  const std::vector<std::string>& others = {});
+
 struct Series {
   std::unique_ptr<frames::FrameSource> source; // the selected frames
   std::vector<std::uint8_t> bad;               // [frame] 1 = gap
@@ -43,6 +48,11 @@ struct Series {
 /// is made.
 [[nodiscard]] frames::SeriesStatistics
 measure(Series& series, frames::Mask& mask, bool find_bad_frames, const Monitor& monitor);
+
+/// Warns when pixels of the partition hold the same data twice.
+void check_duplicates(Series& series,
+                      const frames::SeriesStatistics& statistics,
+                      const frames::Partition& partition);
 
 /// q and φ of each pixel, from flags over file; nothing when neither says enough.
 [[nodiscard]] std::optional<frames::QMap>

@@ -52,7 +52,7 @@ std::string run_show(ShowOptions options, const Invocation&, const Monitor&) {
       names += (names.empty() ? "" : ", ") + name;
     throw OptionError(fmt::format("--figure {}: expected one of {}", options.figure, names));
   }
-  require_output(options.output);
+  require_output(options.output, options.inputs);
   (void)plot::format_of(options.output.output);
   const auto tree = read_result(path, true);
   const auto bins = static_cast<Index>(tree.numbers("entry/bins/bin").size());

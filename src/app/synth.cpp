@@ -66,6 +66,8 @@ synth::XpcsOptions translate(const SynthXpcsOptions& o) {
   if (!std::isnan(o.aging_time_s))
     options.aging_time_s = o.aging_time_s;
   options.aging_power = o.aging_power;
+  options.memory_bytes =
+      parse_bytes("memory", o.run.memory) / 2; // counts and their compressed copy
   for (const auto& text : o.gaps) {
     const auto range = resolve(parse_range(text), o.frames);
     options.gaps.push_back({range.first, range.last});
@@ -99,7 +101,7 @@ run_synth_xpcs(SynthXpcsOptions options, const Invocation& invocation, const Mon
   const auto qmap_path = beside(options.output.output, "_qmap.h5");
   if (!options.run.dry_run)
     for (const auto& path : {options.output.output, truth_path, qmap_path})
-      require_output({path, options.output.overwrite});
+      require_output({path, options.output.overwrite}, {});
   const synth::XpcsExperiment experiment(translated);
   const auto& info = experiment.info();
   if (options.run.dry_run)

@@ -89,6 +89,11 @@ void plan_corrections(Plan& plan, const CorrectionFlags& flags) {
   }
   const auto transform = frames::make_pixel_transform(plan.mask, load.dark, load.flat, {});
   const auto kind = frames::parse_static_correction(flags.static_correction);
+  if (kind == frames::StaticCorrection::azimuthal &&
+      plan.partition.static_bin_count() == plan.partition.bin_count())
+    throw OptionError(
+        "--static-correction azimuthal: each bin is one static bin, so it would change nothing; "
+        "give --static-per-bin or a partition with static bins");
   if (kind != frames::StaticCorrection::none) {
     frames::StaticSurfaceOptions options;
     options.kind = kind;
@@ -136,6 +141,7 @@ Plan make_plan(const XpcsOptions& options, const Monitor& monitor) {
   plan.statistics = measure(plan.series, plan.mask, options.input.find_bad_frames, monitor);
   plan.partition = make_bins(
       plan.series, plan.mask, plan.statistics, options.partition, options.geometry, plan.map);
+  check_duplicates(plan.series, plan.statistics, plan.partition);
   plan.load.groups.groups = options.correlation.pixel_groups;
   plan.load.groups.block_px = options.correlation.speckle_size_px;
   plan_corrections(plan, options.corrections);
@@ -198,6 +204,10 @@ void add_series(Tree& tree, const Plan& plan, const GeometryFlags& geometry_flag
   number("pixel_size_y_m", geometry.pixel_size_y_m, "m");
   number("beam_center_x_px", geometry.beam_center_x_px, "px");
   number("beam_center_y_px", geometry.beam_center_y_px, "px");
+  number("tilt_x_deg", geometry.tilt_x_deg, "deg");
+  number("tilt_y_deg", geometry.tilt_y_deg, "deg");
+  number("tilt_z_deg", geometry.tilt_z_deg, "deg");
+  number("q_per_pixel", geometry_flags.q_per_pixel, geometry_flags.q_unit.c_str());
 }
 
 /// Mean intensity against time, I(q) with its ten time segments, the mean image with mask and bins.
@@ -266,6 +276,9 @@ void add_static(Tree& tree, const Plan& plan, const std::vector<std::vector<doub
 void add_nxxpcs_links(Tree& tree) {
   auto& data = tree.group("entry/data");
   data.attributes["NX_class"] = std::string("NXdata");
+  data.attributes["signal"] = std::string("g2");
+  data.attributes["axes"] = std::vector<std::string>{"bin", "delay_difference"};
+  tree.link("entry/data/bin", "/entry/g2/bin");
   tree.link("entry/data/g2", "/entry/g2/g2");
   tree.link("entry/data/g2_derr", "/entry/g2/g2_errors");
   tree.link("entry/data/delay_difference", "/entry/g2/lag_frames");
@@ -307,6 +320,13 @@ correlate_bins(Tree& tree, Plan& plan, const XpcsOptions& options, const Monitor
       out.pixel_by_pixel.push_back(to_one_time(std::move(g2)));
     }
     const auto fluctuations = correlate::normalize(std::move(matrix), plan.normalization);
+    const auto rejected = static_cast<Index>(fluctuations.rejected.size());
+    if (rejected > 0 && rejected == plan.series.info().frames - plan.series.gap_count())
+      throw DataError(fmt::format("{}: bin {} has no frame to correlate: {} in frame {}",
+                                  plan.series.info().path,
+                                  bin,
+                                  fluctuations.rejected[0].reason,
+                                  fluctuations.rejected[0].frame));
     if (fluctuations.rejected.size() > plan.statistics.zero_frames.size())
       plan.series.warnings.push_back(
           fmt::format("bin {}: {} frames are gaps ({}, the first is frame {})",
@@ -337,8 +357,12 @@ correlate_bins(Tree& tree, Plan& plan, const XpcsOptions& options, const Monitor
 } // namespace
 
 std::string run_xpcs(XpcsOptions options, const Invocation& invocation, const Monitor& monitor) {
+  const auto inputs =
+      all_inputs(options.inputs,
+                 options.partition.masks,
+                 {options.partition.partition, options.corrections.dark, options.corrections.flat});
   if (!options.run.dry_run)
-    require_output(options.output);
+    require_output(options.output, inputs);
   auto plan = make_plan(options, monitor);
   const Index limit = parse_bytes("memory", options.run.memory);
   if (options.run.dry_run)
@@ -351,7 +375,8 @@ std::string run_xpcs(XpcsOptions options, const Invocation& invocation, const Mo
 
   auto tree = make_result(invocation, to_toml(describe(options)));
   tree.set("entry/title", make_scalar(fmt::format("XPCS of {}", options.inputs[0])));
-  add_input(tree, plan.series.info().path);
+  for (const auto& input : inputs)
+    add_input(tree, input);
   add_series(tree, plan, options.geometry);
   auto done = correlate_bins(tree, plan, options, monitor);
   for (const auto& note : plan.series.notes)

@@ -1,6 +1,7 @@
 #include "command_line.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <new>
@@ -192,6 +193,8 @@ int fail(const std::string& text, int code) {
 
 int print(const std::string& text) {
   const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  if (!written && errno == EPIPE)
+    return 1; // whoever read it has seen enough
   return written ? 0 : fail("cannot write to standard output", 1);
 }
 

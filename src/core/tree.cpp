@@ -132,6 +132,20 @@ const Array& Tree::at(std::string_view path) const {
   return *found;
 }
 
+bool Tree::erase(std::string_view path) {
+  const auto [above, name] = split_last(path);
+  if (find_group(above) == nullptr)
+    return false;
+  Tree& parent = group(above);
+  auto cut = [&key = name](auto& list) {
+    return std::erase_if(list, [&](const auto& entry) { return entry.first == key; }) > 0;
+  };
+  const bool group_cut = cut(parent.groups_);
+  const bool array_cut = cut(parent.arrays_);
+  const bool link_cut = cut(parent.links_);
+  return group_cut || array_cut || link_cut;
+}
+
 void Tree::link(std::string_view path, std::string target) {
   const auto [above, name] = split_last(path);
   group(above).links_.emplace_back(std::string(name), std::move(target));

@@ -50,13 +50,13 @@ class BadFiles(CliTest):
 
     def test_wrong_dimensions(self):
         self.write_h5("line.h5", np.arange(5))
-        self.refuse("line.h5", "line.h5: 1 datasets, none of numbers with two or three dimensions, expected frames "
-                               "[frame, y, x]")
+        self.refuse("line.h5", "line.h5: 1 datasets, none of numbers with two or three dimensions: /entry/data/data "
+                               "(1-D [5] int64), expected frames [frame, y, x]")
 
     def test_not_numbers(self):
         self.write_h5("words.h5", np.array([b"a", b"b"]))
-        self.refuse("words.h5", "words.h5: 1 datasets, none of numbers with two or three dimensions, expected frames "
-                                "[frame, y, x]")
+        self.refuse("words.h5", "words.h5: 1 datasets, none of numbers with two or three dimensions: /entry/data/data "
+                                "(text), expected frames [frame, y, x]")
         self.write_npy("objects.npy", np.array([{}], dtype=object))
         self.refuse("objects.npy", "objects.npy:header: type '|O', expected integers of 1 to 8 bytes, f4 or f8")
 
@@ -113,6 +113,19 @@ class BadFiles(CliTest):
         self.assertIn("odd.h5", done.stderr)
         self.assertIn("305", done.stderr)
         self.assertFalse(self.path("out.h5").exists())
+
+    def test_dark_above_the_data(self):
+        self.write_h5("good.h5", poisson_frames())
+        self.write_npy("dark.npy", np.full((8, 10), 100.0))
+        done = self.vitrum("xpcs", "good.h5", *TIME, "--dark", "dark.npy", *OUT, "--quiet", code=1)
+        self.assertIn("good.h5::/entry/data/data: bin 1 has no frame to correlate: ", done.stderr)
+        self.assertFalse(self.path("out.h5").exists())
+
+    def test_points_that_cannot_be_fitted(self):
+        self.path("g2.csv").write_text("lag_s,g2,g2_errors\n1,1.3,0.1\n2,1.2,0\n3,1.1,0.1\n4,1.1,0.1\n5,1,0.1\n")
+        done = self.vitrum("fit", "g2.csv", *OUT, "--quiet", code=1)
+        self.assertIn("vitrum: g2.csv: ", done.stderr)
+        self.assertIn("lag 2 s", done.stderr)
 
     def test_mask_of_another_size(self):
         self.write_h5("good.h5", poisson_frames())
@@ -174,6 +187,24 @@ class Outputs(CliTest):
         self.vitrum("xpcs", "good.h5", *TIME, *OUT, "--overwrite", "--quiet")
         self.scalars("out.h5")
 
+    def test_never_an_input(self):
+        self.write_h5("good.h5", poisson_frames())
+        self.write_npy("mask.npy", np.ones((8, 10), np.uint8))
+        before = self.path("good.h5").read_bytes()
+        self.refused("-o good.h5: is the input good.h5, which would be lost", "xpcs", "good.h5", *TIME, "-o", "good.h5",
+                     "--overwrite", code=2)
+        self.refused("-o mask.npy: is the input mask.npy, which would be lost", "mask", "good.h5", "--mask", "mask.npy",
+                     "-o", "mask.npy", "--overwrite", code=2)
+        self.assertEqual(before, self.path("good.h5").read_bytes())
+
+    def test_never_a_link_or_device(self):
+        self.write_h5("good.h5", poisson_frames())
+        self.path("there.h5").write_text("mine")
+        self.path("link.h5").symlink_to("there.h5")
+        for name in ("link.h5", "/dev/null"):
+            self.refused(f"{name}: is no plain file (a link, device or pipe) and is not replaced", "xpcs", "good.h5",
+                         *TIME, "-o", name, "--overwrite")
+
     def test_no_such_folder(self):
         self.write_h5("good.h5", poisson_frames())
         self.refused("none/out.h5: the folder to write into does not exist", "xpcs", "good.h5", *TIME, "-o",
@@ -233,9 +264,9 @@ class Options(CliTest):
             "--lags foo": "--lags foo: expected linear or log",
             "--age x": "--age x: expected start or mid",
             "--frame-time -1": "--frame-time -1: expected a positive number of seconds",
-            "--frames 5:2": f"range 5:2: {no_frames}",
-            "--frames 50:60": f"range 50:60: {no_frames}",
-            "--bad-frames 50": f"range 50:51: {no_frames}",
+            "--frames 5:2": f"--frames: range 5:2: {no_frames}",
+            "--frames 50:60": f"--frames: range 50:60: {no_frames}",
+            "--bad-frames 50": f"--bad-frames: range 50:51: {no_frames}",
             "--bad-frames 0:40": "all 40 frames of good.h5::/entry/data/data are listed as bad",
             "--threads -2": "threads = -2: must not be negative",
             "--memory 1K": "--memory 1K: the analysis needs 19.2 kB; use fewer frames (--frames) or pixels, or "
@@ -243,6 +274,14 @@ class Options(CliTest):
             "--memory lots": "--memory lots: expected a size such as 8G, 512M or 2000000",
             "--plateau abc": "--plateau abc: expected measured, fitted or a number",
             "--energy 8 --wavelength 1": "--energy and --wavelength: give only one",
+            "--window nan": "--window nan: expected seconds, 0 or more",
+            "--window-step -3": "--window-step -3: expected seconds, 0 or more",
+            "--raw-type uint8": "--raw-type, --raw-offset and --raw-big-endian: describe a raw file, give its "
+                                "--raw-shape",
+            "--q-unit 1/nm": "--q-unit: names the unit of --q-per-pixel, which is not given",
+            "--log-q": rings,
+            "--static-correction azimuthal": "--static-correction azimuthal: each bin is one static bin, so it would "
+                                             "change nothing; give --static-per-bin or a partition with static bins",
             "--raw-shape 3,4": "--raw-shape 3,4: expected frames,height,width",
         }.items():
             with self.subTest(flags):

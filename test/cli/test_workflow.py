@@ -49,6 +49,13 @@ class Workflow(CliTest):
 
         self.vitrum("age", "r.h5", "--window", "150", "--window-step", "50", "--age", "mid", "-o", "a.h5", "--quiet")
         self.vitrum("fit", "r.h5", "--models", "exp,kww", "--fix", "baseline=1", "-o", "f.h5", "--quiet")
+        for derived in ("a.h5", "f.h5"):
+            kept = self.scalars(derived)["scalars"]
+            for name in ("frames", "bin/2/npixels", "bin/2/mean_counts"):
+                self.assertEqual(kept[name], scalars[name], (derived, name))
+        again = self.scalars("a.h5")["scalars"]["bin/1/fit/kww/tau_s"]
+        for part in ("value", "error"):  # the whole curve is the one of xpcs
+            self.assertAlmostEqual(again[part] / scalars["bin/1/fit/kww/tau_s"][part], 1, places=9)
         fixed = self.scalars("f.h5")["scalars"]["bin/1/fit/kww/baseline"]
         self.assertEqual(fixed["value"], 1)
         for format_, name in (("csv", "tables"), ("npz", "r.npz"), ("hdf5", "copy.h5"), ("8id", "aps.hdf")):

@@ -32,6 +32,21 @@ TEST(Tree, ReplacesAnArrayOfTheSameName) {
   EXPECT_EQ(tree.number("a"), 2);
 }
 
+TEST(Tree, TakesOutWhatIsNamed) {
+  Tree tree;
+  tree.set("a/b/x", make_scalar(1.0));
+  tree.set("a/y", make_scalar(2.0));
+  tree.link("a/z", "/a/y");
+  EXPECT_TRUE(tree.erase("a/b"));
+  EXPECT_EQ(tree.find_group("a/b"), nullptr);
+  EXPECT_TRUE(tree.erase("a/z"));
+  EXPECT_TRUE(tree.group_at("a").links().empty());
+  EXPECT_FALSE(tree.erase("a/b"));
+  EXPECT_FALSE(tree.erase("none/at/all"));
+  EXPECT_EQ(tree.find_group("none"), nullptr);
+  EXPECT_EQ(tree.number("a/y"), 2);
+}
+
 TEST(Tree, ErrorsNameThePath) {
   Tree tree;
   tree.set("a/text", make_scalar("x"));

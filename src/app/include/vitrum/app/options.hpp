@@ -113,5 +113,7 @@ void describe(AgeFlags& flags, Settings& settings);
 void describe(FitFlags& flags, Settings& settings);
 void describe(OutputFlags& flags, Settings& settings);
 void describe(RunFlags& flags, Settings& settings);
+/// The setting `memory`, for the commands that keep to it.
+void describe_memory(RunFlags& flags, Settings& settings);
 
 } // namespace vitrum::app

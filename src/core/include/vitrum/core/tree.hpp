@@ -73,6 +73,9 @@ public:
   /// Throws DataError that names the path.
   [[nodiscard]] const Array& at(std::string_view path) const;
 
+  /// Takes out the group, array or link at `path`; false when there is none.
+  bool erase(std::string_view path);
+
   /// A second name for the object at `target`, a path from the root of the file
   /// ("/entry/g2/value").
   void link(std::string_view path, std::string target);
