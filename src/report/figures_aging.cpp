@@ -186,17 +186,14 @@ std::optional<Figure> make_aging_overlay(const Tree& root, const std::string& mo
 namespace {
 
 /// Limits of y that hold every value whose error is at most `largest_error`, and `lower` to `upper`
-/// at least. Values without an error count only where none has one.
+/// at least. A value without an error counts when `largest_error` is infinite only.
 std::pair<double, double>
 decay_limits(const Panel& panel, double largest_error, double lower, double upper) {
-  bool with_errors = false;
-  for (const Series& series : panel.series)
-    for (const double error : series.y_errors)
-      with_errors = with_errors || error > 0;
   double lowest = INFINITY, highest = -INFINITY;
   for (const Series& series : panel.series)
     for (std::size_t i = 0; i < series.y.size(); ++i) {
-      if (!std::isfinite(series.y[i]) || (with_errors && !(series.y_errors[i] <= largest_error)))
+      const bool known = std::isinf(largest_error) || series.y_errors[i] <= largest_error;
+      if (!std::isfinite(series.y[i]) || !known)
         continue;
       lowest = std::min(lowest, series.y[i]);
       highest = std::max(highest, series.y[i]);
@@ -206,13 +203,14 @@ decay_limits(const Panel& panel, double largest_error, double lower, double uppe
   return {std::min(lower, lowest), std::max(upper, highest)};
 }
 
+/// Infinite when there are no errors.
 double median_error(const Panel& panel) {
   std::vector<double> errors;
   for (const Series& series : panel.series)
     for (const double error : series.y_errors)
       if (error > 0 && std::isfinite(error))
         errors.push_back(error);
-  return errors.empty() ? 0 : median(errors);
+  return errors.empty() ? INFINITY : median(errors);
 }
 
 } // namespace

@@ -145,13 +145,13 @@ std::optional<Figure> make_two_time_figure(const Tree& root, Index bin, const Ma
   }
   Figure figure;
   figure.width = 420;
-  figure.description =
-      fmt::format("Two-time correlation of {} with the intensity below it", result.bin_title(bin));
+  figure.description = fmt::format("Two-time correlation of {}", result.bin_title(bin));
   figure.panels.push_back(map_panel(*values, *time, options));
   figure.panels[0].title = result.bin_title(bin);
   const double first = figure.panels[0].x.lower, last = figure.panels[0].x.upper;
   if (auto intensity = intensity_panel(result, bin, first, last)) {
     figure.panels[0].x.show_labels = false;
+    figure.description += " with the intensity below it";
     for (const Event& event : result.events())
       if (event.bin == bin)
         intensity->guides.push_back({Direction::vertical, event.time_s, "event", palette(1)});

@@ -175,8 +175,11 @@ private:
         add_figure(figure,
                    fmt::format("two_time_bin_{}", bin),
                    fmt::format("C(t₁, t₂) of {}, colours from the 0.5 to the 99.5 percentile, gaps "
-                               "in grey; below, the mean counts per pixel and frame.",
-                               result_.bin_title(bin)));
+                               "in grey{}.",
+                               result_.bin_title(bin),
+                               figure.panels.size() > 1
+                                   ? "; below, the mean counts per pixel and frame"
+                                   : ""));
     });
     if (!events.empty()) {
       body_ += element("h3", "Sudden rearrangements") + events;

@@ -69,6 +69,12 @@ std::string relaxation(const Result& result, Index bin) {
   const ModelFit* fit = main_fit(result, fits, bin);
   if (fit == nullptr || fit->find("tau_s") == nullptr)
     return "";
+  const auto k = static_cast<std::size_t>(bin - 1);
+  if (!fit->good(bin - 1))
+    return fmt::format(" The {} fit of {} gives no result (status: {}).",
+                       display_model(fit->model),
+                       result.bin_title(bin),
+                       fit->status[k]);
   std::string text = fmt::format(" The {} fit of {} gives τ = {}",
                                  display_model(fit->model),
                                  result.bin_title(bin),
@@ -78,28 +84,38 @@ std::string relaxation(const Result& result, Index bin) {
   if (const Quantity* contrast = fit->find("contrast"))
     text += fmt::format(", contrast {}", value_of(*contrast, bin - 1));
   if (const Quantity* chi2 = fit->find("chi2_reduced"))
-    text += fmt::format(" (χ²/dof = {})",
-                        plot::short_number(chi2->values[static_cast<std::size_t>(bin - 1)], 3));
-  const auto k = static_cast<std::size_t>(bin - 1);
+    text += fmt::format(" (χ²/dof = {})", plot::short_number(chi2->values[k], 3));
   if (k < fit->status.size() && fit->status[k] != "converged")
     text += fmt::format("; status of the fit: {}", fit->status[k]);
   return text + ".";
 }
 
+/// From the first to the last window whose fit is good; "" without two of them.
 std::string aging(const Result& result) {
   const auto windows = result.windows();
   const auto fits = result.window_fits();
   const ModelFit* fit = main_fit(result, fits, 1);
   const Quantity* tau = fit == nullptr ? nullptr : fit->find("tau_s");
-  if (!windows || tau == nullptr || windows->count() < 2)
+  if (!windows || tau == nullptr)
     return "";
-  const Index last = windows->count() - 1;
-  return fmt::format(" From age {} to {}, τ of bin 1 goes from {} to {} ({}).",
-                     format_value(windows->age_s.front(), NAN, "s"),
-                     format_value(windows->age_s.back(), NAN, "s"),
-                     value_of(*tau, 0),
-                     value_of(*tau, last),
-                     display_model(fit->model));
+  std::vector<Index> good;
+  for (Index k = 0; k < windows->count(); ++k)
+    if (fit->good(k) && std::isfinite(tau->values[static_cast<std::size_t>(k)]))
+      good.push_back(k);
+  if (good.size() < 2)
+    return "";
+  const auto age = [&](Index k) {
+    return format_value(windows->age_s[static_cast<std::size_t>(k)], NAN, "s");
+  };
+  std::string text = fmt::format(" From age {} to {}, τ of bin 1 goes from {} to {} ({})",
+                                 age(good.front()),
+                                 age(good.back()),
+                                 value_of(*tau, good.front()),
+                                 value_of(*tau, good.back()),
+                                 display_model(fit->model));
+  if (const auto missing = windows->count() - static_cast<Index>(good.size()); missing > 0)
+    text += fmt::format("; {} of the {} windows gave no good fit", missing, windows->count());
+  return text + ".";
 }
 
 } // namespace

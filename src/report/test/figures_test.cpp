@@ -255,6 +255,19 @@ TEST(WindowFigure, ShowsTwelveWindowsAtMost) {
   draw(figure, "fifty_windows");
 }
 
+TEST(WindowFigure, WithoutErrorsTheAxisOfRIsThatOfADecay) {
+  Tree tree;
+  for (const char* path : {"bins/bin", "window/age_s", "window/lag_s", "window/g2", "window/decay"})
+    tree.set(std::string("entry/") + path, synthetic_result().at(std::string("entry/") + path));
+  Array array = tree.at("entry/window/decay");
+  std::get<std::vector<double>>(array.values).at(9) = -800;
+  tree.set("entry/window/decay", array);
+  const auto figure = make_window_figure(tree, 1);
+  ASSERT_TRUE(figure.has_value());
+  EXPECT_EQ(figure->panels.at(0).y.lower, -0.3);
+  EXPECT_EQ(figure->panels[0].y.upper, 1.3);
+}
+
 TEST(WindowFigure, ValuesWithLargeErrorsDoNotSetTheAxes) {
   for (const char* name : {"decay", "g2"}) {
     Tree tree = synthetic_result();

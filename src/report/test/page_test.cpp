@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -175,6 +176,66 @@ TEST(Page, PullsAreTakenAgainstTheFitOfTheExactCurve) {
             std::string::npos);
   EXPECT_NE(report.html.find("<td>0.8</td><td>0.7</td><td>0.90 ± 0.10</td><td>+2.00</td>"),
             std::string::npos);
+}
+
+/// Two bins, three windows; every number typed in.
+Tree aged_result(const std::vector<std::string>& window_status, const std::string& status) {
+  Tree tree;
+  using Numbers = std::vector<double>;
+  using Texts = std::vector<std::string>;
+  tree.set("entry/bins/bin", make_array(std::vector<Index>{1, 2}));
+  tree.set("entry/fit/kww/tau_s", make_array(Numbers{13, 20}, "s"));
+  tree.set("entry/fit/kww/tau_s_errors", make_array(Numbers{2, 1}, "s"));
+  tree.set("entry/fit/kww/status", make_array(Texts{"converged", status}));
+  tree.set("entry/window/age_s", make_array(Numbers{0, 50, 100}, "s"));
+  const std::vector<Index> shape{2, 3};
+  tree.set("entry/window/fit/kww/tau_s", make_array<double>(shape, {NAN, 20, 30, 1, 2, 3}, "s"));
+  tree.set("entry/window/fit/kww/tau_s_errors",
+           make_array<double>(shape, {NAN, 2, 3, 1, 1, 1}, "s"));
+  Texts all = window_status;
+  all.insert(all.end(), 3, "converged");
+  tree.set("entry/window/fit/kww/status", make_array<std::string>(shape, all, ""));
+  return tree;
+}
+
+std::string summary_of(const Tree& tree) {
+  const std::string html = make_report(tree).html, mark = "<p class=\"summary\">";
+  const std::size_t from = html.find(mark) + mark.size();
+  return html.substr(from, html.find("</p>", from) - from);
+}
+
+TEST(Summary, SpeaksOfGoodFitsOnly) {
+  EXPECT_EQ(summary_of(aged_result({"too few points", "converged", "near bound"}, "converged")),
+            "The result holds correlation functions in 2 bins. The KWW fit of bin 1 gives τ = 13.0 "
+            "± 2.0 s. The KWW fit of bin 2 gives τ = 20.0 ± 1.0 s. From age 50 s to 100 s, τ of "
+            "bin 1 goes from 20.0 ± 2.0 s to 30.0 ± 3.0 s (KWW); 1 of the 3 windows gave no good "
+            "fit.");
+  const std::string doubtful =
+      summary_of(aged_result({"too few points", "at bound", "converged"}, "at bound"));
+  EXPECT_TRUE(doubtful.ends_with("The KWW fit of bin 2 gives no result (status: at bound)."))
+      << doubtful;
+  EXPECT_EQ(doubtful.find("20.0"), std::string::npos);
+}
+
+TEST(Page, CaptionsPromiseOnlyWhatIsDrawn) {
+  const Tree tree = synthetic_result({1, 30, 16, 100, 24});
+  ReportOptions options;
+  options.files = false;
+  const std::string with = make_report(tree, options).html;
+  EXPECT_NE(with.find("below, the mean counts"), std::string::npos);
+  EXPECT_NE(with.find("12 of the 30 evenly chosen"), std::string::npos);
+  EXPECT_EQ(with.find("Hollow: fits"), std::string::npos);
+  const std::string bare = make_report(without(tree, "entry/intensity"), options).html;
+  EXPECT_NE(bare.find("gaps in grey."), std::string::npos);
+  EXPECT_EQ(bare.find("below, the mean counts"), std::string::npos);
+}
+
+TEST(Page, ExplainsHollowMarks) {
+  Tree tree = synthetic_result({1, 3, 16, 50, 24});
+  Array status = tree.at("entry/window/fit/kww/status");
+  std::get<std::vector<std::string>>(status.values).at(1) = "at bound";
+  tree.set("entry/window/fit/kww/status", status);
+  EXPECT_NE(make_report(tree).html.find("Hollow: fits whose status"), std::string::npos);
 }
 
 TEST(Page, RefusesNonsense) {
