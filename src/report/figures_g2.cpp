@@ -77,10 +77,10 @@ void clamp_residuals(Panel& strip, double limit) {
   strip.series.insert(strip.series.end(), beyond.begin(), beyond.end());
 }
 
-/// The exact g2 of a virtual experiment.
+/// The exact g2 of a virtual experiment that does not change with time.
 std::optional<Series> truth_curve(const Result& result, Index bin) {
   const auto lag = result.numbers("truth/lag_s", 1);
-  if (!lag)
+  if (!lag || !result.stationary_truth())
     return std::nullopt;
   const auto n = static_cast<Index>(lag->size());
   const auto g2 = result.quantity("truth/g2", {result.bins(), n});

@@ -277,9 +277,17 @@ private:
 
   void truth() {
     const std::string table = truth_table(result_);
-    if (table.empty())
+    const bool varies =
+        result_.entry().find_group("truth") != nullptr && !result_.stationary_truth();
+    if (table.empty() && !varies)
       return;
     section("truth", "Truth against measurement");
+    if (varies) {
+      body_ += element("p",
+                       "The virtual experiment ages or has events: its truth is a function of two "
+                       "times and is not compared with one curve.");
+      return;
+    }
     body_ += element("p",
                      "This is a virtual experiment: the numbers that went in are known. A pull is "
                      "(measured − truth) / error; pulls scatter with mean 0 and width 1 when the "

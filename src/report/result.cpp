@@ -237,6 +237,14 @@ std::vector<Event> Result::events() const {
   return events;
 }
 
+bool Result::stationary_truth() const {
+  if (entry_->find_group("truth") == nullptr)
+    return false;
+  const std::string aging = entry_->text("truth/aging");
+  const Array* events = entry_->find("truth/event_frame");
+  return (aging.empty() || aging == "none") && (events == nullptr || events->size() == 0);
+}
+
 std::span<const double> row(const std::vector<double>& values, Index number, Index size) {
   return std::span(values).subspan(static_cast<std::size_t>(number * size),
                                    static_cast<std::size_t>(size));

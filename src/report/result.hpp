@@ -77,6 +77,10 @@ public:
   [[nodiscard]] std::vector<ModelFit> window_fits() const;
   [[nodiscard]] std::vector<Event> events() const;
 
+  /// Whether the result carries a truth that is one g2 for the whole series. A virtual experiment
+  /// that ages or has events has a truth of two times instead.
+  [[nodiscard]] bool stationary_truth() const;
+
 private:
   [[nodiscard]] std::vector<ModelFit> read_fits(const std::string& group,
                                                 const std::vector<Index>& shape) const;

@@ -18,6 +18,8 @@ double truth_of(const Tree& truth, const std::string& parameter, Index bins, Ind
     array = truth.find("exponent");
   if (array == nullptr && parameter == "kww_exponent2")
     array = truth.find("exponent2");
+  if (array == nullptr && parameter == "baseline")
+    return 1; // g2 of independent speckle
   if (array == nullptr || std::holds_alternative<std::vector<std::string>>(array->values) ||
       (array->size() != 1 && array->size() != bins))
     return NAN;
@@ -30,7 +32,7 @@ std::vector<TruthRow> compare_with_truth(const Tree& tree) {
   const Result result(tree);
   std::vector<TruthRow> rows;
   const Tree* truth = result.entry().find_group("truth");
-  if (truth == nullptr)
+  if (!result.stationary_truth())
     return rows;
   const std::string true_model = result.entry().text("truth/model");
   for (Index bin = 0; bin < result.bins(); ++bin)

@@ -10,6 +10,7 @@
 #include "synthetic.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/report/page.hpp"
+#include "vitrum/report/truth.hpp"
 
 namespace vitrum::report {
 namespace {
@@ -236,6 +237,48 @@ TEST(Page, ExplainsHollowMarks) {
   std::get<std::vector<std::string>>(status.values).at(1) = "at bound";
   tree.set("entry/window/fit/kww/status", status);
   EXPECT_NE(make_report(tree).html.find("Hollow: fits whose status"), std::string::npos);
+}
+
+bool has_truth_curve(const Tree& tree) {
+  for (const Figure& figure : make_g2_figures(tree))
+    for (const plot::Panel& panel : figure.panels)
+      for (const plot::Series& series : panel.series)
+        if (series.label == "truth")
+          return true;
+  return false;
+}
+
+TEST(Truth, OfTwoTimesIsNotComparedWithOneCurve) {
+  const std::string sentence = "its truth is a function of two times";
+  Tree tree = synthetic_result();
+  tree.set("entry/truth/lag_s", tree.at("entry/g2/lag_s"));
+  tree.set("entry/truth/g2", tree.at("entry/g2/g2"));
+  tree.set("entry/truth/aging", make_scalar(std::string("none")));
+  tree.set("entry/truth/event_frame", make_array(std::vector<Index>{}));
+  EXPECT_FALSE(compare_with_truth(tree).empty());
+  EXPECT_TRUE(has_truth_curve(tree));
+  EXPECT_EQ(make_report(tree).html.find(sentence), std::string::npos);
+  Tree aging = tree, events = tree;
+  aging.set("entry/truth/aging", make_scalar(std::string("power")));
+  events.set("entry/truth/event_frame", make_array(std::vector<Index>{50}));
+  for (const Tree& changing : {aging, events}) {
+    EXPECT_TRUE(compare_with_truth(changing).empty());
+    EXPECT_FALSE(has_truth_curve(changing));
+    const std::string html = make_report(changing).html;
+    EXPECT_NE(html.find(sentence), std::string::npos);
+    EXPECT_EQ(html.find("A pull is"), std::string::npos);
+  }
+}
+
+TEST(Truth, OfTheBaselineIsOne) {
+  Index rows = 0;
+  for (const TruthRow& row : compare_with_truth(synthetic_result()))
+    if (row.parameter == "baseline") {
+      EXPECT_EQ(row.truth, 1);
+      EXPECT_NEAR(row.pull, (row.measured - 1) / row.error, 1e-9);
+      ++rows;
+    }
+  EXPECT_EQ(rows, 4);
 }
 
 TEST(Page, RefusesNonsense) {

@@ -19,7 +19,8 @@ struct TruthRow {
   double pull = 0; // (measured − ideal, else truth) / error; NaN without an error
 };
 
-/// Rows of every bin, from entry/fit and entry/truth; none when there is no truth. A bin of finite
+/// Rows of every bin, from entry/fit and entry/truth; none when there is no truth, or one that ages
+/// or has events: that is a function of two times. The true baseline is 1. A bin of finite
 /// width mixes relaxation times, so a perfect measurement gives `ideal`, and pulls are taken
 /// against that where it is known.
 [[nodiscard]] std::vector<TruthRow> compare_with_truth(const Tree& result);
