@@ -30,7 +30,8 @@ void add_fit(List& list, const std::string& path, const ModelFit& fit, Index i) 
     list.push_back({path + "/status", fit.status[static_cast<std::size_t>(i)]});
 }
 
-void add_windows(List& list, const Result& result, Index bin) {
+/// `once`: leave out the short paths of the first model where it stands under its name too.
+void add_windows(List& list, const Result& result, Index bin, bool once) {
   const auto windows = result.windows();
   if (!windows)
     return;
@@ -44,7 +45,7 @@ void add_windows(List& list, const Result& result, Index bin) {
     add(list, path + "/age_s", *age, k);
     if (plateau)
       add(list, path + "/plateau", *plateau, i);
-    if (!fits.empty())
+    if (fits.size() == 1 || (fits.size() > 1 && !once))
       add_fit(list, path, fits.front(), i);
     if (fits.size() > 1)
       for (const ModelFit& fit : fits)
@@ -63,9 +64,7 @@ void add_events(List& list, const Result& result, Index bin) {
   }
 }
 
-} // namespace
-
-std::vector<Scalar> scalars(const Tree& root) {
+List listed(const Tree& root, bool once) {
   const Result result(root);
   List list;
   for (const char* name : {"frames", "frame_time_s"})
@@ -84,9 +83,15 @@ std::vector<Scalar> scalars(const Tree& root) {
     if (const auto model = result.preferred_model(bin); !model.empty())
       list.push_back({path + "/preferred_model", model});
     add_events(list, result, bin);
-    add_windows(list, result, bin);
+    add_windows(list, result, bin, once);
   }
   return list;
+}
+
+} // namespace
+
+std::vector<Scalar> scalars(const Tree& root) {
+  return listed(root, false);
 }
 
 std::string scalars_json(const Tree& root) {
@@ -132,7 +137,7 @@ std::string scalars_json(const Tree& root) {
 }
 
 std::string scalars_text(const Tree& root) {
-  const auto list = scalars(root);
+  const auto list = listed(root, true);
   std::size_t width = 0;
   for (const Scalar& scalar : list)
     width = std::max(width, scalar.path.size());

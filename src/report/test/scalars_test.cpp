@@ -120,6 +120,16 @@ TEST(Scalars, TextForPeople) {
   EXPECT_NE(text.find("warning: a \"quoted\" warning\n"), std::string::npos);
 }
 
+TEST(Scalars, TextHasEveryNumberOnce) {
+  const Tree several = synthetic_result();
+  const std::string text = scalars_text(several);
+  EXPECT_EQ(text.find("bin/2/window/3/tau_s"), std::string::npos);
+  EXPECT_NE(text.find("bin/2/window/3/fit/kww/tau_s"), std::string::npos);
+  EXPECT_NE(text.find("bin/2/window/3/fit/ml/tau_s"), std::string::npos);
+  EXPECT_NE(text.find("bin/2/window/3/plateau"), std::string::npos);
+  EXPECT_NE(scalars_text(small_result()).find("bin/2/window/2/tau_s"), std::string::npos);
+}
+
 TEST(Scalars, WrongShapesAreRefused) {
   Tree tree = small_result();
   tree.set("entry/bins/npixels", make_array(std::vector<Index>{1, 2, 3}));

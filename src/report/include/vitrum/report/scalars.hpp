@@ -26,7 +26,8 @@ struct Scalar {
 /// null. Ends with a line feed.
 [[nodiscard]] std::string scalars_json(const Tree& result);
 
-/// The same for people: a column of paths, a column of values with errors and units, then warnings.
+/// For people: a column of paths, a column of values with errors and units, then warnings. Each
+/// number once: with several models a window's stand under fit/<model> only.
 [[nodiscard]] std::string scalars_text(const Tree& result);
 
 } // namespace vitrum::report
