@@ -277,6 +277,15 @@ OneTime evaluate(const Cells& cells,
   for (Index k = 0; k < bins; ++k)
     if (all.pairs[k] == 0)
       result.lag_frames[k] = 0.5 * static_cast<double>(lag_edges[k] + lag_edges[k + 1] - 1);
+  for (Index k = 0; k < bins; ++k) {
+    const auto count = static_cast<double>(lag_edges[k + 1] - lag_edges[k]);
+    // Pairs crowd at one end of a bin that the series or its gaps cut: then their variance is at
+    // most (last − mean)(mean − first) (Bhatia and Davis, Am. Math. Mon. 107 (2000) 353).
+    const double below = result.lag_frames[k] - static_cast<double>(lag_edges[k]);
+    const double above = static_cast<double>(lag_edges[k + 1] - 1) - result.lag_frames[k];
+    const double most = std::max(below, 0.0) * std::max(above, 0.0);
+    result.lag_spread_frames.push_back(std::sqrt(std::min((count * count - 1) / 12, most)));
+  }
   result.pairs = all.pairs;
   result.error_groups = static_cast<Index>(group_weights.size());
   result.bias.assign(static_cast<std::size_t>(bins), 0.0);

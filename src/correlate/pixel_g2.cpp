@@ -50,7 +50,7 @@ void count_pairs(Level& level) {
 
 struct Plan {
   std::vector<Level> levels;
-  std::vector<double> lag_frames;
+  std::vector<double> lag_frames, lag_spread_frames;
   std::vector<Index> pairs;
   [[nodiscard]] Index entries() const { return static_cast<Index>(pairs.size()); }
 };
@@ -115,6 +115,15 @@ Plan make_plan(const PixelMatrix& counts, const PixelG2Options& options) {
   for (std::size_t k = 0; k < plan.pairs.size(); ++k)
     plan.lag_frames[k] = plan.pairs[k] > 0 ? plan.lag_frames[k] / static_cast<double>(plan.pairs[k])
                                            : nominal[k] / lags[k];
+  // Of evenly spaced lags in a bin, and of the two frames of a pair within averages of `step`.
+  plan.lag_spread_frames.resize(plan.pairs.size());
+  for (const Level& level : plan.levels)
+    for (const Index k : level.entry) {
+      const double count = lags[k];
+      const auto step = static_cast<double>(level.frames_per_step);
+      plan.lag_spread_frames[k] =
+          std::sqrt(step * step * (count * count - 1) / 12 + (step * step - 1) / 6);
+    }
   if (plan.pairs.empty())
     throw DataError(fmt::format("{} frames have no lags", counts.frames));
   return plan;
@@ -433,6 +442,7 @@ make_pixel_g2(const PixelMatrix& counts, const PixelG2Options& options, const Mo
 
   PixelG2 result;
   result.lag_frames = plan.lag_frames;
+  result.lag_spread_frames = plan.lag_spread_frames;
   result.pairs = plan.pairs;
   result.reason = counts.groups.reason;
   result.error_groups = group_count > 1 ? group_count : 0;

@@ -354,8 +354,13 @@ FitResult fit_decay(DecayModel model, const FitData& data, const FitOptions& opt
   fill_quality(result, problem, shape);
   fill_mean_times(result, problem, minimum.all);
   for (std::size_t i = 0; i < data.lag_s.size(); ++i)
-    if (!std::isnan(data.lag_s[i]))
-      models::evaluate(model, values, {&data.lag_s[i], 1}, {&result.curve[i], 1});
+    if (!std::isnan(data.lag_s[i])) {
+      const double spread = data.lag_spread_s.empty() ? 0 : data.lag_spread_s[i];
+      const double lags[] = {std::max(data.lag_s[i] - spread, 0.0), data.lag_s[i] + spread};
+      double ends[2] = {};
+      models::evaluate(model, values, lags, ends);
+      result.curve[i] = (ends[0] + ends[1]) / 2;
+    }
   result.status = FitStatus::converged;
   if (!minimum.converged)
     set_status(result,

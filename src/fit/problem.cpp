@@ -22,6 +22,8 @@ void check_shape(const FitData& data) {
   if (!data.covariance.empty() && data.covariance.size() != n * n)
     throw DataError(
         fmt::format("fit: covariance of {} values, expected {}", data.covariance.size(), n * n));
+  if (!data.lag_spread_s.empty() && data.lag_spread_s.size() != n)
+    throw DataError(fmt::format("fit: {} spreads of {} lags", data.lag_spread_s.size(), n));
   if (!data.deviation.empty() && (n == 0 || data.deviation.size() % n != 0))
     throw DataError(
         fmt::format("fit: {} deviations do not make rows of {} lags", data.deviation.size(), n));
@@ -70,6 +72,16 @@ Problem::Problem(models::DecayModel model, const FitData& data, const FitOptions
       throw DataError(fmt::format("fit: the deviation at lag {} s is infinite", data.lag_s[i]));
     if (std::isinf(data.value[i]))
       throw DataError(fmt::format("fit: g2 at lag {} s is infinite", data.lag_s[i]));
+    if (!data.lag_spread_s.empty()) {
+      const double spread = data.lag_spread_s[i];
+      if (!(spread >= 0 && spread <= data.lag_s[i]))
+        throw DataError(
+            fmt::format("fit: spread {} s of lag {} s: must lie between zero and the lag",
+                        spread,
+                        data.lag_s[i]));
+      lag_low.push_back(data.lag_s[i] - spread);
+      lag_high.push_back(data.lag_s[i] + spread);
+    }
     lag_s.push_back(data.lag_s[i]);
     value.push_back(data.value[i]);
     weight.push_back(1 / sigma);
@@ -158,8 +170,27 @@ Vector Problem::internal(std::span<const double> natural_values) const {
   return values;
 }
 
+void Problem::evaluate(std::span<const double> p, std::span<double> jacobian) {
+  const auto at = [&](std::span<const double> lags, std::span<double> curve, std::span<double> j) {
+    if (j.empty())
+      models::evaluate(model_, p, lags, curve);
+    else
+      models::evaluate(model_, p, lags, curve, j);
+  };
+  if (lag_low.empty())
+    return at(lag_s, curve_, jacobian);
+  other_curve_.resize(curve_.size());
+  other_jacobian_.resize(jacobian.size());
+  at(lag_low, curve_, jacobian);
+  at(lag_high, other_curve_, other_jacobian_);
+  for (std::size_t i = 0; i < curve_.size(); ++i)
+    curve_[i] = 0.5 * (curve_[i] + other_curve_[i]);
+  for (std::size_t i = 0; i < jacobian.size(); ++i)
+    jacobian[i] = 0.5 * (jacobian[i] + other_jacobian_[i]);
+}
+
 double Problem::chi2(const Vector& all) {
-  models::evaluate(model_, natural(all), lag_s, curve_);
+  evaluate(natural(all), {});
   double sum = 0;
   for (std::size_t i = 0; i < lag_s.size(); ++i) {
     const double r = (curve_[i] - value[i]) * weight[i];
@@ -172,7 +203,7 @@ double Problem::solve_linear(Vector& all, Index held) {
   auto p = natural(all);
   p[0] = 1;
   p[1] = 0;
-  models::evaluate(model_, p, lag_s, curve_);
+  evaluate(p, {});
   double weights = 0, decay_mean = 0, value_mean = 0;
   for (std::size_t i = 0; i < curve_.size(); ++i) {
     const double w = weight[i] * weight[i];
@@ -232,7 +263,7 @@ double Problem::solve_linear(Vector& all, Index held) {
 
 double Problem::linearise(const Vector& all, Eigen::VectorXd& residuals, Jacobian& jacobian) {
   const auto p = natural(all);
-  models::evaluate(model_, p, lag_s, curve_, full_jacobian_);
+  evaluate(p, full_jacobian_);
   residuals.resize(points());
   jacobian.resize(points(), free_count());
   for (Index i = 0; i < points(); ++i) {

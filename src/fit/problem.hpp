@@ -43,6 +43,7 @@ public:
   double linearise(const Vector& all, Eigen::VectorXd& residuals, Jacobian& jacobian);
 
   std::vector<double> lag_s, value, weight; // weight = 1/sigma
+  std::vector<double> lag_low, lag_high;    // lag ∓ spread; empty: single lags
   std::vector<Index> row;                   // place of each point in the data given
   std::vector<Index> free;                  // indices of the parameters that move
   Vector low, high;                         // bounds of all parameters, internal; fixed: low = high
@@ -53,9 +54,12 @@ public:
   double first_lag_s = 0, last_lag_s = 0; // smallest positive and largest lag
 
 private:
+  /// The model at the points, averaged over their lags. `jacobian` may be empty.
+  void evaluate(std::span<const double> p, std::span<double> jacobian);
+
   models::DecayModel model_;
   std::vector<bool> time_;
-  std::vector<double> curve_, full_jacobian_;
+  std::vector<double> curve_, full_jacobian_, other_curve_, other_jacobian_;
 };
 
 /// Where Levenberg–Marquardt ended.

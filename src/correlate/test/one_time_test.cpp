@@ -70,6 +70,19 @@ TEST(LagAxis, FirstLagsStaySingle) {
   EXPECT_THROW((void)make_lag_edges(1, {}), DataError);
 }
 
+TEST(OneTime, BinsKnowTheSpreadOfTheirLags) {
+  const std::vector<double> map(40 * 40, 1.0);
+  const OneTime g2 = one_time_from_map(map, 40).whole;
+  for (Index k = 0; k < g2.lags(); ++k) {
+    const double middle = double(g2.first_lag[k] + g2.last_lag[k] - 1) / 2;
+    double variance = 0;
+    for (Index lag = g2.first_lag[k]; lag < g2.last_lag[k]; ++lag)
+      variance += (double(lag) - middle) * (double(lag) - middle);
+    variance /= double(g2.last_lag[k] - g2.first_lag[k]);
+    EXPECT_NEAR(g2.lag_spread_frames[k], std::sqrt(variance), 1e-12) << k;
+  }
+}
+
 TEST(OneTime, EqualsDefinitionOverSizesWindowsAndGaps) {
   std::uint64_t seed = 100;
   for (const Index frames : {2, 3, 16, 65, 200})

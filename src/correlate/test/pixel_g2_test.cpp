@@ -205,6 +205,36 @@ TEST(PixelG2, DoesNotDependOnThreads) {
   EXPECT_EQ(one.covariance, four.covariance);
 }
 
+TEST(PixelG2, LagsOfBinsAndOfAveragedFramesHaveTheirSpread) {
+  const PixelMatrix m = reference::random_counts(reference::stripe_groups(8, 8, 1), 400, 1, {}, 3);
+  const auto spread = [](const std::vector<double>& lags) {
+    double mean = 0, square = 0;
+    for (const double lag : lags)
+      mean += lag / double(lags.size());
+    for (const double lag : lags)
+      square += (lag - mean) * (lag - mean) / double(lags.size());
+    return std::sqrt(square);
+  };
+  const PixelG2 logarithmic = make_pixel_g2(m, {.max_lag = 200});
+  const std::vector<Index> edges = make_lag_edges(400, {LagSpacing::logarithmic, 5, 200, false});
+  ASSERT_EQ(logarithmic.lag_spread_frames.size(), edges.size() - 1);
+  for (std::size_t k = 0; k + 1 < edges.size(); ++k) {
+    std::vector<double> lags;
+    for (Index lag = edges[k]; lag < edges[k + 1]; ++lag)
+      lags.push_back(double(lag));
+    EXPECT_NEAR(logarithmic.lag_spread_frames[k], spread(lags), 1e-12) << k;
+  }
+  const PixelG2 multi_tau =
+      make_pixel_g2(m, {.lags = PixelLags::multi_tau, .channels_per_level = 8});
+  std::vector<double> lags; // of two frames within averages of four, three averages apart
+  for (int i = 0; i < 4; ++i)
+    for (int j = 0; j < 4; ++j)
+      lags.push_back(12 + j - i);
+  EXPECT_EQ(multi_tau.lag_spread_frames[0], 0);
+  EXPECT_EQ(multi_tau.lag_frames[8 + 4], 20); // third level begins
+  EXPECT_NEAR(multi_tau.lag_spread_frames[8 + 4], spread(lags), 1e-12);
+}
+
 TEST(PixelG2, DeviationsAreAFactorOfTheCovariance) {
   const PixelMatrix m =
       reference::random_counts(reference::stripe_groups(40, 40, 2), 700, 1, {7}, 3);

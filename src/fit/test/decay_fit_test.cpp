@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -231,6 +232,35 @@ TEST(DecayFit, ParameterDeviationsAreShiftsOfTheFit) {
           << r << " " << j;
     EXPECT_EQ(fit.parameter_deviation[r * 4 + 1], 0);
   }
+}
+
+TEST(DecayFit, AveragesTheModelAsBinsDo) {
+  // Bins of five to the decade: each value is the mean over 2000 lags of its bin.
+  const std::vector<double> truth{0.2, 1, 30, 0.8};
+  FitData data;
+  for (int k = 0; k < 17; ++k) {
+    const double low = std::pow(10, k / 5.0), high = std::pow(10, (k + 1) / 5.0);
+    std::vector<double> lags(2000), values(2000);
+    for (std::size_t i = 0; i < 2000; ++i)
+      lags[i] = low + (high - low) * (static_cast<double>(i) + 0.5) / 2000;
+    models::evaluate(DecayModel::kww, truth, lags, values);
+    data.lag_s.push_back((low + high) / 2);
+    data.value.push_back(std::accumulate(values.begin(), values.end(), 0.0) / 2000);
+    data.sigma.push_back(1e-4);
+    data.lag_spread_s.push_back((high - low) / std::sqrt(12.0));
+  }
+  const auto averaged = fit_decay(DecayModel::kww, data);
+  EXPECT_NEAR(averaged.at("tau_s").value, 30, 30 * 1e-3);
+  EXPECT_NEAR(averaged.at("kww_exponent").value, 0.8, 2e-3);
+  EXPECT_NEAR(averaged.curve[10], data.value[10], 1e-4);
+  data.lag_spread_s.clear();
+  const auto single = fit_decay(DecayModel::kww, data);
+  EXPECT_GT(std::abs(single.at("tau_s").value - 30), 30 * 5e-3);
+  EXPECT_GT(single.chi2, 4 * averaged.chi2);
+  data.lag_spread_s.assign(17, 0); // no spread: the same
+  EXPECT_NEAR(fit_decay(DecayModel::kww, data).chi2 / single.chi2, 1, 1e-9);
+  data.lag_spread_s[0] = 2;
+  EXPECT_THROW((void)fit_decay(DecayModel::kww, data), DataError);
 }
 
 TEST(DecayFit, SingularCovarianceIsFine) {

@@ -42,6 +42,7 @@ struct OneTime {
   AgeWindow ages;
   std::vector<Index> first_lag, last_lag; // lags [first, last) of the bin
   std::vector<double> lag_frames;         // mean lag of the pairs used; without pairs, of the lags
+  std::vector<double> lag_spread_frames;  // their standard deviation when evenly spread
   std::vector<double> value;              // g2, the bias removed
   std::vector<double> error;              // standard error; NaN when `reason` says why
   std::vector<double> bias;               // what was subtracted; zero when not asked for

@@ -50,6 +50,8 @@ void validate(const PixelG2Options& options);
 /// from the spread over the groups of pixels.
 struct PixelG2 {
   std::vector<double> lag_frames;
+  std::vector<double> lag_spread_frames; // standard deviation of the lags that enter, those within
+                                         // averaged frames included
   std::vector<double> value, error;
   std::vector<Index> pairs;       // pairs of (averaged) frames
   std::vector<double> covariance; // [lag, lag]; empty with more than 512 lags or without groups

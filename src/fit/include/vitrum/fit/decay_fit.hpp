@@ -20,6 +20,9 @@ struct FitData {
   std::vector<double> sigma;      // standard errors, > 0; empty: unweighted
   std::vector<double> covariance; // [lag, lag] of the values, empty: independent. May be singular:
                                   // it enters the errors only. Without sigma its diagonal weighs
+  std::vector<double> lag_spread_s; // standard deviation of the lags that a value averages, empty:
+                                    // single lags. The model is averaged alike, over lag ± spread:
+                                    // exact for a curve of third order within a bin
   std::vector<double> deviation; // [rank, lag]: a factor of the covariance, Σ_r d_r(l) d_r(l'), for
                                  // any number of lags; when given, it is used in place of it
 };
@@ -84,7 +87,8 @@ struct FitResult {
   double mean_field_time_s = 0; // ∫ g1 dt, NaN when it diverges or is unknown
   double mean_field_time_error_s = 0;
   std::string mean_time_note; // why one of them is NaN
-  std::vector<double> curve;  // fitted g2 at every lag of the data, skipped ones included
+  std::vector<double> curve;  // fitted g2 at every lag of the data, skipped ones included, averaged
+                             // over the lags as the data are
 
   /// The parameter of that name. Throws OptionError when the model has none.
   [[nodiscard]] const FittedParameter& at(std::string_view parameter) const;
