@@ -185,6 +185,8 @@ fit::FitData make_fit_data(const correlate::OneTime& g2, double frame_time_s, bo
   data.lag_s.reserve(g2.lag_frames.size());
   for (const double lag : g2.lag_frames)
     data.lag_s.push_back(lag * frame_time_s);
+  for (std::size_t i = 0; i < g2.lag_spread_frames.size(); ++i)
+    data.lag_spread_s.push_back(std::min(g2.lag_spread_frames[i], g2.lag_frames[i]) * frame_time_s);
   data.value = g2.value;
   if (weighted) {
     data.sigma = g2.error;

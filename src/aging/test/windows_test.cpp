@@ -181,7 +181,9 @@ TEST(FitData, CarriesErrorsOnlyWhenWeighted) {
   auto g2 = curve({1.3, 1.2}, {0.01, 0.02});
   g2.covariance = {1e-4, 0, 0, 4e-4};
   g2.deviation = {0.01, 0, 0, 0.02};
+  g2.lag_spread_frames = {0, 0.5};
   const auto weighted = make_fit_data(g2, 2.5, true);
+  EXPECT_EQ(weighted.lag_spread_s, (std::vector<double>{0, 1.25}));
   EXPECT_EQ(weighted.lag_s, (std::vector<double>{2.5, 5}));
   EXPECT_EQ(weighted.sigma, g2.error);
   EXPECT_EQ(weighted.covariance, g2.covariance);

@@ -58,7 +58,8 @@ struct NormalisedDecay {
 [[nodiscard]] NormalisedDecay
 normalise(const correlate::OneTime& g2, const Plateau& short_time, const Plateau& long_time);
 
-/// g2 of one range of ages as the fit wants it: lags in seconds, errors, their deviations and
+/// g2 of one range of ages as the fit wants it: lags in seconds and their
+/// spread, errors, their deviations and
 /// covariance. Unweighted data carry none of them.
 [[nodiscard]] fit::FitData
 make_fit_data(const correlate::OneTime& g2, double frame_time_s, bool weighted);
