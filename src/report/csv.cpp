@@ -4,11 +4,10 @@
 
 #include <fmt/format.h>
 
-#include "result.hpp"
+#include "csv_parts.hpp"
 #include "vitrum/report/numbers.hpp"
 
 namespace vitrum::report {
-namespace {
 
 std::string named(const std::string& name, const std::string& unit) {
   return unit.empty() ? name : fmt::format("{} [{}]", name, unit);
@@ -24,6 +23,8 @@ std::string heading(const Result& result, std::string_view what) {
     text += fmt::format("# vitrum {}\n", version);
   return text;
 }
+
+namespace {
 
 std::string q_header(const Result& result) {
   return result.q().empty()

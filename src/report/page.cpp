@@ -93,11 +93,19 @@ private:
     return fmt::format("<a href=\"{}{}\">{}</a>", escaped(folder), escaped(name), escaped(text));
   }
 
-  void add_figure(const Figure& figure, const std::string& name, const std::string& caption) {
+  /// `tables`: CSV files that the caption links to.
+  void add_figure(const Figure& figure,
+                  const std::string& name,
+                  const std::string& caption,
+                  std::vector<File> tables = {}) {
     std::string links;
     if (options_.files) {
       files_.push_back({name + ".svg", plot::render(figure, plot::Format::svg)});
       links = " " + link(name + ".svg", "SVG");
+      for (File& table : tables) {
+        links += " " + link(table.name, tables.size() == 1 ? "CSV" : table.name);
+        files_.push_back(std::move(table));
+      }
     }
     plot::RenderOptions inline_svg;
     inline_svg.for_page = true;
@@ -114,9 +122,10 @@ private:
 
   void add_figure(const std::optional<Figure>& figure,
                   const std::string& name,
-                  const std::string& caption) {
+                  const std::string& caption,
+                  std::vector<File> tables = {}) {
     if (figure)
-      add_figure(*figure, name, caption);
+      add_figure(*figure, name, caption, std::move(tables));
   }
 
   void note(const std::string& text) { body_ += element("p", escaped(text), "class=\"note\""); }
@@ -172,14 +181,15 @@ private:
     section("two-time", "Two-time correlation");
     side_by_side(static_cast<Index>(figures.size()), [&] {
       for (const auto& [bin, figure] : figures)
-        add_figure(figure,
-                   fmt::format("two_time_bin_{}", bin),
-                   fmt::format("C(t₁, t₂) of {}, colours from the 0.5 to the 99.5 percentile, gaps "
-                               "in grey{}.",
-                               result_.bin_title(bin),
-                               figure.panels.size() > 1
-                                   ? "; below, the mean counts per pixel and frame"
-                                   : ""));
+        add_figure(
+            figure,
+            fmt::format("two_time_bin_{}", bin),
+            fmt::format("C(t₁, t₂) of {}, colours from the 0.5 to the 99.5 percentile, gaps "
+                        "in grey{}.",
+                        result_.bin_title(bin),
+                        figure.panels.size() > 1 ? "; below, the mean counts per pixel and frame"
+                                                 : ""),
+            {{fmt::format("two_time_bin_{}.csv", bin), csv_two_time(root_, bin, options_.maps)}});
     });
     if (!events.empty()) {
       body_ += element("h3", "Sudden rearrangements") + events;
@@ -265,7 +275,15 @@ private:
     if (!image && !profile && !intensity)
       return;
     section("series", "Intensity");
-    add_figure(image, "image", "Mean image on a logarithmic scale; masked pixels and bins.");
+    std::string caption = "Mean image on a logarithmic scale; masked pixels and bins.";
+    std::vector<File> tables;
+    for (const char* name : {"mean", "mask", "dynamic_labels"})
+      if (std::string text = csv_image(root_, name); !text.empty())
+        tables.push_back({fmt::format("image_{}.csv", name), std::move(text)});
+    if (tables.empty())
+      caption += " The arrays are too big for a table: they stand in the result file under "
+                 "entry/image.";
+    add_figure(image, "image", caption, std::move(tables));
     add_figure(profile,
                "static",
                "Mean intensity against q, and that of ten consecutive parts of the series divided "

@@ -100,28 +100,78 @@ TEST(Page, IsWellFormedAndStandsAlone) {
   }
 }
 
-TEST(Page, LinksToEveryFileOnceAndToNoOther) {
+/// Every link to a file once, every file linked.
+void expect_complete(const Tree& tree, const std::string& what) {
   ReportOptions options;
   options.folder = "figures";
-  const Report report = make_report(synthetic_result(), options);
+  const Report report = make_report(tree, options);
   std::set<std::string> linked, made;
   const std::string mark = "<a href=\"figures/";
   for (std::size_t i = report.html.find(mark); i != std::string::npos;
        i = report.html.find(mark, i + 1)) {
     const std::size_t from = i + mark.size();
-    EXPECT_TRUE(linked.insert(report.html.substr(from, report.html.find('"', from) - from)).second);
+    EXPECT_TRUE(linked.insert(report.html.substr(from, report.html.find('"', from) - from)).second)
+        << what;
   }
   for (const File& file : report.files) {
-    EXPECT_TRUE(made.insert(file.name).second) << file.name;
-    EXPECT_FALSE(file.bytes.empty()) << file.name;
+    EXPECT_TRUE(made.insert(file.name).second) << file.name << ' ' << what;
+    EXPECT_FALSE(file.bytes.empty()) << file.name << ' ' << what;
     if (file.name.ends_with(".svg")) {
       EXPECT_EQ(first_fault(file.bytes.substr(file.bytes.find("<svg"))), "") << file.name;
     }
   }
-  EXPECT_EQ(linked, made);
-  EXPECT_GT(made.size(), 20U);
+  EXPECT_EQ(linked, made) << what;
+}
+
+TEST(Page, LinksToEveryFileOnceAndToNoOther) {
+  const Tree tree = synthetic_result({3, 3, 9, 24, 16});
+  expect_complete(tree, "all");
+  expect_complete(Tree{}, "nothing");
+  expect_complete(synthetic_result({1, 1, 7, 24, 16}), "one of everything");
+  expect_complete(synthetic_result({27, 2, 8, 24, 16}), "many bins");
+  for (const char* absent : {"entry/window",
+                             "entry/twotime",
+                             "entry/intensity",
+                             "entry/image",
+                             "entry/image/mask",
+                             "entry/fit",
+                             "entry/g2",
+                             "entry/saxs"})
+    expect_complete(without(tree, absent), absent);
+  ReportOptions options;
   options.files = false;
-  EXPECT_TRUE(make_report(synthetic_result(), options).files.empty());
+  EXPECT_TRUE(make_report(tree, options).files.empty());
+}
+
+TEST(Page, FilesHaveFixedNames) {
+  std::vector<std::string> names;
+  for (const File& file : make_report(synthetic_result({2, 2, 9, 24, 16})).files)
+    names.push_back(file.name);
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"two_time_bin_1.svg",
+                                      "two_time_bin_1.csv",
+                                      "two_time_bin_2.svg",
+                                      "two_time_bin_2.csv",
+                                      "g2.svg",
+                                      "g2_overlay.svg",
+                                      "g2.csv",
+                                      "fits.csv",
+                                      "aging_kww.svg",
+                                      "aging_ml.svg",
+                                      "aging_bin_1.svg",
+                                      "windows_bin_1.svg",
+                                      "aging_bin_2.svg",
+                                      "windows_bin_2.svg",
+                                      "windows.csv",
+                                      "window_curves.csv",
+                                      "image.svg",
+                                      "image_mean.csv",
+                                      "image_mask.csv",
+                                      "image_dynamic_labels.csv",
+                                      "static.svg",
+                                      "intensity.svg",
+                                      "static.csv",
+                                      "intensity.csv"}));
 }
 
 TEST(Page, SameResultSamePage) {
@@ -229,6 +279,16 @@ TEST(Page, CaptionsPromiseOnlyWhatIsDrawn) {
   const std::string bare = make_report(without(tree, "entry/intensity"), options).html;
   EXPECT_NE(bare.find("gaps in grey."), std::string::npos);
   EXPECT_EQ(bare.find("below, the mean counts"), std::string::npos);
+}
+
+TEST(Page, SaysWhereBigImagesStand) {
+  const std::string sentence = "they stand in the result file under entry/image";
+  const Report small = make_report(synthetic_result({1, 1, 7, 24, 40}));
+  const Report big = make_report(synthetic_result({1, 1, 7, 24, 300}));
+  EXPECT_EQ(small.html.find(sentence), std::string::npos);
+  EXPECT_NE(big.html.find(sentence), std::string::npos);
+  for (const File& file : big.files)
+    EXPECT_NE(file.name, "image_mean.csv");
 }
 
 TEST(Page, ExplainsHollowMarks) {

@@ -167,6 +167,64 @@ TEST(Csv, WindowsOfASmallResult) {
   EXPECT_EQ(csv_intensity(small_result()), "");
 }
 
+TEST(Csv, TwoTimeMapOfASmallResult) {
+  Tree tree = small_result();
+  tree.set("entry/twotime/bin_1/t1_s", make_array(Numbers{0, 0.5}, "s"));
+  tree.set("entry/twotime/bin_1/two_time_corr_func",
+           make_array<float>(std::vector<Index>{2, 2}, {9.0F, 1.25F, 1.25F, 9.0F}, ""));
+  EXPECT_EQ(csv_two_time(tree, 1),
+            "# C(t1, t2) of bin 1, q = 2.5 Å⁻¹\n# title: glass\n# input: a.h5\n# vitrum 0.1.0\n"
+            "# the diagonal, which holds shot noise, is replaced by its neighbours\n"
+            "# the first line holds t1 [s], the first column t2 [s]\n"
+            "t2 [s],0,0.5\n0,1.25,1.25\n0.5,1.25,1.25\n");
+  MapOptions plain;
+  plain.correct_diagonal = false;
+  EXPECT_NE(csv_two_time(tree, 1, plain).find("\n0,9,1.25\n0.5,1.25,9\n"), std::string::npos);
+  EXPECT_EQ(csv_two_time(tree, 2), "");
+}
+
+TEST(Csv, BigTwoTimeMapsAreAveragedInBlocks) {
+  constexpr Index n = 1000; // blocks of 3: 334 of them, the last of one frame
+  std::vector<float> c(n * n);
+  Numbers t(n);
+  for (Index y = 0; y < n; ++y) {
+    t[static_cast<std::size_t>(y)] = static_cast<double>(y);
+    for (Index x = 0; x < n; ++x)
+      c[static_cast<std::size_t>(y * n + x)] = static_cast<float>(x + y);
+  }
+  Tree tree;
+  tree.set("entry/bins/bin", make_array(std::vector<Index>{1}));
+  tree.set("entry/twotime/bin_1/t1_s", make_array(t, "s"));
+  tree.set("entry/twotime/bin_1/two_time_corr_func",
+           make_array<float>(std::vector<Index>{n, n}, c, ""));
+  const std::string text = csv_two_time(tree, 1);
+  EXPECT_NE(text.find("# means of blocks of 3 x 3 frames"), std::string::npos);
+  EXPECT_NE(text.find("\nt2 [s],1,4,7,"), std::string::npos);
+  EXPECT_NE(text.find("\n4,5,8,11,"), std::string::npos);             // t2 = 4: t1 + t2
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4 + 1 + 334); // comments, t1, rows
+  EXPECT_LT(text.size(), 2'000'000U);
+}
+
+TEST(Csv, Images) {
+  Tree tree = small_result();
+  const std::string top = "# title: glass\n# input: a.h5\n# vitrum 0.1.0\n"
+                          "# the first line holds x [px], the first column y [px]\n";
+  tree.set("entry/image/mean",
+           make_array<float>(std::vector<Index>{2, 3}, {0.1F, 1, 2, 3, 4, 5.5F}, "counts"));
+  tree.set("entry/image/mask",
+           make_array<std::uint8_t>(std::vector<Index>{2, 3}, {1, 1, 0, 0, 1, 1}, ""));
+  EXPECT_EQ(csv_image(tree, "mean"),
+            "# image: mean [counts]\n" + top + "y [px],0,1,2\n0,0.1,1,2\n1,3,4,5.5\n");
+  EXPECT_EQ(csv_image(tree, "mask"), "# image: mask\n" + top + "y [px],0,1,2\n0,1,1,0\n1,0,1,1\n");
+  EXPECT_EQ(csv_image(tree, "dynamic_labels"), "");
+  tree.set(
+      "entry/image/mask",
+      make_array<std::uint8_t>(std::vector<Index>{1, 300}, std::vector<std::uint8_t>(300), ""));
+  EXPECT_EQ(csv_image(tree, "mask"), "");
+  tree.set("entry/image/mask", make_array(std::vector<std::uint8_t>{1, 2}));
+  EXPECT_THROW((void)csv_image(tree, "mask"), DataError);
+}
+
 TEST(Csv, EveryLineHasAsManyFieldsAsTheHeader) {
   const Tree tree = synthetic_result();
   for (const std::string& text : {csv_g2(tree),
@@ -174,7 +232,11 @@ TEST(Csv, EveryLineHasAsManyFieldsAsTheHeader) {
                                   csv_windows(tree),
                                   csv_window_curves(tree),
                                   csv_intensity(tree),
-                                  csv_static(tree)}) {
+                                  csv_static(tree),
+                                  csv_two_time(tree, 2),
+                                  csv_image(tree, "mean"),
+                                  csv_image(tree, "mask"),
+                                  csv_image(tree, "dynamic_labels")}) {
     std::istringstream lines(text);
     std::string line;
     Index fields = 0, count = 0;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "vitrum/core/tree.hpp"
+#include "vitrum/report/figures.hpp"
 
 namespace vitrum::report {
 
@@ -20,5 +21,12 @@ namespace vitrum::report {
 [[nodiscard]] std::string csv_intensity(const Tree& result);
 /// q, intensity, its error, then the ten parts of the series.
 [[nodiscard]] std::string csv_static(const Tree& result);
+/// C(t1, t2) as the figure shows it, with at most 400 rows and columns (means of blocks) and six
+/// digits: a line of t1, then lines of t2 and its values.
+[[nodiscard]] std::string
+csv_two_time(const Tree& result, Index bin, const MapOptions& options = {});
+/// image/<name> ("mean", "mask" or "dynamic_labels"), a line per row of pixels. "" too when it has
+/// 300 rows or columns or more.
+[[nodiscard]] std::string csv_image(const Tree& result, const std::string& name);
 
 } // namespace vitrum::report
