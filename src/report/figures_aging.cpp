@@ -266,8 +266,13 @@ std::optional<Figure> make_window_figure(const Tree& root, Index bin) {
   const auto limits = normalised
                           ? decay_limits(panel, 0.2, -0.3, 1.3)
                           : decay_limits(panel, 5 * median_error(panel), INFINITY, -INFINITY);
-  if (limits.first < limits.second)
+  if (limits.first < limits.second) {
     std::tie(panel.y.lower, panel.y.upper) = limits;
+    for (Series& series : panel.series) // lines to values far outside would hide the others
+      for (double& value : series.y)
+        if (value < limits.first || value > limits.second)
+          value = NAN;
+  }
   Figure figure;
   figure.width = 460;
   figure.description =

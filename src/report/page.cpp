@@ -258,7 +258,7 @@ private:
         add_figure(make_window_figure(root_, bin),
                    fmt::format("windows_bin_{}", bin),
                    fmt::format("Decay of the correlation of {} in windows of age{}. Values with "
-                               "large errors may lie outside the axes.",
+                               "large or unknown errors beyond the axes are left out.",
                                result_.bin_title(bin),
                                chosen));
       });

@@ -266,6 +266,7 @@ TEST(WindowFigure, WithoutErrorsTheAxisOfRIsThatOfADecay) {
   ASSERT_TRUE(figure.has_value());
   EXPECT_EQ(figure->panels.at(0).y.lower, -0.3);
   EXPECT_EQ(figure->panels[0].y.upper, 1.3);
+  EXPECT_TRUE(std::isnan(figure->panels[0].series[0].y.at(9))); // no line to it
 }
 
 TEST(WindowFigure, ValuesWithLargeErrorsDoNotSetTheAxes) {

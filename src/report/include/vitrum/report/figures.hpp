@@ -41,7 +41,7 @@ make_two_time_figure(const Tree& result, Index bin, const MapOptions& options = 
 [[nodiscard]] std::vector<Index> windows_shown(Index windows);
 
 /// R(lag, age) of one bin (g2 where R is absent) in windows_shown, coloured by age. Values with
-/// large errors may lie outside the axes.
+/// large errors do not set the axis and are left out where they lie outside it.
 [[nodiscard]] std::optional<Figure> make_window_figure(const Tree& result, Index bin);
 
 /// τ against q on logarithmic axes with a power law through the points. Needs three bins with q.
