@@ -59,8 +59,14 @@ std::vector<correlate::OneTime> curves_of(const Tree& tree) {
   const auto covariance = tree.find("entry/g2/g2_covariance") != nullptr
                               ? tree.numbers("entry/g2/g2_covariance")
                               : std::vector<double>{};
+  const auto stored = [&](const char* name) {
+    return tree.find(name) != nullptr ? tree.numbers(name) : std::vector<double>{};
+  };
+  const auto deviation = stored("entry/g2/g2_deviation");
+  const auto spread = stored("entry/g2/lag_spread_frames");
+  const auto bins = value.size() / n;
   std::vector<correlate::OneTime> curves;
-  for (std::size_t bin = 0; bin < value.size() / n; ++bin) {
+  for (std::size_t bin = 0; bin < bins; ++bin) {
     correlate::OneTime curve;
     curve.lag_frames = lag;
     curve.value = row_of(value, bin, n);
@@ -69,6 +75,10 @@ std::vector<correlate::OneTime> curves_of(const Tree& tree) {
       curve.pairs.push_back(static_cast<Index>(count));
     if (covariance.size() == value.size() * n)
       curve.covariance = row_of(covariance, bin, n * n);
+    if (!deviation.empty())
+      curve.deviation = row_of(deviation, bin, deviation.size() / bins);
+    if (spread.size() == value.size())
+      curve.lag_spread_frames = row_of(spread, bin, n);
     curves.push_back(std::move(curve));
   }
   return curves;

@@ -49,7 +49,7 @@ Array named(Array array, const std::string& long_name) {
 }
 
 struct CurveArrays {
-  std::vector<double> value, error, bias, covariance, lag;
+  std::vector<double> value, error, bias, covariance, lag, spread;
   std::vector<Index> pairs;
 };
 
@@ -61,6 +61,7 @@ void append(CurveArrays& arrays, const correlate::OneTime& g2) {
   join(arrays.covariance, g2.covariance);
   join(arrays.pairs, g2.pairs);
   join(arrays.lag, g2.lag_frames);
+  join(arrays.spread, g2.lag_spread_frames);
 }
 
 /// The lag axis: the mean lag of a bin of lags, averaged over the curves that have pairs in it.
@@ -84,6 +85,22 @@ std::vector<double> scaled(std::vector<double> values, double factor) {
   for (auto& value : values)
     value *= factor;
   return values;
+}
+
+/// [curve, rank, lag]: curves of fewer deviations are filled up with zeros, which add nothing to a
+/// covariance. Empty when none has any.
+Array deviations_of(const std::vector<correlate::OneTime>& curves) {
+  Index rank = 0;
+  for (const auto& curve : curves)
+    rank = std::max(rank, curve.deviation_rank());
+  const Index lags = curves.at(0).lags();
+  std::vector<double> values;
+  for (const auto& curve : curves) {
+    values.insert(values.end(), curve.deviation.begin(), curve.deviation.end());
+    values.resize(values.size() + static_cast<std::size_t>((rank - curve.deviation_rank()) * lags),
+                  0.0);
+  }
+  return make_array({static_cast<Index>(curves.size()), rank, lags}, std::move(values), "");
 }
 
 std::vector<double> counting(Index n) {
@@ -211,6 +228,10 @@ void add_g2(Tree& tree,
   group.set("q_inv_angstrom", make_array(q, q_unit));
   if (static_cast<Index>(arrays.bias.size()) == nbins * nlags)
     group.set("g2_bias", make_array(shape, arrays.bias, ""));
+  if (auto deviations = deviations_of(bins); deviations.size() > 0)
+    group.set("g2_deviation", std::move(deviations));
+  if (static_cast<Index>(arrays.spread.size()) == nbins * nlags)
+    group.set("lag_spread_frames", make_array(shape, arrays.spread, "frames"));
   if (static_cast<Index>(arrays.covariance.size()) == nbins * nlags * nlags)
     group.set("g2_covariance", make_array({nbins, nlags, nlags}, arrays.covariance, ""));
 }

@@ -64,6 +64,8 @@ correlate::OneTime to_one_time(correlate::PixelG2 g2) {
   out.error = std::move(g2.error);
   out.pairs = std::move(g2.pairs);
   out.covariance = std::move(g2.covariance);
+  out.deviation = std::move(g2.deviation);
+  out.lag_spread_frames = std::move(g2.lag_spread_frames);
   out.error_groups = g2.error_groups;
   out.reason = std::move(g2.reason);
   return out;
