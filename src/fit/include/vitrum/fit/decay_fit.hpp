@@ -88,7 +88,7 @@ struct FitResult {
   double mean_field_time_error_s = 0;
   std::string mean_time_note; // why one of them is NaN
   std::vector<double> curve;  // fitted g2 at every lag of the data, skipped ones included, averaged
-                             // over the lags as the data are
+                              // over the lags as the data are
 
   /// The parameter of that name. Throws OptionError when the model has none.
   [[nodiscard]] const FittedParameter& at(std::string_view parameter) const;
