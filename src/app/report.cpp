@@ -89,7 +89,8 @@ std::string run_report(ReportOptions options, const Invocation&, const Monitor& 
   auto tree = read_result(options.inputs.at(0), true);
   if (!options.truth.empty()) {
     add_truth(tree, options.truth);
-    add_ideal_fits(tree);
+    if (report::truth_is_stationary(tree))
+      add_ideal_fits(tree);
   }
   monitor.message(Level::info, "drawing");
   const auto report = report::make_report(tree);
@@ -101,7 +102,10 @@ std::string run_report(ReportOptions options, const Invocation&, const Monitor& 
   fs::create_directories(folder);
   io::write_bytes(page.string(), report.html, true);
   const auto truth = report::compare_with_truth(tree);
-  return (truth.empty() ? "" : report::truth_text(truth)) + page.string() + "\n";
+  std::string text = truth.empty() ? "" : report::truth_text(truth);
+  if (!options.truth.empty() && truth.empty())
+    text = "the virtual experiment ages or has events: no single curve is its truth\n";
+  return text + page.string() + "\n";
 }
 
 } // namespace vitrum::app

@@ -28,6 +28,10 @@ double truth_of(const Tree& truth, const std::string& parameter, Index bins, Ind
 
 } // namespace
 
+bool truth_is_stationary(const Tree& tree) {
+  return Result(tree).stationary_truth();
+}
+
 std::vector<TruthRow> compare_with_truth(const Tree& tree) {
   const Result result(tree);
   std::vector<TruthRow> rows;

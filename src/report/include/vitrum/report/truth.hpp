@@ -19,6 +19,10 @@ struct TruthRow {
   double pull = 0; // (measured − ideal, else truth) / error; NaN without an error
 };
 
+/// True when the result carries the truth of an experiment without aging and events, whose g2 is
+/// one curve per bin.
+[[nodiscard]] bool truth_is_stationary(const Tree& result);
+
 /// Rows of every bin, from entry/fit and entry/truth; none when there is no truth, or one that ages
 /// or has events: that is a function of two times. The true baseline is 1. A bin of finite
 /// width mixes relaxation times, so a perfect measurement gives `ideal`, and pulls are taken
