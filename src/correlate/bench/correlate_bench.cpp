@@ -144,12 +144,9 @@ BENCHMARK_CAPTURE(pixel_g2, logarithmic, PixelLags::logarithmic)
 } // namespace
 
 int main(int argc, char** argv) {
-  // OpenBLAS reads its variables when the program starts.
-  if (!blas_environment_is_clean()) {
-    for (const std::string& name : blas_overrides())
-      unsetenv(name.c_str());
+  // OpenBLAS reads its variables when the program is loaded.
+  if (set_blas_environment())
     execv("/proc/self/exe", argv);
-  }
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -1,14 +1,13 @@
-// What the environment does to the BLAS behind the float kernels.
+// Which kernels the BLAS behind the float products runs.
 #pragma once
-#include <string>
-#include <vector>
 
 namespace vitrum::correlate {
 
-/// Environment variables that are set and make OpenBLAS choose other kernels than the ones made for
-/// this processor (OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, …). They are read when the program starts,
-/// so only a start without them helps: remove them and execute the program again.
-[[nodiscard]] std::vector<std::string> blas_overrides();
-[[nodiscard]] bool blas_environment_is_clean();
+/// OpenBLAS chooses its kernels when the program is loaded, from the environment or by a table of
+/// processors. Both go wrong: an exported OPENBLAS_CORETYPE may name slower ones, and a processor
+/// younger than the table gets the ones of 2004. This puts the variables right for this processor
+/// (AVX-512: SkylakeX, AVX2: Haswell) and returns true when that changed something: only a program
+/// that is executed again then runs at full speed.
+[[nodiscard]] bool set_blas_environment();
 
 } // namespace vitrum::correlate
