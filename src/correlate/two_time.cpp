@@ -17,7 +17,7 @@ namespace {
 constexpr Index largest_tile =
     512; // frames; its square of floats still fits the second-level cache
 constexpr Index smallest_tile = 64;
-constexpr Index tiles_wanted = 8; // along one edge, so that the threads share the work evenly
+constexpr Index tiles_wanted = 4; // along one edge, so that the threads share the work evenly
 
 Index choose_tile(Index frames, Index asked) {
   if (asked > 0)
