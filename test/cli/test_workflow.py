@@ -113,11 +113,12 @@ class Workflow(CliTest):
         self.vitrum(*SYNTH, "--threads", "2", "-o", "w.h5")
         with h5py.File(self.path("v_truth.h5")) as v, h5py.File(self.path("w_truth.h5")) as w:
             np.testing.assert_array_equal(v["/entry/truth/g2"][:], w["/entry/truth/g2"][:])
-        for threads in (1, 2):
-            self.vitrum("xpcs", "v.h5", "--partition", "v_qmap.h5", "--threads", threads, "-o", f"r{threads}.h5",
-                        "--quiet")
+        # the frames made by one thread and by two, each analysed by as many
+        for threads, name in ((1, "v"), (2, "w")):
+            self.vitrum("xpcs", f"{name}.h5", "--partition", f"{name}_qmap.h5", "--threads", threads, "-o",
+                        f"r{threads}.h5", "--quiet")
         with h5py.File(self.path("r1.h5")) as one, h5py.File(self.path("r2.h5")) as two:
-            for name in ("g2/g2", "g2/g2_errors", "window/g2", "fit/kww/tau_s", "twotime/bin_1/two_time_corr_func"):
+            for name in ("g2/g2", "g2/g2_errors", "window/g2", "fit/kww/tau_s", "image/mean", "twotime/bin_1/two_time_corr_func"):
                 np.testing.assert_array_equal(one[f"/entry/{name}"][:], two[f"/entry/{name}"][:], name)
 
     def test_same_frames_from_every_format(self):
