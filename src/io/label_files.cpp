@@ -11,6 +11,7 @@
 #include "reader.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/map_files.hpp"
+#include "vitrum/io/recognise.hpp"
 
 namespace vitrum::io {
 namespace {
@@ -239,8 +240,7 @@ bool read_qmap(const std::string& file, LabelMaps& maps) {
 LabelMaps read_label_maps(const std::string& path) {
   const auto [file, inside] = split_path(path);
   LabelMaps maps;
-  const auto head = first_bytes(file, 8192);
-  if (inside.empty() && hdf5_reader().recognises({file, false, head}) && read_qmap(file, maps))
+  if (inside.empty() && is_hdf5(file) && read_qmap(file, maps))
     return maps;
   const Image image = read_image(path);
   maps.height = image.height;

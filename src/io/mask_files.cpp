@@ -11,16 +11,12 @@
 #include "reader.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/map_files.hpp"
+#include "vitrum/io/recognise.hpp"
 #include "vitrum/io/tables.hpp"
 #include "vitrum/io/tree_file.hpp"
 
 namespace vitrum::io {
 namespace {
-
-bool is_hdf5(const std::string& file) {
-  const auto head = first_bytes(file, 8192);
-  return hdf5_reader().recognises({file, false, head});
-}
 
 /// The one dataset of an HDF5 file that is called mask or pixel_mask.
 std::string find_mask(const std::string& file) {
