@@ -1,22 +1,16 @@
 #include "vitrum/frames/frame_source.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
 
+#include "frame_range.hpp"
 #include "vitrum/core/error.hpp"
+#include "vitrum/core/memory.hpp"
 
 namespace vitrum::frames {
 namespace {
-
-void check_frames(const SeriesInfo& info, Index first, Index count) {
-  if (first < 0 || count < 0 || first + count > info.frames)
-    throw OptionError(fmt::format("frames {}:{} of {}: the series has {} frames",
-                                  first,
-                                  first + count,
-                                  info.path,
-                                  info.frames));
-}
 
 class SelectedFrames final : public FrameSource {
 public:
@@ -51,6 +45,27 @@ public:
     for (Index i = 0; i < count; ++i)
       source_->read(
           range_.first + (first + i) * range_.step, 1, out + i * source_->info().frame_bytes());
+  }
+
+  bool sparse() const override { return source_->sparse(); }
+
+  void read_events(Index first,
+                   Index count,
+                   std::span<const std::uint8_t> used,
+                   EventList& out) override {
+    check_frames(info_, first, count);
+    if (range_.step == 1) {
+      source_->read_events(range_.first + first, count, used, out);
+      return;
+    }
+    out.clear();
+    EventList one;
+    for (Index i = 0; i < count; ++i) {
+      source_->read_events(range_.first + (first + i) * range_.step, 1, used, one);
+      out.pixel.insert(out.pixel.end(), one.pixel.begin(), one.pixel.end());
+      out.count.insert(out.count.end(), one.count.begin(), one.count.end());
+      out.end_frame();
+    }
   }
 
 private:
@@ -97,6 +112,32 @@ private:
 };
 
 } // namespace
+
+void check_frames(const SeriesInfo& info, Index first, Index count) {
+  if (first < 0 || count < 0 || first + count > info.frames)
+    throw OptionError(fmt::format("frames {}:{} of {}: the series has {} frames",
+                                  first,
+                                  first + count,
+                                  info.path,
+                                  info.frames));
+}
+
+void FrameSource::read_events(Index first,
+                              Index count,
+                              std::span<const std::uint8_t> used,
+                              EventList& out) {
+  out.clear();
+  constexpr Index block_bytes = Index{16} << 20;
+  const Index block = std::clamp<Index>(
+      block_bytes / std::max<Index>(1, info().frame_bytes()), 1, std::max<Index>(count, 1));
+  Buffer<std::byte> frames(block * info().frame_bytes());
+  for (Index begin = first; begin < first + count; begin += block) {
+    const Index size = std::min(block, first + count - begin);
+    read(begin, size, frames.data());
+    for (Index f = 0; f < size; ++f)
+      append_frame(frames.data() + f * info().frame_bytes(), info(), begin + f, used, out);
+  }
+}
 
 std::unique_ptr<FrameSource> select_frames(std::unique_ptr<FrameSource> source, Range range) {
   return std::make_unique<SelectedFrames>(std::move(source), range);

@@ -8,9 +8,10 @@ namespace {
 template <class T>
 std::uint32_t word_of(T value) {
   if constexpr (std::is_floating_point_v<T>) {
-    if constexpr (sizeof(T) == 4)
-      return std::bit_cast<std::uint32_t>(value);
-    else
+    if constexpr (sizeof(T) == 4) { // the digits stand in the upper bits: bring them down
+      const std::uint32_t bits = std::bit_cast<std::uint32_t>(value) * 0x9E3779B1U;
+      return bits ^ (bits >> 16) ^ (bits >> 23);
+    } else
       return word_of(std::bit_cast<std::uint64_t>(value));
   } else if constexpr (sizeof(T) == 8) {
     const auto bits = static_cast<std::uint64_t>(value);
@@ -19,10 +20,6 @@ std::uint32_t word_of(T value) {
   } else {
     return static_cast<std::uint32_t>(value);
   }
-}
-
-inline std::uint32_t mixed(std::uint32_t hash, std::uint32_t word) {
-  return (hash ^ (hash >> 15)) * 0x9E3779B1U + word;
 }
 
 // Branch-free, so that the compiler makes vectors of it.
@@ -77,7 +74,7 @@ template <class T>
   for (Index i = 0; i < size; ++i)
     maximum[i] = values[i] > maximum[i] ? values[i] : maximum[i];
   for (Index i = 0; i < size; ++i)
-    hash[i] = mixed(hash[i], word_of(values[i]));
+    hash[i] += word_of(values[i]) * totals.frame_word;
 }
 
 // Value by value, for frames that hold values that are invalid or not finite.
@@ -95,7 +92,7 @@ void add_checked(const T* values,
     if constexpr (std::is_floating_point_v<T>)
       finite = std::isfinite(value);
     if (good)
-      totals.hash[i] = mixed(totals.hash[i], word_of(value));
+      totals.hash[i] += word_of(value) * totals.frame_word;
     if (!finite || (invalid != nullptr && value == *invalid)) {
       if (good) {
         ++totals.invalid[i];

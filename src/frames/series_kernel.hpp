@@ -30,6 +30,14 @@ bool can_hold(double value) {
     return true;
 }
 
+/// The hash of a pixel is Σ value · frame_word(frame) over the good frames, modulo 2^32: frames in
+/// which it holds nothing add nothing.
+[[nodiscard]] inline std::uint32_t frame_word(Index frame) {
+  auto word = static_cast<std::uint64_t>(frame + 1) * 0x9E3779B97F4A7C15U;
+  word = (word ^ (word >> 32)) * 0xD6E8FEB86659FD93U;
+  return static_cast<std::uint32_t>(word >> 32) | 1U;
+}
+
 /// Where the sums of a tile's pixels lie.
 template <class T>
 struct TotalsView {
@@ -39,6 +47,7 @@ struct TotalsView {
   std::uint32_t* invalid;
   std::uint32_t* hash;
   const T* shift; // floats only
+  std::uint32_t frame_word;
 };
 
 template <class T>
@@ -58,13 +67,14 @@ struct PixelTotals {
   }
   [[nodiscard]] T shift_of(std::size_t pixel) const { return shift.empty() ? T{} : shift[pixel]; }
 
-  TotalsView<T> at(Index pixel) {
+  TotalsView<T> at(Index pixel, Index frame) {
     return {sum.data() + pixel,
             squares.data() + pixel,
             maximum.data() + pixel,
             invalid.data() + pixel,
             hash.data() + pixel,
-            shift.empty() ? nullptr : shift.data() + pixel};
+            shift.empty() ? nullptr : shift.data() + pixel,
+            frame_word(frame)};
   }
 
   std::vector<SumOf<T>> sum;

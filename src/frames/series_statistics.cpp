@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "series_kernel.hpp"
+#include "series_pass.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/memory.hpp"
 #include "vitrum/core/parallel.hpp"
@@ -26,31 +27,18 @@ class Pass {
 public:
   Pass(FrameSource& source, const Mask& mask, const MeasureOptions& options)
       : source_(source), info_(source.info()), mask_(mask), pixels_(info_.pixels()),
-        good_(static_cast<std::size_t>(info_.frames), 1), totals_(pixels_),
-        tiles_((pixels_ + tile - 1) / tile) {
-    for (const Index frame : options.bad_frames) {
-      if (frame < 0 || frame >= info_.frames)
-        throw OptionError(
-            fmt::format("bad frame {}: {} has {} frames", frame, info_.path, info_.frames));
-      good_[static_cast<std::size_t>(frame)] = 0;
-    }
-    if (std::find(good_.begin(), good_.end(), 1) == good_.end())
-      throw OptionError(
-          fmt::format("all {} frames of {} are listed as bad", info_.frames, info_.path));
+        good_(good_frames(info_, options)), totals_(pixels_), tiles_((pixels_ + tile - 1) / tile) {
     block_ = std::max<Index>(1, options.block_bytes / std::max<Index>(1, info_.frame_bytes()));
     segment_start_sum_.assign(static_cast<std::size_t>(pixels_), 0);
     segment_start_invalid_.assign(static_cast<std::size_t>(pixels_), 0);
   }
 
   SeriesStatistics run(const Monitor& monitor) {
-    begin();
+    result_ = empty_statistics(info_);
     Progress progress(monitor, "measuring", "frames", info_.frames);
     Buffer<T> buffers[2] = {Buffer<T>(block_ * pixels_), Buffer<T>(block_ * pixels_)};
     const auto count_at = [&](Index first) { // blocks end where a segment ends
-      const Index segment = first * series_segments / info_.frames;
-      const Index segment_end =
-          ((segment + 1) * info_.frames + series_segments - 1) / series_segments;
-      return std::min({block_, segment_end - first, info_.frames - first});
+      return std::min(block_, segment_end(first, info_.frames) - first);
     };
     const auto read = [&](Index first, Buffer<T>& buffer) {
       source_.read(first, count_at(first), reinterpret_cast<std::byte*>(buffer.data()));
@@ -78,19 +66,6 @@ public:
   }
 
 private:
-  void begin() {
-    const auto n = static_cast<std::size_t>(pixels_);
-    const auto frames = static_cast<std::size_t>(info_.frames);
-    result_.frames = info_.frames;
-    result_.height = info_.height;
-    result_.width = info_.width;
-    result_.counts = std::is_integral_v<T>;
-    result_.segment_mean.assign(n * series_segments, std::numeric_limits<float>::quiet_NaN());
-    result_.frame_mean.assign(frames, unknown);
-    result_.frame_minimum.assign(frames, unknown);
-    result_.frame_maximum.assign(frames, unknown);
-  }
-
   void add_block(const T* values, Index first, Index count) {
     std::vector<FramePart<T>> parts(static_cast<std::size_t>(tiles_ * count));
     const bool has_invalid = can_hold<T>(info_.invalid_value);
@@ -108,7 +83,7 @@ private:
                   size,
                   has_invalid ? &invalid : nullptr,
                   good_[static_cast<std::size_t>(first + f)] != 0,
-                  totals_.at(begin),
+                  totals_.at(begin, first + f),
                   part);
       }
     });
@@ -196,6 +171,39 @@ private:
 
 } // namespace
 
+std::vector<std::uint8_t> good_frames(const SeriesInfo& info, const MeasureOptions& options) {
+  std::vector<std::uint8_t> good(static_cast<std::size_t>(info.frames), 1);
+  for (const Index frame : options.bad_frames) {
+    if (frame < 0 || frame >= info.frames)
+      throw OptionError(
+          fmt::format("bad frame {}: {} has {} frames", frame, info.path, info.frames));
+    good[static_cast<std::size_t>(frame)] = 0;
+  }
+  if (std::find(good.begin(), good.end(), 1) == good.end())
+    throw OptionError(fmt::format("all {} frames of {} are listed as bad", info.frames, info.path));
+  return good;
+}
+
+Index segment_end(Index frame, Index frames) {
+  const Index segment = frame * series_segments / frames;
+  return std::min(((segment + 1) * frames + series_segments - 1) / series_segments, frames);
+}
+
+SeriesStatistics empty_statistics(const SeriesInfo& info) {
+  const auto pixels = static_cast<std::size_t>(info.pixels());
+  const auto frames = static_cast<std::size_t>(info.frames);
+  SeriesStatistics result;
+  result.frames = info.frames;
+  result.height = info.height;
+  result.width = info.width;
+  result.counts = is_integer(info.type);
+  result.segment_mean.assign(pixels * series_segments, std::numeric_limits<float>::quiet_NaN());
+  result.frame_mean.assign(frames, unknown);
+  result.frame_minimum.assign(frames, unknown);
+  result.frame_maximum.assign(frames, unknown);
+  return result;
+}
+
 SeriesStatistics measure_series(FrameSource& source,
                                 const Mask& mask,
                                 const MeasureOptions& options,
@@ -210,6 +218,8 @@ SeriesStatistics measure_series(FrameSource& source,
                                 info.path));
   if (info.frames < 1)
     throw DataError(fmt::format("{} has no frames", info.path));
+  if (source.sparse())
+    return measure_events(source, mask, options, monitor);
   return visit(info.type, [&](auto tag) {
     return Pass<typename decltype(tag)::type>(source, mask, options).run(monitor);
   });

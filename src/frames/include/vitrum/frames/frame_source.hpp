@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "vitrum/core/index.hpp"
+#include "vitrum/frames/event_list.hpp"
 #include "vitrum/frames/geometry.hpp"
 #include "vitrum/frames/pixel_type.hpp"
 
@@ -42,6 +44,16 @@ public:
   /// native type and the byte order of this machine. One caller at a time; a reader may use threads
   /// of its own inside. Throws FileError or FormatError that names the frame.
   virtual void read(Index first, Index count, std::byte* out) = 0;
+
+  /// True when read_events is the cheap way and dense frames are made from it.
+  [[nodiscard]] virtual bool sparse() const { return false; }
+
+  /// Replaces `out` by the events of frames first … first + count − 1, only of pixels with used[p]
+  /// != 0 (empty: all). A value that equals info().invalid_value comes through as a count; the
+  /// consumer checks. As `read` otherwise. The default reads dense frames and throws DataError for
+  /// values that are no counts (negative or beyond 32 bits; types that are not integers).
+  virtual void
+  read_events(Index first, Index count, std::span<const std::uint8_t> used, EventList& out);
 };
 
 /// The series restricted to a range of frames (already resolved). Frame times and stamps follow.
@@ -52,5 +64,10 @@ public:
 template <class T>
 [[nodiscard]] std::unique_ptr<FrameSource>
 make_memory_source(std::vector<T> values, Index frames, Index height, Index width);
+
+/// The same from events; its `sparse()` is true. Throws DataError when the list is not valid or
+/// `type`, which must be an integer, cannot hold a count.
+[[nodiscard]] std::unique_ptr<FrameSource>
+make_event_source(EventList events, Index height, Index width, PixelType type = PixelType::u16);
 
 } // namespace vitrum::frames
