@@ -25,14 +25,8 @@ Index parse_index(const std::string& flag, std::string_view text) {
 
 io::OpenOptions open_options(const InputFlags& flags) {
   io::OpenOptions options;
-  if (flags.raw_shape.empty()) {
-    const InputFlags none;
-    if (flags.raw_type != none.raw_type || flags.raw_offset != none.raw_offset ||
-        flags.raw_big_endian)
-      throw OptionError("--raw-type, --raw-offset and --raw-big-endian: describe a raw file, give "
-                        "its --raw-shape");
+  if (flags.raw_shape.empty())
     return options;
-  }
   std::vector<Index> shape;
   std::string_view rest = flags.raw_shape;
   while (!rest.empty()) {
@@ -303,8 +297,6 @@ make_map(const Series& series, const GeometryFlags& flags, std::string& q_unit) 
                                    info.height,
                                    info.width);
   }
-  if (flags.q_unit != GeometryFlags().q_unit)
-    throw OptionError("--q-unit: names the unit of --q-per-pixel, which is not given");
   if (!geometry.complete()) {
     if (any_given(flags))
       frames::validate(geometry); // names what is missing

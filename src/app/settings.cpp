@@ -130,6 +130,39 @@ void assign_node(const std::string& path, const Setting& setting, const toml::no
       setting.target);
 }
 
+/// The first word, which leaves the text.
+std::string_view take(std::string_view& text, std::string_view separator) {
+  const auto at = text.find(separator);
+  const auto word = text.substr(0, at);
+  text = at == std::string_view::npos ? "" : text.substr(at + separator.size());
+  return word;
+}
+
+/// Whether one "--name", "--name value|value" or "no --name" of the list holds.
+bool holds(std::string_view needs,
+           const Settings& settings,
+           const std::vector<std::string>& before) {
+  while (!needs.empty()) {
+    auto values = take(needs, " or ");
+    const bool absent = values.starts_with("no ");
+    if (absent)
+      values.remove_prefix(3);
+    const auto name = take(values, " ").substr(2);
+    const auto it = std::find_if(
+        settings.begin(), settings.end(), [&](const Setting& s) { return s.name == name; });
+    if (it == settings.end())
+      continue;
+    const auto now = to_text(*it);
+    if (values.empty() &&
+        (now == before[static_cast<std::size_t>(it - settings.begin())]) == absent)
+      return true;
+    while (!values.empty())
+      if (take(values, "|") == now)
+        return true;
+  }
+  return false;
+}
+
 } // namespace
 
 void assign(const Setting& setting, std::string_view text) {
@@ -208,6 +241,28 @@ void read_toml(const std::string& path, const Settings& settings) {
     } else {
       apply(std::string(key.str()), node);
     }
+  }
+}
+
+std::vector<std::string> values_of(const Settings& settings) {
+  std::vector<std::string> values;
+  for (const auto& setting : settings)
+    values.push_back(to_text(setting));
+  return values;
+}
+
+void require_needs(const Settings& settings,
+                   const std::vector<std::string>& before,
+                   const std::vector<std::string>& typed) {
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const auto& [name, group, value, help, target, needs] = settings[i];
+    const bool given = to_text(settings[i]) != before[i] ||
+                       std::find(typed.begin(), typed.end(), name) != typed.end();
+    if (!given || needs.empty() || holds(needs, settings, before))
+      continue;
+    if (needs.starts_with("no "))
+      throw OptionError(fmt::format("--{}: cannot be combined with {}", name, needs.substr(3)));
+    throw OptionError(fmt::format("--{}: has no effect without {}", name, needs));
   }
 }
 

@@ -147,6 +147,8 @@ void add_flags(CLI::App& app, const Command& command, const app::Settings& setti
     auto help = setting.help;
     if (const auto now = app::to_text(setting); !is_switch(setting) && !now.empty() && now != "nan")
       help += fmt::format(" [{}]", now);
+    if (!setting.needs.empty() && !setting.needs.starts_with("no "))
+      help += fmt::format("; with {}", setting.needs);
     if (is_switch(setting)) {
       app.add_flag_callback(
              flag, [&typed, i] { typed.flags.emplace_back(i, "true"); }, help)
@@ -245,10 +247,15 @@ int run(const Command& command, std::vector<std::string> words, const app::Invoc
   } catch (const CLI::ParseError& error) {
     return fail(fmt::format("{} (vitrum {} --help)", error.what(), command.name), 2);
   }
+  const auto before = app::values_of(session.settings);
+  std::vector<std::string> names;
   if (!typed.config.empty())
     app::read_toml(typed.config, session.settings);
-  for (const auto& [index, text] : typed.flags)
+  for (const auto& [index, text] : typed.flags) {
     app::assign(session.settings[index], text);
+    names.push_back(session.settings[index].name);
+  }
+  app::require_needs(session.settings, before, names);
   if (typed.show_config)
     return print(app::to_toml(session.settings));
   if (typed.inputs.size() < command.min_inputs)

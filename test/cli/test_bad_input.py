@@ -276,16 +276,43 @@ class Options(CliTest):
             "--energy 8 --wavelength 1": "--energy and --wavelength: give only one",
             "--window nan": "--window nan: expected seconds, 0 or more",
             "--window-step -3": "--window-step -3: expected seconds, 0 or more",
-            "--raw-type uint8": "--raw-type, --raw-offset and --raw-big-endian: describe a raw file, give its "
-                                "--raw-shape",
-            "--q-unit 1/nm": "--q-unit: names the unit of --q-per-pixel, which is not given",
-            "--log-q": rings,
+            "--q-bins 3 --log-q": rings,
+            "--log-q": "--log-q: has no effect without --q-bins or --static-per-bin",
             "--static-correction azimuthal": "--static-correction azimuthal: each bin is one static bin, so it would "
                                              "change nothing; give --static-per-bin or a partition with static bins",
             "--raw-shape 3,4": "--raw-shape 3,4: expected frames,height,width",
         }.items():
             with self.subTest(flags):
                 self.refuse(message, *flags.split())
+
+    def test_without_effect(self):
+        """A setting that the chosen methods do not use is refused, in a flag as in a file."""
+        for flags, needed in {
+            "--raw-type uint8": "--raw-shape",
+            "--q-unit 1/nm": "--q-per-pixel",
+            "--phi-start 30": "--phi-sectors",
+            "--false-alarms 1": "--find-hot or --find-dead",
+            "--polynomial-degree 2": "--static-correction polynomial",
+            "--coarse-block 4 --static-correction smooth": "--static-correction polynomial",
+            "--smooth-sigma 3 --static-correction polynomial": "--static-correction smooth",
+            "--pixel-lags log": "--pixel-g2",
+            "--points-per-decade 5 --lags linear": "--lags log or --pixel-lags log",
+        }.items():
+            with self.subTest(flags):
+                self.refuse(f"{flags.split()[0]}: has no effect without {needed}", *flags.split())
+        self.path("run.toml").write_text("polynomial-degree = 3\n")
+        self.refuse("--polynomial-degree: has no effect without --static-correction polynomial", "--config", "run.toml")
+        self.refuse("--tilt-x: cannot be combined with --q-per-pixel", "--tilt-x", "3", "--q-per-pixel", "0.1")
+        config = self.vitrum("xpcs", "good.h5", *TIME, "--show-config").stdout
+        self.path("run.toml").write_text(config)
+        self.assertEqual(self.vitrum("xpcs", "good.h5", "--config", "run.toml", "--show-config").stdout, config)
+        self.vitrum("xpcs", "good.h5", "--config", "run.toml", *OUT, "--quiet")
+        for message, words in {
+            "--bin: has no effect without --figure two-time|g2|age|decay": ("out.h5", "--bin", "1"),
+            "--output: has no effect without --figure": ("out.h5", "-o", "x.png"),
+            "--json: cannot be combined with --figure": ("out.h5", "--json", "--figure", "g2", "-o", "x.png"),
+        }.items():
+            self.refused(message, "show", *words, code=2)
 
     def test_frame_time_is_asked_for(self):
         self.refused("good.h5::/entry/data/data: the file does not say the time from frame to frame; give "

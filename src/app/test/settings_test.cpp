@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -58,6 +59,61 @@ TEST(Settings, EveryCommandHasUniqueNamesAndHelp) {
       EXPECT_NE(settings[i].name, settings[i - 1].name);
     }
   }
+}
+
+template <class Options>
+void expect_known_needs() {
+  Options options;
+  const auto settings = describe(options);
+  for (const auto& setting : settings) {
+    std::istringstream words(setting.needs);
+    for (std::string word; words >> word;)
+      if (word.starts_with("--")) {
+        EXPECT_EQ(find(settings, word.substr(2)).name, word.substr(2)) << setting.name;
+      }
+  }
+}
+
+TEST(Settings, NeedsNameSettingsOfTheSameCommand) {
+  expect_known_needs<XpcsOptions>();
+  expect_known_needs<AgeOptions>();
+  expect_known_needs<FitOptions>();
+  expect_known_needs<InfoOptions>();
+  expect_known_needs<MaskOptions>();
+  expect_known_needs<PartitionOptions>();
+  expect_known_needs<SynthXpcsOptions>();
+  expect_known_needs<ShowOptions>();
+  expect_known_needs<ExportOptions>();
+  expect_known_needs<ReportOptions>();
+}
+
+TEST(Settings, WhatHasNoEffectIsRefusedWhenGiven) {
+  bool on = false;
+  std::string method = "none";
+  Index degree = 2;
+  double width = 1;
+  const Settings settings{{"on", "", "", "h", &on},
+                          {"method", "", "M", "h", &method},
+                          {"degree", "", "N", "h", &degree, "--method a|b or --on"},
+                          {"width", "", "X", "h", &width, "no --on"}};
+  const auto before = values_of(settings);
+  const auto message = [&](const std::vector<std::string>& typed) {
+    return message_of([&] { require_needs(settings, before, typed); });
+  };
+  const std::string refused = "--degree: has no effect without --method a|b or --on";
+  require_needs(settings, before, {"method"});
+  EXPECT_EQ(message({"degree"}), refused); // typed, though it is the default
+  degree = 3;
+  EXPECT_EQ(message({}), refused);
+  method = "c";
+  EXPECT_EQ(message({}), refused);
+  method = "b";
+  require_needs(settings, before, {"degree", "width"});
+  method = "none";
+  on = true;
+  require_needs(settings, before, {"degree"});
+  width = 2;
+  EXPECT_EQ(message({}), "--width: cannot be combined with --on");
 }
 
 TEST(Settings, FlagsAreRefusedByNameAndValue) {

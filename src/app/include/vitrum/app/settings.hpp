@@ -1,7 +1,6 @@
 // Settings: one list of named values per command, from which flags, TOML file, help text and the
 // configuration stored in the result are all made.
 #pragma once
-#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,6 +18,8 @@ struct Setting {
   std::string value; // what stands for the value in the help: "S", "FILE", "a|b|c"; "" for switches
   std::string help;  // one sentence, lower case, no full stop
   SettingTarget target;
+  std::string needs = {}; // without this it has no effect: "--figure", "--lags log or --pixel-lags
+                          // log", "--model ml|kww", "no --figure"; "": always has one
 };
 
 using Settings = std::vector<Setting>;
@@ -35,6 +36,15 @@ void assign(const Setting& setting, std::string_view text);
 /// Sets the values that the file names. Throws FileError, FormatError (file, line) for what is not
 /// TOML and OptionError for a key that no setting has or a value of the wrong type.
 void read_toml(const std::string& path, const Settings& settings);
+
+/// The values of all settings, to tell later which were changed.
+[[nodiscard]] std::vector<std::string> values_of(const Settings& settings);
+
+/// Throws OptionError for a setting that would have no effect, if it was typed as a flag or differs
+/// from its value `before`.
+void require_needs(const Settings& settings,
+                   const std::vector<std::string>& before,
+                   const std::vector<std::string>& typed);
 
 /// A number of bytes from "8G", "512M", "2000000". Throws OptionError.
 [[nodiscard]] Index parse_bytes(std::string_view name, std::string_view text);
