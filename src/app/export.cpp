@@ -7,6 +7,7 @@
 #include "result_input.hpp"
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
+#include "vitrum/frames/geometry.hpp"
 #include "vitrum/io/tables.hpp"
 #include "vitrum/io/text_file.hpp"
 #include "vitrum/io/tree_file.hpp"

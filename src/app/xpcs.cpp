@@ -13,6 +13,7 @@
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/statistics.hpp"
+#include "vitrum/correlate/float_kernel.hpp"
 #include "vitrum/correlate/pixel_g2.hpp"
 #include "vitrum/correlate/pixel_matrix.hpp"
 #include "vitrum/correlate/two_time.hpp"
@@ -321,22 +322,22 @@ correlate_bins(Tree& tree, Plan& plan, const XpcsOptions& options, const Monitor
                         g2.skipped_pixels));
       out.pixel_by_pixel.push_back(to_one_time(std::move(g2)));
     }
-    const auto fluctuations = correlate::normalize(std::move(matrix), plan.normalization);
-    const auto rejected = static_cast<Index>(fluctuations.rejected.size());
+    const correlate::FloatKernel kernel(std::move(matrix), plan.normalization);
+    const auto rejected = static_cast<Index>(kernel.rejected().size());
     if (rejected > 0 && rejected == plan.series.info().frames - plan.series.gap_count())
       throw DataError(fmt::format("{}: bin {} has no frame to correlate: {} in frame {}",
                                   plan.series.info().path,
                                   bin,
-                                  fluctuations.rejected[0].reason,
-                                  fluctuations.rejected[0].frame));
-    if (fluctuations.rejected.size() > plan.statistics.zero_frames.size())
+                                  kernel.rejected()[0].reason,
+                                  kernel.rejected()[0].frame));
+    if (kernel.rejected().size() > plan.statistics.zero_frames.size())
       plan.series.warnings.push_back(
           fmt::format("bin {}: {} frames are gaps ({}, the first is frame {})",
                       bin,
-                      fluctuations.rejected.size(),
-                      fluctuations.rejected[0].reason,
-                      fluctuations.rejected[0].frame));
-    correlate::OneTimeAccumulator one_time(fluctuations, plan.one_time);
+                      kernel.rejected().size(),
+                      kernel.rejected()[0].reason,
+                      kernel.rejected()[0].frame));
+    correlate::OneTimeAccumulator one_time(kernel, plan.one_time);
     std::vector<correlate::TileConsumer*> consumers{&one_time};
     std::optional<correlate::MapCollector> map;
     if (!options.correlation.no_map) {
@@ -344,7 +345,7 @@ correlate_bins(Tree& tree, Plan& plan, const XpcsOptions& options, const Monitor
       consumers.push_back(&*map);
     }
     monitor.message(Level::debug, fmt::format("bin {}", bin));
-    correlate::correlate_two_time(correlate::FloatKernel(fluctuations), consumers, {}, monitor);
+    correlate::correlate_two_time(kernel, consumers, {}, monitor);
     auto functions = one_time.result(monitor);
     if (!functions.whole.reason.empty())
       plan.series.warnings.push_back(fmt::format("bin {}: {}", bin, functions.whole.reason));

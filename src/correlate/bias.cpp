@@ -4,16 +4,9 @@
 #include <vector>
 
 #include "row_kernels.hpp"
-#include "vitrum/core/error.hpp"
 
 namespace vitrum::correlate {
 namespace {
-
-void check_pair(const PixelMatrix& m, Index t1, Index t2) {
-  if (m.valid.at(static_cast<std::size_t>(t1)) == 0 ||
-      m.valid.at(static_cast<std::size_t>(t2)) == 0)
-    throw DataError("bias of a pair of frames with a gap");
-}
 
 /// Bias times pixels, from sums over n pixels.
 double bias_of(const PairMoments& sums, double n, Normalization normalization) {
@@ -70,21 +63,21 @@ double sum_of(const float* values, Index count) {
 
 } // namespace
 
-double pair_bias(const Fluctuations& fluctuations, Index t1, Index t2) {
-  const PixelMatrix& m = fluctuations.matrix;
-  check_pair(m, t1, t2);
-  const PixelGroups& groups = m.groups;
-  const Normalization normalization = fluctuations.normalization;
+double pair_bias(std::span<const float> u,
+                 std::span<const float> v,
+                 const PixelGroups& groups,
+                 Normalization normalization) {
   const bool fourth = normalization == Normalization::corrcoef;
-  const float* a = m.row(t1);
-  const float* b = m.row(t2);
-  const auto pixels = static_cast<double>(m.pixels());
+  const float* a = u.data();
+  const float* b = v.data();
+  const Index count = groups.pixels();
+  const auto pixels = static_cast<double>(count);
   if (normalization != Normalization::static_bin || groups.static_bins == 1) {
-    const PairMoments sums = pair_moments(a, b, m.pixels(), fourth);
+    const PairMoments sums = pair_moments(a, b, count, fourth);
     if (pixels >= enough_pixels)
       return bias_of(sums, pixels, normalization) / pixels;
-    Jackknife jackknife(sums, sum_of(a, m.pixels()), sum_of(b, m.pixels()), pixels, fourth);
-    jackknife.leave_out(a, b, m.pixels());
+    Jackknife jackknife(sums, sum_of(a, count), sum_of(b, count), pixels, fourth);
+    jackknife.leave_out(a, b, count);
     return jackknife.bias_times_n() / pixels;
   }
 
@@ -102,18 +95,18 @@ double pair_bias(const Fluctuations& fluctuations, Index t1, Index t2) {
             groups.segment_begin[s + 1] - first);
     }
   };
-  each_segment([&](std::size_t s, const float* x, const float* y, Index count) {
-    bins[s].sums += pair_moments(x, y, count, false);
-    bins[s].u += sum_of(x, count);
-    bins[s].v += sum_of(y, count);
-    bins[s].n += static_cast<double>(count);
+  each_segment([&](std::size_t s, const float* x, const float* y, Index n) {
+    bins[s].sums += pair_moments(x, y, n, false);
+    bins[s].u += sum_of(x, n);
+    bins[s].v += sum_of(y, n);
+    bins[s].n += static_cast<double>(n);
   });
   std::vector<Jackknife> jackknives;
   for (const PerStatic& bin : bins)
     jackknives.emplace_back(bin.sums, bin.u, bin.v, bin.n, false);
-  each_segment([&](std::size_t s, const float* x, const float* y, Index count) {
+  each_segment([&](std::size_t s, const float* x, const float* y, Index n) {
     if (bins[s].n < enough_pixels)
-      jackknives[s].leave_out(x, y, count);
+      jackknives[s].leave_out(x, y, n);
   });
   double sum = 0; // Σ_s (n_s / n) · bias_s
   for (std::size_t s = 0; s < bins.size(); ++s)
@@ -122,34 +115,32 @@ double pair_bias(const Fluctuations& fluctuations, Index t1, Index t2) {
   return sum / pixels;
 }
 
-BlockProducts block_products(const Fluctuations& fluctuations, Index t1, Index t2) {
-  const PixelMatrix& m = fluctuations.matrix;
-  check_pair(m, t1, t2);
-  const PixelGroups& groups = m.groups;
-  const bool by_static = fluctuations.normalization == Normalization::static_bin;
+BlockProducts block_products(std::span<const float> u,
+                             std::span<const float> v,
+                             const PixelGroups& groups,
+                             Normalization normalization) {
+  const bool by_static = normalization == Normalization::static_bin;
   const std::size_t statics = by_static ? static_cast<std::size_t>(groups.static_bins) : 1;
   struct PerStatic {
     double pixels = 0, squares = 0, product = 0, observed = 0; // Σ n_j, Σ n_j², Σ δδ', Σ U_j V_j
   };
   std::vector<PerStatic> bins(statics);
-  const float* a = m.row(t1);
-  const float* b = m.row(t2);
   for (Index s = 0; s < groups.segments(); ++s) {
     const Index first = groups.segment_begin[s];
     const Index last = groups.segment_begin[s + 1];
     PerStatic& bin = bins[by_static ? static_cast<std::size_t>(groups.static_bin[first]) : 0];
-    double u = 0, v = 0;
+    double left = 0, right = 0;
     for (Index p = first; p < last; ++p) {
-      const auto x = static_cast<double>(a[p]);
-      const auto y = static_cast<double>(b[p]);
-      u += x;
-      v += y;
+      const auto x = static_cast<double>(u[p]);
+      const auto y = static_cast<double>(v[p]);
+      left += x;
+      right += y;
       bin.product += x * y;
     }
     const auto n = static_cast<double>(last - first);
     bin.pixels += n;
     bin.squares += n * n;
-    bin.observed += u * v;
+    bin.observed += left * right;
   }
   BlockProducts result;
   for (const PerStatic& bin : bins) {

@@ -1,13 +1,16 @@
 #include <cblas.h>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "vitrum/core/error.hpp"
-#include "vitrum/correlate/two_time.hpp"
+#include "vitrum/correlate/float_kernel.hpp"
 
 namespace vitrum::correlate {
 
-FloatKernel::FloatKernel(const Fluctuations& fluctuations) : data_(fluctuations) {
+FloatKernel::FloatKernel(PixelMatrix counts, Normalization normalization)
+    : data_(normalize(std::move(counts), normalization)) {
   if (data_.matrix.frames < 1 || data_.matrix.pixels() < 1)
     throw DataError(fmt::format("two-time correlation of {} frames of {} pixels",
                                 data_.matrix.frames,
@@ -21,13 +24,23 @@ Index FloatKernel::frames() const {
 std::span<const std::uint8_t> FloatKernel::valid() const {
   return data_.matrix.valid;
 }
-Index FloatKernel::groups() const {
-  return data_.matrix.groups.groups();
+std::string FloatKernel::name() const {
+  return "float";
 }
-
-Index FloatKernel::group_pixels(Index group) const {
-  const auto& begin = data_.matrix.groups.group_begin;
-  return begin[group + 1] - begin[group];
+Normalization FloatKernel::normalization() const {
+  return data_.normalization;
+}
+std::span<const RejectedFrame> FloatKernel::rejected() const {
+  return data_.rejected;
+}
+const PixelGroups& FloatKernel::groups() const {
+  return data_.matrix.groups;
+}
+std::span<const double> FloatKernel::group_shift() const {
+  return data_.group_shift;
+}
+void FloatKernel::fluctuations(Index frame, std::span<float> out) const {
+  std::copy_n(data_.matrix.row(frame), data_.matrix.pixels(), out.begin());
 }
 
 void FloatKernel::product(

@@ -8,9 +8,7 @@
 #include "one_time_cells.hpp"
 #include "row_kernels.hpp"
 #include "vitrum/core/error.hpp"
-#include "vitrum/core/parallel.hpp"
 #include "vitrum/core/random.hpp"
-#include "vitrum/correlate/bias.hpp"
 
 namespace vitrum::correlate {
 namespace {
@@ -80,22 +78,22 @@ void validate(const OneTimeOptions& options, Index frames) {
 }
 
 struct OneTimeAccumulator::State {
-  const Fluctuations& data;
+  const TileKernel& kernel;
   OneTimeOptions options;
   std::vector<Index> lag_edges;
   detail::AgeBlocks ages;
   detail::Cells cells;
   bool gaps = false;
 
-  State(const Fluctuations& fluctuations, OneTimeOptions chosen)
-      : data(fluctuations), options(std::move(chosen)),
-        lag_edges(make_lag_edges(data.matrix.frames, options.lags)),
-        ages((validate(options, data.matrix.frames),
-              detail::make_age_blocks(data.matrix.frames, options))),
+  State(const TileKernel& products, OneTimeOptions chosen)
+      : kernel(products), options(std::move(chosen)),
+        lag_edges(make_lag_edges(kernel.frames(), options.lags)),
+        ages((validate(options, kernel.frames()),
+              detail::make_age_blocks(kernel.frames(), options))),
         cells(ages.count(),
               static_cast<Index>(lag_edges.size()) - 1,
-              data.matrix.groups.groups() > 1 ? data.matrix.groups.groups() : 0),
-        gaps(data.matrix.valid_frames() < data.matrix.frames) {}
+              kernel.group_count() > 1 ? kernel.group_count() : 0),
+        gaps(kernel.has_gaps()) {}
 
   bool draw_pair(const OneTime& function, Index k, Random& random, Index& t, Index& lag) const;
   void
@@ -103,8 +101,8 @@ struct OneTimeAccumulator::State {
   double measure_speckle_pixels(const OneTime& whole) const;
 };
 
-OneTimeAccumulator::OneTimeAccumulator(const Fluctuations& fluctuations, OneTimeOptions options)
-    : state_(std::make_unique<State>(fluctuations, std::move(options))) {}
+OneTimeAccumulator::OneTimeAccumulator(const TileKernel& kernel, OneTimeOptions options)
+    : state_(std::make_unique<State>(kernel, std::move(options))) {}
 
 OneTimeAccumulator::~OneTimeAccumulator() = default;
 
@@ -219,11 +217,11 @@ bool OneTimeAccumulator::State::draw_pair(
     return start ? age : std::max<Index>((2 * age - lag + 1) / 2, 0);
   };
   const Index low = earliest(function.ages.first);
-  const Index high = std::min(earliest(function.ages.last), data.matrix.frames - lag);
+  const Index high = std::min(earliest(function.ages.last), kernel.frames() - lag);
   if (high <= low)
     return false;
   t = low + random.below(high - low);
-  return data.matrix.valid[t] != 0 && data.matrix.valid[t + lag] != 0;
+  return kernel.valid()[t] != 0 && kernel.valid()[t + lag] != 0;
 }
 
 /// Means of the biases of random pairs of frames of every lag bin. Their number is such that the
@@ -235,32 +233,36 @@ void OneTimeAccumulator::State::remove_bias(OneTime& function,
                                             double speckle_pixels,
                                             std::uint64_t stream) const {
   const Index bins = function.lags();
-  std::vector<std::uint8_t> failed(static_cast<std::size_t>(bins), 0);
-  parallel_for(0, bins, 1, [&](Index k, Index) {
-    if (function.pairs[k] == 0)
-      return;
+  std::vector<FramePair> pairs;
+  std::vector<Index> first(static_cast<std::size_t>(bins) + 1, 0); // of the pairs of each lag bin
+  for (Index k = 0; k < bins; ++k) {
     Random random(options.seed + stream, static_cast<std::uint64_t>(k));
     const Index wanted =
-        std::min(function.pairs[k], std::max(at_least, function.pairs[k] / data.matrix.pixels()));
-    double sum = 0;
-    Index found = 0;
-    for (Index attempt = 0; attempt < 50 * wanted && found < wanted; ++attempt) {
+        std::min(function.pairs[k], std::max(at_least, function.pairs[k] / kernel.pixels()));
+    for (Index attempt = 0; attempt < 50 * wanted; ++attempt) {
       Index t = 0, lag = 0;
-      if (draw_pair(function, k, random, t, lag)) {
-        sum += pair_bias(data, t, t + lag);
-        ++found;
-      }
+      if (draw_pair(function, k, random, t, lag))
+        pairs.push_back({t, t + lag});
+      if (static_cast<Index>(pairs.size()) - first[k] == wanted)
+        break;
     }
-    if (found == 0)
-      failed[k] = 1;
-    else
-      function.bias[k] = speckle_pixels * sum / static_cast<double>(found);
-  });
+    first[k + 1] = static_cast<Index>(pairs.size());
+  }
+  const std::vector<double> biases = kernel.pair_bias(pairs);
   for (Index k = 0; k < bins; ++k) {
-    if (failed[k] != 0)
+    if (function.pairs[k] == 0)
+      continue;
+    const Index found = first[k + 1] - first[k];
+    if (found == 0) {
       function.reason += fmt::format("{}lag bin {}: the bias could not be estimated",
                                      function.reason.empty() ? "" : "; ",
                                      k + 1);
+      continue;
+    }
+    double sum = 0;
+    for (Index i = first[k]; i < first[k + 1]; ++i)
+      sum += biases[i];
+    function.bias[k] = speckle_pixels * sum / static_cast<double>(found);
     function.value[k] -= function.bias[k];
   }
 }
@@ -268,7 +270,7 @@ void OneTimeAccumulator::State::remove_bias(OneTime& function,
 /// How many neighbouring pixels see the same speckle (1 … the size of a block), from pairs of the
 /// first lags, whose correlation is the largest.
 double OneTimeAccumulator::State::measure_speckle_pixels(const OneTime& whole) const {
-  BlockProducts sum;
+  std::vector<FramePair> pairs;
   Random random(options.seed, ~std::uint64_t{0});
   const Index lag_bins = std::min<Index>(whole.lags(), 4);
   for (Index k = 0; k < lag_bins; ++k) {
@@ -276,15 +278,13 @@ double OneTimeAccumulator::State::measure_speckle_pixels(const OneTime& whole) c
       continue;
     for (Index drawn = 0; drawn < options.bias_pairs; ++drawn) {
       Index t = 0, lag = 0;
-      if (!draw_pair(whole, k, random, t, lag))
-        continue;
-      const BlockProducts pair = block_products(data, t, t + lag);
-      sum.observed += pair.observed;
-      sum.independent += pair.independent;
+      if (draw_pair(whole, k, random, t, lag))
+        pairs.push_back({t, t + lag});
     }
   }
-  const auto block = static_cast<double>(data.matrix.pixels()) /
-                     static_cast<double>(data.matrix.groups.segments());
+  const BlockProducts sum = kernel.block_products(pairs);
+  const auto block =
+      static_cast<double>(kernel.pixels()) / static_cast<double>(kernel.groups().segments());
   if (!(sum.independent > 0))
     return 1;
   return std::clamp(sum.observed / sum.independent, 1.0, std::max(block, 1.0));
@@ -292,22 +292,22 @@ double OneTimeAccumulator::State::measure_speckle_pixels(const OneTime& whole) c
 
 OneTimeFunctions OneTimeAccumulator::result(const Monitor& monitor) const {
   State& state = *state_;
-  const PixelGroups& groups = state.data.matrix.groups;
+  const TileKernel& kernel = state.kernel;
   detail::count_pairs(
-      state.cells, state.ages, state.lag_edges, state.data.matrix.valid, state.data.group_shift);
+      state.cells, state.ages, state.lag_edges, kernel.valid(), kernel.group_shift());
   std::vector<Index> group_pixels;
   for (Index g = 0; g < state.cells.groups; ++g)
-    group_pixels.push_back(groups.group_begin[g + 1] - groups.group_begin[g]);
+    group_pixels.push_back(kernel.group_pixels(g));
   OneTimeFunctions functions;
   const auto make = [&](AgeWindow ages) {
     monitor.check();
     OneTime function = detail::evaluate(
         state.cells, state.ages, state.lag_edges, group_pixels, false, ages, state.options);
     if (state.cells.groups == 0)
-      function.reason = groups.reason;
+      function.reason = kernel.groups().reason;
     return function;
   };
-  functions.whole = make({0, state.data.matrix.frames});
+  functions.whole = make({0, kernel.frames()});
   for (const AgeWindow window : state.options.windows)
     functions.windows.push_back(make(window));
   if (!state.options.remove_bias)
@@ -323,12 +323,11 @@ OneTimeFunctions OneTimeAccumulator::result(const Monitor& monitor) const {
   return functions;
 }
 
-OneTimeFunctions make_one_time(const Fluctuations& fluctuations,
+OneTimeFunctions make_one_time(const TileKernel& kernel,
                                const OneTimeOptions& options,
                                const TwoTimeOptions& two_time,
                                const Monitor& monitor) {
-  const FloatKernel kernel(fluctuations);
-  OneTimeAccumulator accumulator(fluctuations, options);
+  OneTimeAccumulator accumulator(kernel, options);
   TileConsumer* consumers[] = {&accumulator};
   correlate_two_time(kernel, consumers, two_time, monitor);
   return accumulator.result(monitor);

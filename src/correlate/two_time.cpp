@@ -10,6 +10,7 @@
 
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
+#include "vitrum/correlate/pixel_matrix.hpp"
 
 namespace vitrum::correlate {
 namespace {
@@ -140,9 +141,7 @@ void correlate_two_time(const TileKernel& kernel,
   const std::vector<Place> places = make_places(frames, edge);
   const bool any_wants_groups = std::any_of(
       consumers.begin(), consumers.end(), [](const auto* c) { return c->wants_groups(); });
-  Index pixels = 0;
-  for (Index g = 0; g < kernel.groups(); ++g)
-    pixels += kernel.group_pixels(g);
+  const Index groups = kernel.group_count();
 
   OrderedFold folder(consumers);
   Progress progress(monitor, "correlating", "frame pairs", frames * (frames + 1) / 2);
@@ -159,7 +158,7 @@ void correlate_two_time(const TileKernel& kernel,
       Scratches scratches = folder.borrow();
       for (std::size_t c = 0; c < consumers.size(); ++c)
         consumers[c]->begin(scratches[c].get(), tile);
-      for (Index g = 0; g < kernel.groups(); ++g) {
+      for (Index g = 0; g < groups; ++g) {
         // The first group goes straight to the total.
         float* out = g == 0 ? total.data() : part.data();
         kernel.product(g, place.row0, place.rows, place.col0, place.cols, out, stride);
@@ -172,7 +171,7 @@ void correlate_two_time(const TileKernel& kernel,
         if (g > 0)
           add_rows(sums, total.data());
       }
-      finish_tile(tile, total.data(), static_cast<double>(pixels), valid);
+      finish_tile(tile, total.data(), static_cast<double>(kernel.pixels()), valid);
       for (std::size_t c = 0; c < consumers.size(); ++c)
         consumers[c]->add(scratches[c].get(), tile);
       folder.finish(ticket, std::move(scratches));
@@ -216,10 +215,8 @@ void MapCollector::add(Scratch* /*scratch*/, const Tile& tile) {
       }
 }
 
-TwoTimeMap make_two_time_map(const Fluctuations& fluctuations,
-                             const TwoTimeOptions& options,
-                             const Monitor& monitor) {
-  const FloatKernel kernel(fluctuations);
+TwoTimeMap
+make_two_time_map(const TileKernel& kernel, const TwoTimeOptions& options, const Monitor& monitor) {
   MapCollector collector(kernel.frames());
   TileConsumer* consumers[] = {&collector};
   correlate_two_time(kernel, consumers, options, monitor);

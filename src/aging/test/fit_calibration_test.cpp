@@ -10,6 +10,7 @@
 #include "vitrum/aging/windows.hpp"
 #include "vitrum/core/parallel.hpp"
 #include "vitrum/core/statistics.hpp"
+#include "vitrum/correlate/float_kernel.hpp"
 
 namespace vitrum::aging {
 namespace {
@@ -29,11 +30,11 @@ Experiment run(const correlate::LagOptions& lags, std::uint64_t seed) {
   Experiment e;
   correlate::OneTimeOptions options;
   options.lags = lags;
-  e.g2 =
-      correlate::make_one_time(correlate::normalize(correlate::testing_speckle::make(speckle, seed),
-                                                    correlate::Normalization::plain),
-                               options)
-          .whole;
+  e.g2 = correlate::make_one_time(
+             correlate::FloatKernel(correlate::testing_speckle::make(speckle, seed),
+                                    correlate::Normalization::plain),
+             options)
+             .whole;
   auto data = make_fit_data(e.g2, 1, true);
   fit::FitOptions fit_options;
   fit_options.profile = false;

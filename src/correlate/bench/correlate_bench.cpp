@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <optional>
 #include <unistd.h>
 
 #include <benchmark/benchmark.h>
@@ -11,6 +12,7 @@
 #include "vitrum/core/parallel.hpp"
 #include "vitrum/core/random.hpp"
 #include "vitrum/correlate/blas.hpp"
+#include "vitrum/correlate/float_kernel.hpp"
 #include "vitrum/correlate/one_time.hpp"
 #include "vitrum/correlate/pixel_g2.hpp"
 
@@ -58,7 +60,7 @@ void two_time(benchmark::State& state, Work work) {
   const Index pixels = state.range(1);
   const Index threads = state.range(2);
   const PixelMatrix counts = make_counts(frames, pixels);
-  const Fluctuations prepared = normalize(copy(counts), Normalization::plain);
+  const FloatKernel prepared(copy(counts), Normalization::plain);
   std::vector<float> product(static_cast<std::size_t>(frames * frames));
   Best ours, blas;
   set_thread_count(threads);
@@ -71,21 +73,20 @@ void two_time(benchmark::State& state, Work work) {
                   static_cast<int>(frames),
                   static_cast<int>(pixels),
                   1,
-                  prepared.matrix.values.data(),
-                  static_cast<int>(prepared.matrix.stride),
+                  counts.values.data(),
+                  static_cast<int>(counts.stride),
                   0,
                   product.data(),
                   static_cast<int>(frames));
     });
     PixelMatrix matrix = work == Work::normalize_map ? copy(counts) : PixelMatrix{};
     ours.time([&] {
-      Fluctuations own;
+      std::optional<FloatKernel> own;
       if (work == Work::normalize_map)
-        own = normalize(std::move(matrix), Normalization::plain);
-      const Fluctuations& f = work == Work::normalize_map ? own : prepared;
-      const FloatKernel kernel(f);
+        own.emplace(std::move(matrix), Normalization::plain);
+      const FloatKernel& kernel = own ? *own : prepared;
       MapCollector map(work == Work::one_time ? 0 : frames);
-      OneTimeAccumulator one_time(f, {});
+      OneTimeAccumulator one_time(kernel, {});
       std::vector<TileConsumer*> consumers;
       if (work != Work::one_time)
         consumers.push_back(&map);

@@ -7,6 +7,7 @@
 #include "speckle.hpp"
 #include "vitrum/core/parallel.hpp"
 #include "vitrum/core/statistics.hpp"
+#include "vitrum/correlate/float_kernel.hpp"
 #include "vitrum/correlate/one_time.hpp"
 
 using namespace vitrum;
@@ -26,8 +27,8 @@ Pulls measure_pulls(const Speckle& speckle,
                     std::uint64_t first_seed) {
   std::vector<OneTime> results(static_cast<std::size_t>(seeds));
   parallel_for(0, seeds, 1, [&](Index begin, Index) {
-    const Fluctuations f =
-        normalize(testing_speckle::make(speckle, first_seed + std::uint64_t(begin)), normalization);
+    const FloatKernel f(testing_speckle::make(speckle, first_seed + std::uint64_t(begin)),
+                        normalization);
     results[begin] = make_one_time(f, options).whole;
   });
   Pulls pulls;
@@ -165,9 +166,10 @@ TEST(OneTimeCalibration, CommonFluctuationsOfContrast) {
                   .blink_tau = 20};
   std::vector<OneTime> results(60);
   parallel_for(0, 60, 1, [&](Index begin, Index) {
-    results[begin] = make_one_time(normalize(testing_speckle::make(s, 7000 + std::uint64_t(begin)),
-                                             Normalization::plain))
-                         .whole;
+    results[begin] =
+        make_one_time(FloatKernel(testing_speckle::make(s, 7000 + std::uint64_t(begin)),
+                                  Normalization::plain))
+            .whole;
   });
   Moments first_lag, error;
   for (const OneTime& r : results) {

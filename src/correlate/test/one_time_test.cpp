@@ -6,6 +6,7 @@
 #include "reference.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
+#include "vitrum/correlate/float_kernel.hpp"
 
 using namespace vitrum;
 using namespace vitrum::correlate;
@@ -98,7 +99,7 @@ TEST(OneTime, EqualsDefinitionOverSizesWindowsAndGaps) {
             const PixelMatrix m = reference::random_counts(
                 reference::stripe_groups(12, 12, 2), frames, 2, missing, ++seed);
             const std::vector<double> map = reference::two_time(m, Normalization::static_bin);
-            const Fluctuations f = normalize(copy(m), Normalization::static_bin);
+            const FloatKernel f(copy(m), Normalization::static_bin);
             OneTimeOptions options;
             options.lags = {spacing, 7, 0, true};
             options.age = age;
@@ -120,7 +121,7 @@ TEST(OneTime, EqualsDefinitionOverSizesWindowsAndGaps) {
 TEST(OneTime, DiagonalMeansOfTheMapAreG2) {
   const PixelMatrix m =
       reference::random_counts(reference::stripe_groups(20, 20, 3), 150, 1, {31}, 77);
-  const Fluctuations f = normalize(copy(m), Normalization::static_bin);
+  const FloatKernel f(copy(m), Normalization::static_bin);
   OneTimeOptions options;
   options.lags.spacing = LagSpacing::linear;
   options.remove_bias = false;
@@ -146,7 +147,7 @@ TEST(OneTime, ErrorsAreTheJackknifeOfTheGroups) {
     OneTimeOptions options;
     options.lags.max_lag = 12;
     options.remove_bias = false;
-    const OneTime all = make_one_time(normalize(copy(m), n), options).whole;
+    const OneTime all = make_one_time(FloatKernel(copy(m), n), options).whole;
     ASSERT_EQ(all.error_groups, 32);
     std::vector<double> variance(static_cast<std::size_t>(all.lags()), 0.0);
     const std::vector<Index>& begin = m.groups.group_begin;
@@ -185,7 +186,7 @@ TEST(OneTime, ErrorsAreTheJackknifeOfTheGroups) {
 TEST(OneTime, DoesNotDependOnThreads) {
   const PixelMatrix m =
       reference::random_counts(reference::stripe_groups(32, 32, 2), 700, 1, {100}, 6);
-  const Fluctuations f = normalize(copy(m), Normalization::static_bin);
+  const FloatKernel f(copy(m), Normalization::static_bin);
   OneTimeOptions options;
   options.windows = {{0, 300}, {200, 500}};
   set_thread_count(1);
@@ -203,7 +204,7 @@ TEST(OneTime, DoesNotDependOnThreads) {
 
 TEST(OneTime, TooFewPixelsForGroupsGiveNanErrorsAndAReason) {
   const PixelMatrix m = reference::random_counts(reference::stripe_groups(4, 6, 1), 50, 3, {}, 8);
-  const OneTime g2 = make_one_time(normalize(copy(m), Normalization::plain)).whole;
+  const OneTime g2 = make_one_time(FloatKernel(copy(m), Normalization::plain)).whole;
   EXPECT_EQ(g2.reason,
             "no errors: 24 pixels in 2 blocks of 4 x 4 make fewer than 4 independent "
             "groups");
@@ -213,7 +214,7 @@ TEST(OneTime, TooFewPixelsForGroupsGiveNanErrorsAndAReason) {
 
 TEST(OneTime, RejectsNonsense) {
   const PixelMatrix m = reference::random_counts(reference::stripe_groups(8, 8, 1), 50, 3, {}, 8);
-  const Fluctuations f = normalize(copy(m), Normalization::plain);
+  const FloatKernel f(copy(m), Normalization::plain);
   OneTimeOptions options;
   options.windows = {{10, 51}};
   EXPECT_THAT([&] { (void)make_one_time(f, options); },

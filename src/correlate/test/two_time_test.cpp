@@ -5,6 +5,7 @@
 #include "reference.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
+#include "vitrum/correlate/float_kernel.hpp"
 
 using namespace vitrum;
 using namespace vitrum::correlate;
@@ -15,7 +16,7 @@ void expect_map_equals_reference(const PixelMatrix& counts,
                                  Normalization normalization,
                                  Index tile) {
   const std::vector<double> expected = reference::two_time(counts, normalization);
-  const TwoTimeMap map = make_two_time_map(normalize(copy(counts), normalization), {tile});
+  const TwoTimeMap map = make_two_time_map(FloatKernel(copy(counts), normalization), {tile});
   const Index n = counts.frames;
   for (Index a = 0; a < n; ++a)
     for (Index b = 0; b < n; ++b) {
@@ -36,7 +37,7 @@ TEST(TwoTime, HandNumbers) {
   const float values[3][2] = {{1, 3}, {2, 2}, {3, 1}};
   for (Index t = 0; t < 3; ++t)
     std::copy_n(values[t], 2, m.row(t));
-  const TwoTimeMap map = make_two_time_map(normalize(std::move(m), Normalization::plain));
+  const TwoTimeMap map = make_two_time_map(FloatKernel(std::move(m), Normalization::plain));
   EXPECT_FLOAT_EQ(map.at(0, 0), (1.0F * 1 + 3 * 3) / 2 / (2 * 2));
   EXPECT_FLOAT_EQ(map.at(0, 1), (1.0F * 2 + 3 * 2) / 2 / (2 * 2));
   EXPECT_FLOAT_EQ(map.at(2, 0), (1.0F * 3 + 3 * 1) / 2 / (2 * 2));
@@ -79,19 +80,19 @@ TEST(TwoTime, FrameWithoutCountsIsAGapWithAReason) {
       m.row(9)[p] = 0;
   expect_map_equals_reference(m, Normalization::plain, 0);
   expect_map_equals_reference(m, Normalization::static_bin, 0);
-  const Fluctuations plain = normalize(copy(m), Normalization::plain);
-  ASSERT_EQ(plain.rejected.size(), 1U);
-  EXPECT_EQ(plain.rejected[0].frame, 7);
-  EXPECT_EQ(plain.rejected[0].reason, "the mean of the bin is 0");
-  const Fluctuations fine = normalize(copy(m), Normalization::static_bin);
-  ASSERT_EQ(fine.rejected.size(), 2U);
-  EXPECT_EQ(fine.rejected[1].reason, "the mean of static bin 2 of 2 is 0");
+  const FloatKernel plain(copy(m), Normalization::plain);
+  ASSERT_EQ(plain.rejected().size(), 1U);
+  EXPECT_EQ(plain.rejected()[0].frame, 7);
+  EXPECT_EQ(plain.rejected()[0].reason, "the mean of the bin is 0");
+  const FloatKernel fine(copy(m), Normalization::static_bin);
+  ASSERT_EQ(fine.rejected().size(), 2U);
+  EXPECT_EQ(fine.rejected()[1].reason, "the mean of static bin 2 of 2 is 0");
 }
 
 TEST(TwoTime, DoesNotDependOnThreads) {
   const PixelMatrix m =
       reference::random_counts(reference::stripe_groups(40, 25, 2), 333, 1, {17}, 3);
-  const Fluctuations f = normalize(copy(m), Normalization::static_bin);
+  const FloatKernel f(copy(m), Normalization::static_bin);
   set_thread_count(1);
   const TwoTimeMap one = make_two_time_map(f);
   set_thread_count(4);
@@ -104,11 +105,11 @@ TEST(TwoTime, DoesNotDependOnThreads) {
 
 TEST(TwoTime, ConstantFactorPerFrameCancels) {
   PixelMatrix m = reference::random_counts(reference::stripe_groups(16, 16, 4), 40, 5, {}, 12);
-  const TwoTimeMap before = make_two_time_map(normalize(copy(m), Normalization::plain));
+  const TwoTimeMap before = make_two_time_map(FloatKernel(copy(m), Normalization::plain));
   for (Index t = 0; t < 40; ++t)
     for (Index p = 0; p < m.pixels(); ++p)
       m.row(t)[p] *= float(1 + t);
-  const TwoTimeMap after = make_two_time_map(normalize(std::move(m), Normalization::plain));
+  const TwoTimeMap after = make_two_time_map(FloatKernel(std::move(m), Normalization::plain));
   for (Index i = 0; i < before.values.size(); ++i)
     EXPECT_NEAR(before.values[i], after.values[i], 1e-6); // float products of the scaled counts
 }

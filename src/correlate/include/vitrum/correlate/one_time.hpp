@@ -8,7 +8,6 @@
 #include "vitrum/core/index.hpp"
 #include "vitrum/core/monitor.hpp"
 #include "vitrum/correlate/lag_axis.hpp"
-#include "vitrum/correlate/normalization.hpp"
 #include "vitrum/correlate/two_time.hpp"
 
 namespace vitrum::correlate {
@@ -75,7 +74,7 @@ struct OneTimeFunctions {
 /// Group g of w_g = pixels of g / pixels contributes, to first order in its deviation,
 ///     e_g(l) = D_g(l) − D(l) · (1 + <h_g(t1) + h_g(t2)>),    D = g2 − 1,  D_g = <δδ'> over group
 ///     g,
-/// (h_g: see Fluctuations), Cov(l,l') = Σ_g w_g e_g(l) e_g(l') / (groups − 3): the infinitesimal
+/// (h_g: see TileKernel), Cov(l,l') = Σ_g w_g e_g(l) e_g(l') / (groups − 3): the infinitesimal
 /// jackknife. It cannot see what all pixels share (moving sample, beam). So D is also followed over
 /// `time_blocks`: where its scatter about a straight line exceeds what the pixels explain (χ² of
 /// the blocks, probability below 5 %), the excess, with the covariance of adjacent blocks, is
@@ -86,8 +85,8 @@ struct OneTimeFunctions {
 /// Throws OptionError when windows × lags need more than 4 GiB of sums.
 class OneTimeAccumulator final : public TileConsumer {
 public:
-  /// Keeps a reference to the fluctuations.
-  OneTimeAccumulator(const Fluctuations& fluctuations, OneTimeOptions options);
+  /// Keeps a reference to the kernel.
+  OneTimeAccumulator(const TileKernel& kernel, OneTimeOptions options);
   ~OneTimeAccumulator() override;
 
   [[nodiscard]] bool wants_groups() const override;
@@ -106,7 +105,7 @@ private:
 };
 
 /// One-time functions alone, without a map.
-[[nodiscard]] OneTimeFunctions make_one_time(const Fluctuations& fluctuations,
+[[nodiscard]] OneTimeFunctions make_one_time(const TileKernel& kernel,
                                              const OneTimeOptions& options = {},
                                              const TwoTimeOptions& two_time = {},
                                              const Monitor& monitor = silent());

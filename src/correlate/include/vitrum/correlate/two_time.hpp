@@ -9,7 +9,7 @@
 #include "vitrum/core/index.hpp"
 #include "vitrum/core/memory.hpp"
 #include "vitrum/core/monitor.hpp"
-#include "vitrum/correlate/normalization.hpp"
+#include "vitrum/correlate/tile_kernel.hpp"
 
 namespace vitrum::correlate {
 
@@ -25,45 +25,6 @@ struct Tile {
   [[nodiscard]] const float* row(Index i) const { return values + i * stride; }
   /// Columns of row i that are defined.
   [[nodiscard]] Index width(Index i) const { return diagonal() ? i + 1 : cols; }
-};
-
-/// Where products of frames come from: floats, integers, bits or events.
-class TileKernel {
-public:
-  virtual ~TileKernel() = default;
-  [[nodiscard]] virtual Index frames() const = 0;
-  [[nodiscard]] virtual std::span<const std::uint8_t> valid() const = 0; // [frame]
-  [[nodiscard]] virtual Index groups() const = 0;
-  [[nodiscard]] virtual Index group_pixels(Index group) const = 0;
-  /// Writes Σ_p δ_p(t1) δ_p(t2) over the pixels of the group to `out` with `stride` floats from row
-  /// to row. For a tile on the diagonal only j <= i need be written. Called from several threads.
-  virtual void product(Index group,
-                       Index row0,
-                       Index rows,
-                       Index col0,
-                       Index cols,
-                       float* out,
-                       Index stride) const = 0;
-};
-
-/// The kernel for fluctuations in floats (OpenBLAS). Keeps a reference to its argument.
-class FloatKernel final : public TileKernel {
-public:
-  explicit FloatKernel(const Fluctuations& fluctuations);
-  [[nodiscard]] Index frames() const override;
-  [[nodiscard]] std::span<const std::uint8_t> valid() const override;
-  [[nodiscard]] Index groups() const override;
-  [[nodiscard]] Index group_pixels(Index group) const override;
-  void product(Index group,
-               Index row0,
-               Index rows,
-               Index col0,
-               Index cols,
-               float* out,
-               Index stride) const override;
-
-private:
-  const Fluctuations& data_;
 };
 
 /// Takes tiles as they are finished. For each tile, one thread calls begin, add_group for every
@@ -119,7 +80,7 @@ private:
 };
 
 /// The map alone.
-[[nodiscard]] TwoTimeMap make_two_time_map(const Fluctuations& fluctuations,
+[[nodiscard]] TwoTimeMap make_two_time_map(const TileKernel& kernel,
                                            const TwoTimeOptions& options = {},
                                            const Monitor& monitor = silent());
 

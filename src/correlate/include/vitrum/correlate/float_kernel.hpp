@@ -1,0 +1,33 @@
+// Products of fluctuations held as floats: any counts, any correction, any normalisation.
+#pragma once
+#include "vitrum/correlate/normalization.hpp"
+#include "vitrum/correlate/tile_kernel.hpp"
+
+namespace vitrum::correlate {
+
+class FloatKernel final : public TileKernel {
+public:
+  /// Takes the memory of the counts for their fluctuations (copy them first when they are still
+  /// needed). Throws DataError without frames or pixels.
+  FloatKernel(PixelMatrix counts, Normalization normalization);
+  [[nodiscard]] std::string name() const override;
+  [[nodiscard]] Normalization normalization() const override;
+  [[nodiscard]] Index frames() const override;
+  [[nodiscard]] std::span<const std::uint8_t> valid() const override;
+  [[nodiscard]] std::span<const RejectedFrame> rejected() const override;
+  [[nodiscard]] const PixelGroups& groups() const override;
+  [[nodiscard]] std::span<const double> group_shift() const override;
+  void product(Index group,
+               Index row0,
+               Index rows,
+               Index col0,
+               Index cols,
+               float* out,
+               Index stride) const override;
+  void fluctuations(Index frame, std::span<float> out) const override;
+
+private:
+  Fluctuations data_;
+};
+
+} // namespace vitrum::correlate
