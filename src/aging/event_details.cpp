@@ -1,0 +1,215 @@
+#include "event_details.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "vitrum/core/statistics.hpp"
+
+namespace vitrum::aging {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// A square piece of the map around its diagonal, read once.
+class Piece {
+public:
+  Piece(const MapRows& map, Index first, Index last)
+      : first_(std::max<Index>(0, first)), last_(std::min(map.frames(), last)),
+        values_(static_cast<std::size_t>(size() * size()),
+                std::numeric_limits<float>::quiet_NaN()) {
+    for (Index t = first_ + 1; t < last_; ++t)
+      map.read(t,
+               first_,
+               std::span(values_).subspan(static_cast<std::size_t>((t - first_) * size()),
+                                          static_cast<std::size_t>(t - first_)));
+  }
+  [[nodiscard]] Index first() const { return first_; }
+  [[nodiscard]] Index last() const { return last_; }
+  [[nodiscard]] Index size() const { return last_ - first_; }
+  /// C(t1, t2) of frames of the series, NaN outside.
+  [[nodiscard]] double at(Index t1, Index t2) const {
+    if (t2 < first_ || t1 >= last_)
+      return nan;
+    return values_[static_cast<std::size_t>((t1 - first_) * size() + t2 - first_)];
+  }
+
+private:
+  Index first_, last_;
+  std::vector<float> values_;
+};
+
+/// How much lower C is for `side` frames each side of t, `away` frames from it, than for pairs of
+/// the same lags within `reach` frames before or after it.
+double drop_away(const Piece& piece, Index t, Index away, Index side, Index reach) {
+  Moments drop;
+  for (Index lag = 2 * away + 1; lag <= 2 * (away + side) - 1; ++lag) {
+    Moments across, around;
+    for (Index a = t - away - side; a < t - away; ++a)
+      if (a + lag >= t + away && a + lag < t + away + side)
+        if (const double x = piece.at(a + lag, a); !std::isnan(x))
+          across.add(x);
+    for (Index k = 0; k + lag < reach; ++k) {
+      if (const double x = piece.at(t - 1 - k, t - 1 - k - lag); !std::isnan(x))
+        around.add(x);
+      if (const double x = piece.at(t + k + lag, t + k); !std::isnan(x))
+        around.add(x);
+    }
+    if (across.count > 0 && around.count > 0)
+      for (Index i = 0; i < across.count; ++i)
+        drop.add(around.mean - across.mean);
+  }
+  return drop.count > 0 ? drop.mean : nan;
+}
+
+void add_recovery(const MapRows& map, Index block, Event& event) {
+  const Index side = std::max<Index>(1, block / 2);
+  const Index far = std::max<Index>(1, block / 2);
+  const Index reach = 4 * block + 4;
+  const Index t = event.frame;
+  const Piece piece(map, t - 10 * reach, t + 10 * reach);
+  const double near = drop_away(piece, t, 0, side, reach);
+  event.recovered = 1 - drop_away(piece, t, far, side, reach) / near;
+  // the same at quiet places nearby tells the noise
+  std::vector<double> quiet;
+  for (Index k = 2; k <= 8; ++k)
+    for (const Index place : {t - k * reach, t + k * reach})
+      if (place - reach >= piece.first() && place + reach <= piece.last())
+        if (const double d = drop_away(piece, place, far, side, reach); std::isfinite(d))
+          quiet.push_back(d);
+  event.recovered_error = quiet.size() > 2 ? moments(quiet).deviation() / std::abs(near) : nan;
+  event.recovery_frames = nan;
+  for (Index away = 1; away <= far; ++away)
+    if (drop_away(piece, t, away, side, reach) < near / 2) {
+      event.recovery_frames = static_cast<double>(away);
+      break;
+    }
+  // not NaN: both must be known to call it so
+  if (event.recovered > 0.5 && event.recovered > 3 * event.recovered_error)
+    event.kind = EventKind::transient;
+}
+
+constexpr Index parts = 8; // of age, left out one after another for the error
+
+/// Normalised decay at logarithmic lags of one side, for all of it and with each part left out.
+struct SideCurves {
+  std::vector<double> lag;
+  std::array<std::vector<double>, parts + 1> decay;
+};
+
+SideCurves side_curves(const MapRows& map, Index first, Index last, double baseline) {
+  const Index length = last - first;
+  SideCurves out;
+  std::vector<Index> lags;
+  for (double l = 1; static_cast<Index>(l) <= length / 2; l = std::max(l * 1.26, l + 1))
+    lags.push_back(static_cast<Index>(l));
+  std::vector<std::array<Moments, parts>> cells(lags.size());
+  std::vector<float> row(static_cast<std::size_t>(length));
+  for (Index t = first + 1; t < last; ++t) {
+    const auto part = std::span(row).first(static_cast<std::size_t>(t - first));
+    map.read(t, first, part);
+    for (std::size_t k = 0; k < lags.size() && lags[k] <= t - first; ++k) {
+      const Index a = t - lags[k] - first;
+      if (const double x = part[static_cast<std::size_t>(a)]; !std::isnan(x))
+        cells[k][static_cast<std::size_t>(a * parts / (length - lags[k]))].add(x - baseline);
+    }
+  }
+  for (std::size_t k = 0; k < lags.size(); ++k) {
+    out.lag.push_back(static_cast<double>(lags[k]));
+    for (Index left = 0; left <= parts; ++left) {
+      double sum = 0, count = 0;
+      for (Index p = 0; p < parts; ++p)
+        if (p != left) {
+          const Moments& m = cells[k][static_cast<std::size_t>(p)];
+          sum += m.mean * static_cast<double>(m.count);
+          count += static_cast<double>(m.count);
+        }
+      auto& curve = out.decay[static_cast<std::size_t>(left)];
+      curve.push_back(count > 0 ? sum / count : nan);
+      if (k > 0)
+        curve.back() /= curve.front();
+    }
+  }
+  for (auto& curve : out.decay)
+    if (!curve.empty())
+      curve.front() = 1;
+  return out;
+}
+
+/// ln of the lag at which a curve first falls to `level`, between lags linear in ln lag.
+double crossing(const std::vector<double>& lag, const std::vector<double>& decay, double level) {
+  for (std::size_t k = 1; k < lag.size(); ++k)
+    if (decay[k] <= level && decay[k - 1] > level) {
+      const double part = (decay[k - 1] - level) / (decay[k - 1] - decay[k]);
+      return std::log(lag[k - 1]) + part * std::log(lag[k] / lag[k - 1]);
+    }
+  return nan;
+}
+
+double
+log_ratio(const SideCurves& before, const SideCurves& after, std::size_t left, double deepest) {
+  Moments sum;
+  for (const double share : {0.5, 0.75, 1.0}) {
+    const double level = 1 - share * (1 - deepest);
+    sum.add(crossing(after.lag, after.decay[left], level) -
+            crossing(before.lag, before.decay[left], level));
+  }
+  return sum.mean;
+}
+
+void add_tau_ratio(
+    const MapRows& map, double baseline, Index from, Index to, Index block, Event& event) {
+  event.tau_ratio = event.tau_ratio_error = nan;
+  const Index room = std::min(event.frame - from, to - event.frame);
+  for (Index length = 8 * block;; length *= 2) {
+    length = std::min(length, room);
+    if (length < 16) {
+      event.tau_reason = fmt::format("only {} frames to the nearest end or event", room);
+      return;
+    }
+    const auto before = side_curves(map, event.frame - length, event.frame, baseline);
+    const auto after = side_curves(map, event.frame, event.frame + length, baseline);
+    const auto lowest = [](const SideCurves& s) {
+      return *std::min_element(
+          s.decay[parts].begin(), s.decay[parts].end(), [](double a, double b) {
+            return a < b || (std::isnan(b) && !std::isnan(a));
+          });
+    };
+    // a little above the deepest, so that every left-out part crosses it too
+    const double common = std::max(lowest(before), lowest(after));
+    const double deepest = std::max(1 - 0.9 * (1 - common), 0.3);
+    if (common > 0.6 && length < room)
+      continue;
+    const double ratio = log_ratio(before, after, parts, deepest);
+    if (!(common < 0.9) || std::isnan(ratio)) {
+      event.tau_reason = fmt::format(
+          "within {} frames the correlation falls to {:.2g} of its start only", length, common);
+      return;
+    }
+    double squares = 0;
+    for (std::size_t left = 0; left < parts; ++left)
+      squares += std::pow(log_ratio(before, after, left, deepest) - ratio, 2);
+    event.tau_ratio = std::exp(ratio);
+    event.tau_ratio_error = event.tau_ratio * std::sqrt(squares * static_cast<double>(parts - 1) /
+                                                        static_cast<double>(parts));
+    return;
+  }
+}
+
+} // namespace
+
+void add_details(const MapRows& map, double baseline, EventSearch& search) {
+  for (std::size_t i = 0; i < search.events.size(); ++i) {
+    Event& event = search.events[i];
+    add_recovery(map, search.block_frames, event);
+    const Index from = i > 0 ? search.events[i - 1].frame : 0;
+    const Index to = i + 1 < search.events.size() ? search.events[i + 1].frame : map.frames();
+    add_tau_ratio(map, baseline, from, to, search.block_frames, event);
+  }
+}
+
+} // namespace vitrum::aging
