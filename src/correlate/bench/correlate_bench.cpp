@@ -14,7 +14,6 @@
 #include "vitrum/correlate/blas.hpp"
 #include "vitrum/correlate/float_kernel.hpp"
 #include "vitrum/correlate/one_time.hpp"
-#include "vitrum/correlate/pixel_g2.hpp"
 
 using namespace vitrum;
 using namespace vitrum::correlate;
@@ -113,34 +112,6 @@ void sizes(benchmark::internal::Benchmark* b) {
 BENCHMARK_CAPTURE(two_time, map, Work::map)->Apply(sizes);
 BENCHMARK_CAPTURE(two_time, map_and_one_time, Work::map_and_one_time)->Apply(sizes);
 BENCHMARK_CAPTURE(two_time, normalize_map_and_one_time, Work::normalize_map)->Apply(sizes);
-
-void pixel_g2(benchmark::State& state, PixelLags lags) {
-  const Index frames = state.range(0);
-  const PixelMatrix counts = make_counts(frames, 32768);
-  set_thread_count(state.range(1));
-  PixelG2 result;
-  for (auto _ : state)
-    result = make_pixel_g2(counts, {.lags = lags});
-  set_thread_count(0);
-  double products = 0; // multiply-adds of one pixel
-  for (const Index pairs : result.pairs)
-    products += double(pairs);
-  state.counters["pixels_per_s"] =
-      benchmark::Counter(32768, benchmark::Counter::kIsIterationInvariantRate);
-  state.counters["GMA_per_s"] =
-      benchmark::Counter(32768 * products * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
-}
-
-BENCHMARK_CAPTURE(pixel_g2, multi_tau, PixelLags::multi_tau)
-    ->Args({5000, 1})
-    ->Args({5000, 2})
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
-BENCHMARK_CAPTURE(pixel_g2, logarithmic, PixelLags::logarithmic)
-    ->Args({1000, 1})
-    ->Args({1000, 2})
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
 
 } // namespace
 

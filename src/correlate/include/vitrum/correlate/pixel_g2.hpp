@@ -2,9 +2,11 @@
 // three normalisations, on a linear, logarithmic or multi-tau axis.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "vitrum/core/index.hpp"
@@ -59,12 +61,52 @@ struct PixelG2 {
                                   // empty without groups
   Index error_groups = 0;
   Index skipped_pixels = 0; // pixels without counts in a denominator at any lag, left out there
+  bool exact = false;       // all sums over frames of each pixel are those of integers, not rounded
   std::string reason;       // why values or errors are NaN
 };
 
+/// Counts of the pixels of one bin, in the order of its PixelGroups, frame by frame.
+struct PixelRows {
+  std::variant<const std::uint8_t*, const std::uint16_t*, const float*> counts;
+  Index frames = 0;
+  Index stride = 0; // values from one frame to the next; best an odd number of cache lines
+};
+
+/// `valid` is [frame], 0 = gap, whose counts are not looked at. Sums of integer counts are exact as
+/// long as those of the coarsest level stay below 2^24 and their products below 2^53 (`exact`
+/// tells); floats are multiplied as floats and summed in floats over 256 frames, then in doubles.
+[[nodiscard]] PixelG2 make_pixel_g2(const PixelRows& counts,
+                                    std::span<const std::uint8_t> valid,
+                                    const PixelGroups& groups,
+                                    const PixelG2Options& options = {},
+                                    const Monitor& monitor = silent());
 [[nodiscard]] PixelG2 make_pixel_g2(const PixelMatrix& counts,
                                     const PixelG2Options& options = {},
                                     const Monitor& monitor = silent());
+
+/// The same while frames come in, in order and in blocks of any size; the same sums, bit for bit.
+/// Keeps about 1.6 KB per pixel (8 levels of 16 channels), and up to 255 frames until 256 are
+/// together. Meant for multi-tau and for short linear axes: memory grows with the number of lags.
+class PixelG2Accumulator {
+public:
+  /// `frames` are those of the whole series. Keeps a copy of the groups.
+  PixelG2Accumulator(PixelGroups groups, Index frames, const PixelG2Options& options = {});
+  ~PixelG2Accumulator();
+  PixelG2Accumulator(PixelG2Accumulator&&) noexcept;
+  PixelG2Accumulator& operator=(PixelG2Accumulator&&) noexcept;
+
+  /// All blocks hold counts of one type. Throws DataError when more frames come than announced.
+  void push(const PixelRows& block, std::span<const std::uint8_t> valid);
+  /// Throws DataError while frames are missing.
+  [[nodiscard]] PixelG2 result() const;
+  /// Bytes that are kept for so many pixels.
+  [[nodiscard]] static Index
+  predicted_bytes(Index pixels, Index frames, const PixelG2Options& options = {});
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 /// What normalising each pixel with its own time mean over N frames does to g2 on average:
 ///     symmetric:  E[g2(k)] − 1 = C(k) − C̄(k), C̄(k) the mean of C(|i − j|), i in [0, N − k), j in
