@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "load_checks.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 
@@ -14,18 +15,6 @@ namespace vitrum::correlate {
 namespace {
 
 constexpr Index floats_per_line = 16; // of the cache
-
-std::vector<Index> resolve_bins(const frames::Partition& partition, std::vector<Index> bins) {
-  if (bins.empty()) {
-    bins.resize(static_cast<std::size_t>(partition.bin_count()));
-    std::iota(bins.begin(), bins.end(), Index{1});
-  }
-  for (const Index bin : bins)
-    if (bin < 1 || bin > partition.bin_count())
-      throw OptionError(
-          fmt::format("bin {}: the partition has bins 1 to {}", bin, partition.bin_count()));
-  return bins;
-}
 
 void check_size(std::size_t size, Index expected, const char* what, const char* unit) {
   if (size != 0 && static_cast<Index>(size) != expected)
@@ -47,21 +36,7 @@ Gather make_gather(const PixelGroups& groups, const LoadOptions& options, Index 
     for (std::size_t i = 0; i < gather.dark.size(); ++i)
       gather.dark[i] = options.dark[at(i)];
   }
-  if (options.flat.empty() && options.static_surface.empty())
-    return gather;
-  gather.scale.resize(groups.position.size());
-  for (std::size_t i = 0; i < gather.scale.size(); ++i) {
-    const double flat = options.flat.empty() ? 1.0 : options.flat[at(i)];
-    const double surface = options.static_surface.empty() ? 1.0 : options.static_surface[at(i)];
-    const double divisor = flat * surface;
-    if (!(divisor > 0) || !std::isfinite(divisor)) // NaN too
-      throw DataError(fmt::format("{} at y {} x {}: {}, expected a positive number",
-                                  flat > 0 && std::isfinite(flat) ? "static surface" : "flat field",
-                                  groups.position[i] / width,
-                                  groups.position[i] % width,
-                                  divisor));
-    gather.scale[i] = static_cast<float>(1.0 / divisor);
-  }
+  gather.scale = detail::pixel_scale(groups, options, width);
   return gather;
 }
 
@@ -93,16 +68,6 @@ double gather_row(const T* frame,
     row[i] = gather.scale.empty() ? value : value * gather.scale[i];
   }
   return sum;
-}
-
-[[noreturn]] void
-throw_bad_value(const std::string& path, Index frame, Index position, Index width) {
-  throw DataError(fmt::format("{}: frame {} y {} x {}: the detector marks no data or not a finite "
-                              "number, expected counts (mask the pixel or leave the frame out)",
-                              path,
-                              frame,
-                              position / width,
-                              position % width));
 }
 
 /// Divides every frame by its mean over all matrices, relative to the mean over all frames.
@@ -154,6 +119,66 @@ void normalize_frames(std::vector<PixelMatrix>& matrices, const Monitor& monitor
 }
 
 } // namespace
+
+namespace detail {
+
+std::vector<Index> resolve_bins(const frames::Partition& partition, std::vector<Index> bins) {
+  if (bins.empty()) {
+    bins.resize(static_cast<std::size_t>(partition.bin_count()));
+    std::iota(bins.begin(), bins.end(), Index{1});
+  }
+  for (const Index bin : bins)
+    if (bin < 1 || bin > partition.bin_count())
+      throw OptionError(
+          fmt::format("bin {}: the partition has bins 1 to {}", bin, partition.bin_count()));
+  return bins;
+}
+
+std::vector<float> pixel_scale(const PixelGroups& groups, const LoadOptions& options, Index width) {
+  const auto at = [&](std::size_t i) { return static_cast<std::size_t>(groups.position[i]); };
+  if (options.flat.empty() && options.static_surface.empty())
+    return {};
+  std::vector<float> scale(groups.position.size());
+  for (std::size_t i = 0; i < scale.size(); ++i) {
+    const double flat = options.flat.empty() ? 1.0 : options.flat[at(i)];
+    const double surface = options.static_surface.empty() ? 1.0 : options.static_surface[at(i)];
+    const double divisor = flat * surface;
+    if (!(divisor > 0) || !std::isfinite(divisor)) // NaN too
+      throw DataError(fmt::format("{} at y {} x {}: {}, expected a positive number",
+                                  flat > 0 && std::isfinite(flat) ? "static surface" : "flat field",
+                                  groups.position[i] / width,
+                                  groups.position[i] % width,
+                                  divisor));
+    scale[i] = static_cast<float>(1.0 / divisor);
+  }
+  return scale;
+}
+
+void check_load(const frames::SeriesInfo& info,
+                const frames::Partition& partition,
+                const LoadOptions& options) {
+  validate(options, info);
+  if (partition.height != info.height || partition.width != info.width)
+    throw DataError(fmt::format("{}: frames are {} x {}, the partition {} x {}",
+                                info.path,
+                                info.height,
+                                info.width,
+                                partition.height,
+                                partition.width));
+  if (info.frames < 1)
+    throw DataError(fmt::format("{}: no frames", info.path));
+}
+
+void throw_bad_value(const std::string& path, Index frame, Index position, Index width) {
+  throw DataError(fmt::format("{}: frame {} y {} x {}: the detector marks no data or not a finite "
+                              "number, expected counts (mask the pixel or leave the frame out)",
+                              path,
+                              frame,
+                              position / width,
+                              position % width));
+}
+
+} // namespace detail
 
 Index PixelMatrix::valid_frames() const {
   return static_cast<Index>(std::count(valid.begin(), valid.end(), std::uint8_t{1}));
@@ -209,7 +234,7 @@ Index predicted_bytes(Index frames,
   for (const std::int32_t label : partition.dynamic_labels)
     ++pixels.at(static_cast<std::size_t>(label));
   Index bytes = 0;
-  for (const Index bin : resolve_bins(partition, bins))
+  for (const Index bin : detail::resolve_bins(partition, bins))
     bytes += frames * padded_stride(pixels[bin]) * static_cast<Index>(sizeof(float));
   return bytes;
 }
@@ -220,20 +245,10 @@ std::vector<PixelMatrix> load_pixels(frames::FrameSource& source,
                                      const LoadOptions& options,
                                      const Monitor& monitor) {
   const frames::SeriesInfo& info = source.info();
-  validate(options, info);
-  if (partition.height != info.height || partition.width != info.width)
-    throw DataError(fmt::format("{}: frames are {} x {}, the partition {} x {}",
-                                info.path,
-                                info.height,
-                                info.width,
-                                partition.height,
-                                partition.width));
-  if (info.frames < 1)
-    throw DataError(fmt::format("{}: no frames", info.path));
-
+  detail::check_load(info, partition, options);
   std::vector<PixelMatrix> matrices;
   std::vector<Gather> gathers;
-  for (const Index bin : resolve_bins(partition, requested_bins)) {
+  for (const Index bin : detail::resolve_bins(partition, requested_bins)) {
     PixelGroups groups = make_groups(
         partition.dynamic_labels, partition.static_labels, partition.width, bin, options.groups);
     gathers.push_back(make_gather(groups, options, info.width));
@@ -281,7 +296,7 @@ std::vector<PixelMatrix> load_pixels(frames::FrameSource& source,
     });
     for (Index k = 0; k < count; ++k)
       if (bad_position[k] >= 0)
-        throw_bad_value(info.path, first + k, bad_position[k], info.width);
+        detail::throw_bad_value(info.path, first + k, bad_position[k], info.width);
     progress.advance(count);
   }
   if (matrices.front().valid_frames() == 0)

@@ -1,0 +1,186 @@
+#include "vitrum/correlate/event_kernel.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "event_lists.hpp"
+#include "event_rows.hpp"
+#include "event_scale.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/parallel.hpp"
+
+namespace vitrum::correlate {
+namespace {
+
+/// Frames of a block: the lists of a pixel can be entered at every block. Pointers to the blocks
+/// take half the memory of the frames in the lists, so that these stay in the cache; a block then
+/// holds some four entries.
+Index choose_block(Index frames, Index pixels, Index events) {
+  Index block = 64;
+  while (block < detail::row_slots && 4 * pixels * (frames / block + 1) > events)
+    block *= 2;
+  return block;
+}
+
+/// Whole numbers when nothing but the frame scales the counts, when sums fit 31 bits and when few
+/// counts are above one (an event of n counts is n entries).
+detail::PairWeight choose_weight(const EventMatrix& m, Index factors) {
+  if (factors > 1 || !m.weight.empty())
+    return detail::PairWeight::values;
+  Index counts = 0;
+  double most = 0; // Σ maximum² over the pixels of a group
+  for (Index g = 0; g < m.groups.groups(); ++g) {
+    double squares = 0;
+    for (Index p = m.groups.group_begin[g]; p < m.groups.group_begin[g + 1]; ++p) {
+      std::uint32_t maximum = 0;
+      for (Index e = m.pixel_begin[p]; e < m.pixel_begin[p + 1]; ++e) {
+        maximum = std::max(maximum, m.count[e]);
+        counts += m.count[e];
+      }
+      squares += static_cast<double>(maximum) * static_cast<double>(maximum);
+    }
+    most = std::max(most, squares);
+  }
+  return most < 2147483648.0 && counts <= m.events() + m.events() / 2 ? detail::PairWeight::counts
+                                                                      : detail::PairWeight::values;
+}
+
+template <class T>
+T* row_buffer() { // of this thread, zero between uses
+  thread_local std::vector<T> row(static_cast<std::size_t>(detail::row_slots), T{});
+  return row.data();
+}
+
+} // namespace
+
+struct EventKernel::State {
+  const EventMatrix& events;
+  Normalization normalization;
+  detail::EventScale scale;
+  detail::PairWeight weight;
+  Index block_frames;
+  std::vector<detail::GroupLists> lists;
+  std::vector<float> a, c;     // [frame]
+  std::vector<float> marginal; // [group, frame]
+
+  State(const EventMatrix& m, Normalization chosen)
+      : events(m), normalization(chosen), scale(detail::make_event_scale(m, chosen)),
+        weight(choose_weight(m, scale.factors)),
+        block_frames(choose_block(m.frames, m.pixels(), m.events())),
+        lists(static_cast<std::size_t>(m.groups.groups())),
+        a(scale.a.begin(), scale.a.begin() + m.frames), c(scale.c.begin(), scale.c.end()),
+        marginal(scale.marginal.begin(), scale.marginal.end()) {
+    parallel_for(0, m.groups.groups(), 1, [&](Index g, Index) {
+      lists[g] = detail::make_group_lists(m, g, weight, block_frames, scale);
+    });
+  }
+
+  template <class Sum>
+  void product(
+      Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const;
+};
+
+template <class Sum>
+void EventKernel::State::product(
+    Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const {
+  const detail::GroupLists& list = lists[group];
+  const PixelGroups& groups = events.groups;
+  const auto pixels =
+      static_cast<double>(groups.group_begin[group + 1] - groups.group_begin[group]);
+  const float* group_marginal = marginal.data() + group * events.frames;
+  Sum* row = row_buffer<Sum>();
+  const bool diagonal = row0 == col0;
+  detail::Columns columns = detail::make_columns(col0, col0 + cols, block_frames, events.frames);
+  for (Index i = 0; i < rows; ++i) {
+    const Index t1 = row0 + i;
+    if (diagonal) // what lies above it is not needed
+      columns = detail::make_columns(col0,
+                                     std::min(col0 + cols, (t1 / block_frames + 1) * block_frames),
+                                     block_frames,
+                                     events.frames);
+    detail::add_row_pairs(list, t1, columns, row);
+    detail::RowTerms terms;
+    terms.a1 = a[t1];
+    terms.c1 = c[t1];
+    terms.c2_factor =
+        static_cast<float>(pixels * scale.c[t1] - scale.marginal[group * events.frames + t1]);
+    for (Index j = 0; j < cols;) { // in runs that do not wrap around the row's slots
+      const Index slot = (col0 + j) % detail::row_slots;
+      const Index run = std::min(cols - j, detail::row_slots - slot);
+      terms.a2 = a.data() + col0 + j;
+      terms.c2 = c.data() + col0 + j;
+      terms.marginal = group_marginal + col0 + j;
+      detail::finish_row(terms, row + slot, run, out + i * stride + j);
+      j += run;
+    }
+  }
+}
+
+EventKernel::EventKernel(const EventMatrix& events, Normalization normalization) {
+  if (events.frames < 1 || events.pixels() < 1)
+    throw DataError(fmt::format(
+        "two-time correlation of {} frames of {} pixels", events.frames, events.pixels()));
+  state_ = std::make_unique<State>(events, normalization);
+}
+
+EventKernel::~EventKernel() = default;
+
+std::string EventKernel::name() const {
+  return state_->weight == detail::PairWeight::counts ? "events" : "events, weighted";
+}
+Normalization EventKernel::normalization() const {
+  return state_->normalization;
+}
+Index EventKernel::frames() const {
+  return state_->events.frames;
+}
+std::span<const std::uint8_t> EventKernel::valid() const {
+  return state_->scale.valid;
+}
+std::span<const RejectedFrame> EventKernel::rejected() const {
+  return state_->scale.rejected;
+}
+const PixelGroups& EventKernel::groups() const {
+  return state_->events.groups;
+}
+std::span<const double> EventKernel::group_shift() const {
+  return state_->scale.group_shift;
+}
+
+void EventKernel::product(
+    Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const {
+  if (cols > detail::row_slots)
+    throw OptionError(
+        fmt::format("tile of {} frames: at most {} with events", cols, detail::row_slots));
+  if (state_->weight == detail::PairWeight::counts)
+    state_->product<std::uint32_t>(group, row0, rows, col0, cols, out, stride);
+  else
+    state_->product<float>(group, row0, rows, col0, cols, out, stride);
+}
+
+void EventKernel::fluctuations(Index frame, std::span<float> out) const {
+  const State& state = *state_;
+  const double c = state.scale.c[frame];
+  std::fill(out.begin(), out.end(), static_cast<float>(-c));
+  if (state.scale.valid[frame] == 0)
+    return;
+  for (Index g = 0; g < groups().groups(); ++g) {
+    const detail::GroupLists& list = state.lists[g];
+    const Index first = groups().group_begin[g];
+    for (std::uint32_t e = list.frame_begin[frame]; e < list.frame_begin[frame + 1]; ++e) {
+      const double x = state.weight == detail::PairWeight::counts
+                           ? static_cast<double>(list.count[e]) * state.scale.factor(0, frame)
+                           : static_cast<double>(list.value[e]);
+      out[first + list.pixel[e]] = static_cast<float>(x - c);
+    }
+  }
+}
+
+Index predicted_kernel_bytes(Index frames, Index pixels, Index events) {
+  constexpr Index per_event = 4 + 4 + 2 + 4; // pixel, count or value; frame and value of the list
+  constexpr Index per_event_blocks = 1;
+  return events * (per_event + per_event_blocks) + pixels * 8 + frames * 8;
+}
+
+} // namespace vitrum::correlate
