@@ -20,6 +20,7 @@ struct File {
   H5FD_t common; // first: HDF5 sees this part
   int descriptor;
   int* error;
+  std::vector<haddr_t>* places; // of arrays that are not written; null: they are
   haddr_t end_of_addresses, end_of_file;
   std::map<haddr_t, std::vector<char>> pages; // what could not be written, by number of the page
 
@@ -52,6 +53,7 @@ struct File {
 
 struct Settings {
   int* error;
+  std::vector<haddr_t>* places;
 };
 
 File* as_file(H5FD_t* file) {
@@ -80,6 +82,7 @@ H5FD_t* open_driver(const char* name, unsigned flags, hid_t access, haddr_t) {
   }
   file->descriptor = descriptor;
   file->error = settings->error;
+  file->places = settings->places;
   file->end_of_file = static_cast<haddr_t>(status.st_size);
   return &file->common;
 }
@@ -124,6 +127,10 @@ herr_t read_driver(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t at, std::size_t size
 herr_t
 write_driver(H5FD_t* file, H5FD_mem_t type, hid_t, haddr_t at, std::size_t size, const void* data) {
   File& f = *as_file(file);
+  if (type == H5FD_MEM_DRAW && f.places != nullptr) {
+    f.places->push_back(at);
+    return 0;
+  }
   f.end_of_file = std::max(f.end_of_file, at + size);
   const char* from = static_cast<const char*>(data);
   std::size_t left = size;
@@ -189,7 +196,11 @@ hid_t driver() {
 } // namespace
 
 void use_patient_driver(hid_t access, int* error) {
-  const Settings settings{error};
+  use_planning_driver(access, error, nullptr);
+}
+
+void use_planning_driver(hid_t access, int* error, std::vector<haddr_t>* places) {
+  const Settings settings{error, places};
   H5Pset_driver(access, driver(), &settings);
 }
 

@@ -225,6 +225,14 @@ void write_texts(hid_t parent,
     write_attribute(dataset.get(), key, value, path, place);
 }
 
+Handle writing_access() {
+  Handle access(H5Pcreate(H5P_FILE_ACCESS));
+  // the format of HDF5 1.8: large attributes, and every reader of the last fifteen years
+  H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_LATEST);
+  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
+  return access;
+}
+
 } // namespace
 
 Handle make_space(const std::vector<Index>& shape) {
@@ -234,26 +242,43 @@ Handle make_space(const std::vector<Index>& shape) {
   return Handle(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr));
 }
 
-Handle create_file(OutputFile& output) {
-  const Handle access(H5Pcreate(H5P_FILE_ACCESS));
-  // the format of HDF5 1.8: large attributes, and every reader of the last fifteen years
-  H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_LATEST);
-  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
-  use_patient_driver(access.get(), output.error());
+Handle create_file(const std::string& path,
+                   const std::string& name,
+                   int* error,
+                   std::vector<haddr_t>* places) {
+  const Handle access = writing_access();
+  use_planning_driver(access.get(), error, places);
   const Handle creation(H5Pcreate(H5P_FILE_CREATE));
   H5Pset_link_creation_order(creation.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-  Handle file(H5Fcreate(output.temporary().c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
+  Handle file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
   if (!file)
-    throw FileError(output.path(), fmt::format("cannot be made: {}", reason()));
+    throw FileError(name, fmt::format("cannot be made: {}", reason()));
   return file;
 }
 
-void close_file(Handle file, OutputFile& output) {
+Handle reopen_file(const std::string& path, const std::string& name, int* error) {
+  const Handle access = writing_access();
+  use_patient_driver(access.get(), error);
+  Handle file(H5Fopen(path.c_str(), H5F_ACC_RDWR, access.get()));
+  if (!file)
+    throw FileError(name, fmt::format("cannot be opened: {}", reason()));
+  return file;
+}
+
+void close_file(Handle file, const std::string& name, const int& error) {
   if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0)
-    throw FileError(output.path(), fmt::format("cannot be written: {}", reason()));
+    throw FileError(name, fmt::format("cannot be written: {}", reason()));
   file.reset();
-  if (*output.error() != 0)
-    throw FileError(output.path(), "cannot be written", *output.error());
+  if (error != 0)
+    throw FileError(name, "cannot be written", error);
+}
+
+Handle create_file(OutputFile& output) {
+  return create_file(output.temporary(), output.path(), output.error());
+}
+
+void close_file(Handle file, OutputFile& output) {
+  close_file(std::move(file), output.path(), *output.error());
 }
 
 Handle create_group(hid_t parent, const std::string& name, const std::string& path) {

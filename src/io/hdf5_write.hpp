@@ -19,6 +19,16 @@ namespace vitrum::io::h5 {
 /// Flushes and closes, so that every error is seen here. Throws FileError.
 void close_file(Handle file, OutputFile& output);
 
+/// The same of any file; `name` is what messages call it. Failed writes show in `error`, which must
+/// outlive the file. With `places` arrays are not written, see use_planning_driver.
+[[nodiscard]] Handle create_file(const std::string& path,
+                                 const std::string& name,
+                                 int* error,
+                                 std::vector<haddr_t>* places = nullptr);
+/// To write more into it.
+[[nodiscard]] Handle reopen_file(const std::string& path, const std::string& name, int* error);
+void close_file(Handle file, const std::string& name, const int& error);
+
 /// A group that remembers the order in which its members were made.
 [[nodiscard]] Handle create_group(hid_t parent, const std::string& name, const std::string& path);
 

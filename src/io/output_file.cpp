@@ -16,6 +16,30 @@
 
 namespace vitrum::io {
 
+void put_in_place(const std::string& temporary, const std::string& path, bool overwrite) {
+  if (overwrite) {
+    if (::rename(temporary.c_str(), path.c_str()) != 0)
+      throw FileError(path, "cannot be renamed to", errno);
+  } else if (::link(temporary.c_str(), path.c_str()) == 0) { // fails when the name is taken by now
+    ::unlink(temporary.c_str());
+  } else {
+    const int error = errno;
+    if (error == EEXIST)
+      throw FileError(path, "exists (use --overwrite to replace it)");
+    // file systems without hard links
+    require_writable_name(path, false);
+    if (::rename(temporary.c_str(), path.c_str()) != 0)
+      throw FileError(path, "cannot be renamed to", errno);
+  }
+  const auto folder = std::filesystem::path(path).parent_path();
+  const int directory =
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory >= 0) { // makes the new name last; where folders cannot be synced, the system does
+    ::fsync(directory);
+    ::close(directory);
+  }
+}
+
 OutputFile::OutputFile(const std::string& path, bool overwrite)
     : path_(path), overwrite_(overwrite) {
   static std::atomic<int> counter{0};
@@ -70,29 +94,8 @@ void OutputFile::commit() {
     throw FileError(path_, "cannot be put on disk", errno);
   ::close(descriptor_);
   descriptor_ = -1;
-  if (overwrite_) {
-    if (::rename(temporary_.c_str(), path_.c_str()) != 0)
-      throw FileError(path_, "cannot be renamed to", errno);
-  } else if (::link(temporary_.c_str(), path_.c_str()) ==
-             0) { // fails when the name is taken by now
-    ::unlink(temporary_.c_str());
-  } else {
-    const int error = errno;
-    if (error == EEXIST)
-      throw FileError(path_, "exists (use --overwrite to replace it)");
-    // file systems without hard links
-    require_writable_name(path_, false);
-    if (::rename(temporary_.c_str(), path_.c_str()) != 0)
-      throw FileError(path_, "cannot be renamed to", errno);
-  }
+  put_in_place(temporary_, path_, overwrite_);
   committed_ = true;
-  const auto folder = std::filesystem::path(path_).parent_path();
-  const int directory =
-      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory >= 0) { // makes the new name last; where folders cannot be synced, the system does
-    ::fsync(directory);
-    ::close(directory);
-  }
 }
 
 } // namespace vitrum::io

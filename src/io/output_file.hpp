@@ -8,6 +8,10 @@
 
 namespace vitrum::io {
 
+/// Gives a file that is complete its name. Without `overwrite` a file that has that name is left
+/// and FileError thrown. The folder is synced.
+void put_in_place(const std::string& temporary, const std::string& path, bool overwrite);
+
 class OutputFile {
 public:
   /// Makes the empty temporary file. Throws FileError: "out.h5: exists (use --overwrite to replace

@@ -1,0 +1,71 @@
+#include <array>
+
+#include <fmt/format.h>
+
+#include "hdf5_read.hpp"
+#include "path.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/io/map_file.hpp"
+
+namespace vitrum::io {
+
+struct StoredMap::Opened {
+  h5::Handle file;
+  h5::Dataset dataset;
+  Index chunk = 0;
+  Attributes attributes;
+};
+
+StoredMap::StoredMap(const std::string& path) : opened_(std::make_unique<Opened>()) {
+  const auto [file_path, inside] = split_path(path);
+  const h5::Lock hold;
+  opened_->file = h5::open_file(file_path);
+  opened_->dataset = h5::open_dataset(opened_->file.get(), file_path, inside);
+  const auto& dims = opened_->dataset.dims;
+  if (dims.size() != 2 || dims[0] != dims[1] || dims[0] < 1)
+    throw FormatError(file_path, inside, h5::describe_dims(dims), "a square two-time map");
+  const h5::Handle creation(H5Dget_create_plist(opened_->dataset.id.get()));
+  std::array<hsize_t, 2> chunk{};
+  if (H5Pget_layout(creation.get()) == H5D_CHUNKED &&
+      H5Pget_chunk(creation.get(), 2, chunk.data()) == 2)
+    opened_->chunk = static_cast<Index>(chunk[0]);
+  opened_->attributes = h5::read_attributes(opened_->dataset.id.get());
+}
+
+StoredMap::~StoredMap() {
+  const h5::Lock hold;
+  opened_.reset();
+}
+
+StoredMap::StoredMap(StoredMap&&) noexcept = default;
+StoredMap& StoredMap::operator=(StoredMap&&) noexcept = default;
+
+Index StoredMap::size() const {
+  return opened_->dataset.dims[0];
+}
+
+Index StoredMap::chunk() const {
+  return opened_->chunk;
+}
+
+const Attributes& StoredMap::attributes() const {
+  return opened_->attributes;
+}
+
+void StoredMap::read(Index row0, Index rows, Index col0, Index cols, float* out) const {
+  const h5::Lock hold;
+  const hsize_t start[2] = {static_cast<hsize_t>(row0), static_cast<hsize_t>(col0)};
+  const hsize_t count[2] = {static_cast<hsize_t>(rows), static_cast<hsize_t>(cols)};
+  const auto& dataset = opened_->dataset;
+  const h5::Handle space(H5Dget_space(dataset.id.get()));
+  const h5::Handle memory(H5Screate_simple(2, count, nullptr));
+  h5::check(
+      H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start, nullptr, count, nullptr) < 0 ||
+          H5Dread(dataset.id.get(), H5T_NATIVE_FLOAT, memory.get(), space.get(), H5P_DEFAULT, out) <
+              0,
+      dataset.file,
+      dataset.name,
+      fmt::format("rows {}:{} cannot be read", row0, row0 + rows));
+}
+
+} // namespace vitrum::io
