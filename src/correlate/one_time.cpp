@@ -201,10 +201,24 @@ void OneTimeAccumulator::fold(Scratch* scratch) {
     for (Index k = sums.bins.first; k < sums.bins.last; ++k) {
       const Index from = sums.cell(b, k);
       const Index to = cells.at(b, k);
-      cells.total[to] += sums.total[from];
+      cells.total[to].add(sums.total[from]);
       for (Index g = 0; g < groups; ++g)
-        cells.by_group[to * groups + g] += sums.by_group[from * groups + g];
+        cells.by_group[to * groups + g].add(sums.by_group[from * groups + g]);
     }
+}
+
+std::vector<Index> OneTimeAccumulator::sums() const {
+  std::vector<Index> packed = pack(state_->cells.total);
+  const std::vector<Index> by_group = pack(state_->cells.by_group);
+  packed.insert(packed.end(), by_group.begin(), by_group.end());
+  return packed;
+}
+
+void OneTimeAccumulator::add_sums(std::span<const Index> packed) {
+  detail::Cells& cells = state_->cells;
+  const std::size_t totals = std::min(2 * cells.total.size(), packed.size());
+  add_packed(cells.total, packed.first(totals));
+  add_packed(cells.by_group, packed.subspan(totals));
 }
 
 /// A random valid pair (t, t + lag) of a lag bin and range of ages; false when the draw was not

@@ -13,7 +13,7 @@ namespace {
 constexpr Index most_bytes = Index{4} << 30;
 
 Index checked_blocks(Index blocks, Index bins, Index groups) {
-  const Index bytes_per_cell = 8 * (2 * groups + 3);
+  const Index bytes_per_cell = 16 * (groups + 1) + 8 * (groups + 2);
   if (blocks > most_bytes / bytes_per_cell / std::max<Index>(bins, 1))
     throw OptionError(fmt::format(
         "age windows: they and their time blocks cut the series into {} ranges of age; with {} lag "
@@ -71,8 +71,8 @@ AgeBlocks make_age_blocks(Index frames, const OneTimeOptions& options) {
 
 Cells::Cells(Index block_count, Index bin_count, Index group_count)
     : blocks(checked_blocks(block_count, bin_count, group_count)), bins(bin_count),
-      groups(group_count), total(static_cast<std::size_t>(blocks * bins), 0.0),
-      by_group(static_cast<std::size_t>(blocks * bins * groups), 0.0),
+      groups(group_count), total(static_cast<std::size_t>(blocks * bins)),
+      by_group(static_cast<std::size_t>(blocks * bins * groups)),
       shift(static_cast<std::size_t>(blocks * bins * groups), 0.0),
       pairs(static_cast<std::size_t>(blocks * bins), 0),
       lag_sum(static_cast<std::size_t>(blocks * bins), 0.0) {}

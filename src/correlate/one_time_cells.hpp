@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vitrum/core/index.hpp"
+#include "vitrum/correlate/exact_sum.hpp"
 #include "vitrum/correlate/one_time.hpp"
 
 namespace vitrum::correlate::detail {
@@ -49,10 +50,11 @@ private:
 
 struct Cells {
   Index blocks = 0, bins = 0, groups = 0;
-  std::vector<double> total;    // [block, bin]: Σ (C − 1) over valid pairs
-  std::vector<double> by_group; // [block, bin, group]: Σ over pairs and pixels of the group of δδ'
-  std::vector<double> shift;    // [block, bin, group]: Σ over pairs of h_g(t1) + h_g(t2)
-  std::vector<Index> pairs;     // [block, bin]
+  std::vector<ExactSum> total; // [block, bin]: Σ (C − 1) over valid pairs
+  std::vector<ExactSum>
+      by_group;              // [block, bin, group]: Σ over pairs and pixels of the group of δδ'
+  std::vector<double> shift; // [block, bin, group]: Σ over pairs of h_g(t1) + h_g(t2)
+  std::vector<Index> pairs;  // [block, bin]
   std::vector<double> lag_sum; // [block, bin]
 
   /// Throws OptionError when the sums would take more than 4 GiB.

@@ -33,32 +33,32 @@ Level level_of(const Cells& cells,
   level.lag_mean.assign(static_cast<std::size_t>(bins), nan);
   level.mean.assign(static_cast<std::size_t>(bins), nan);
   level.deviation.assign(static_cast<std::size_t>(groups * bins), 0.0);
-  std::vector<double> by_group(static_cast<std::size_t>(groups));
+  std::vector<ExactSum> by_group(static_cast<std::size_t>(groups));
   std::vector<double> shift(static_cast<std::size_t>(groups));
   for (Index k = 0; k < bins; ++k) {
-    double total = 0;
+    ExactSum total;
     double lag_sum = 0;
-    std::fill(by_group.begin(), by_group.end(), 0.0);
+    std::fill(by_group.begin(), by_group.end(), ExactSum{});
     std::fill(shift.begin(), shift.end(), 0.0);
     for (Index b = first_block; b < last_block; ++b) {
       const Index cell = cells.at(b, k);
-      total += cells.total[cell];
+      total.add(cells.total[cell]);
       lag_sum += cells.lag_sum[cell];
       level.pairs[k] += cells.pairs[cell];
       for (Index g = 0; g < groups; ++g) {
-        by_group[g] += cells.by_group[cell * groups + g];
+        by_group[g].add(cells.by_group[cell * groups + g]);
         shift[g] += cells.shift[cell * groups + g];
       }
     }
     if (level.pairs[k] == 0)
       continue;
     const auto pairs = static_cast<double>(level.pairs[k]);
-    const double mean = total / pairs;
+    const double mean = total.value() / pairs;
     level.mean[k] = mean;
     level.lag_mean[k] = lag_sum / pairs;
     for (Index g = 0; g < groups; ++g)
       level.deviation[g * bins + k] =
-          by_group[g] * group_scale[g] / pairs - mean * (1 + shift[g] / pairs);
+          by_group[g].value() * group_scale[g] / pairs - mean * (1 + shift[g] / pairs);
   }
   return level;
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
-#include <map>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -15,75 +14,37 @@
 namespace vitrum::correlate {
 namespace {
 
-constexpr Index largest_tile =
-    512; // frames; its square of floats still fits the second-level cache
-constexpr Index smallest_tile = 64;
-constexpr Index tiles_wanted = 4; // along one edge, so that the threads share the work evenly
-
-Index choose_tile(Index frames, Index asked) {
-  if (asked > 0)
-    return asked;
-  const Index edge = std::clamp(frames / tiles_wanted, smallest_tile, largest_tile);
-  return (edge + 15) / 16 * 16;
-}
-
-struct Place {
-  Index row0, rows, col0, cols;
-};
-
-/// Tiles of the lower triangle; those on the diagonal, which have half the work, come last.
-std::vector<Place> make_places(Index frames, Index edge) {
-  std::vector<Place> places;
-  for (Index row = 0; row < frames; row += edge)
-    for (Index col = 0; col < row; col += edge)
-      places.push_back({row, std::min(edge, frames - row), col, std::min(edge, frames - col)});
-  for (Index row = 0; row < frames; row += edge) {
-    const Index rows = std::min(edge, frames - row);
-    places.push_back({row, rows, row, rows});
-  }
-  return places;
-}
-
 using Scratches = std::vector<std::unique_ptr<TileConsumer::Scratch>>; // one per consumer
 
-/// Folds finished tiles in their order and lends out scratches. A thread that is ahead of its turn
-/// leaves its scratch here and goes on with another.
-class OrderedFold {
+/// Folds tiles as they are finished and lends out scratches.
+class Folder {
 public:
-  explicit OrderedFold(std::span<TileConsumer* const> consumers) : consumers_(consumers) {}
+  Folder(std::span<TileConsumer* const> consumers, const TileEvents& events)
+      : consumers_(consumers), events_(events) {}
 
-  Scratches borrow() {
-    const std::scoped_lock lock(mutex_);
-    if (!free_.empty()) {
-      Scratches scratches = std::move(free_.back());
-      free_.pop_back();
-      return scratches;
-    }
+  [[nodiscard]] Scratches make_scratches() const {
     Scratches scratches;
     for (const TileConsumer* consumer : consumers_)
       scratches.push_back(consumer->make_scratch());
     return scratches;
   }
 
-  void finish(Index ticket, Scratches scratches) {
-    const std::scoped_lock lock(mutex_);
-    waiting_.emplace(ticket, std::move(scratches));
-    while (!waiting_.empty() && waiting_.begin()->first == next_) {
-      Scratches& ready = waiting_.begin()->second;
+  void finish(Index tile, const Scratches& scratches) {
+    {
+      const std::scoped_lock lock(mutex_);
       for (std::size_t c = 0; c < consumers_.size(); ++c)
-        consumers_[c]->fold(ready[c].get());
-      free_.push_back(std::move(ready));
-      waiting_.erase(waiting_.begin());
-      ++next_;
+        consumers_[c]->fold(scratches[c].get());
+      if (events_.finished)
+        events_.finished(tile);
     }
+    if (events_.between)
+      events_.between();
   }
 
 private:
   std::span<TileConsumer* const> consumers_;
+  const TileEvents& events_;
   std::mutex mutex_;
-  std::map<Index, Scratches> waiting_;
-  std::vector<Scratches> free_;
-  Index next_ = 0;
 };
 
 void add_rows(const Tile& from, float* to) {
@@ -124,41 +85,37 @@ void finish_tile(const Tile& tile,
 
 } // namespace
 
-void validate(const TwoTimeOptions& options) {
-  if (options.tile < 0)
-    throw OptionError(fmt::format("tile = {}: must not be negative", options.tile));
-}
-
-void correlate_two_time(const TileKernel& kernel,
-                        std::span<TileConsumer* const> consumers,
-                        const TwoTimeOptions& options,
-                        const Monitor& monitor) {
-  validate(options);
-  const Index frames = kernel.frames();
+void correlate_tiles(const TileKernel& kernel,
+                     const TilePlan& plan,
+                     std::span<const Index> tiles,
+                     std::span<TileConsumer* const> consumers,
+                     const TileEvents& events,
+                     const Monitor& monitor) {
   const std::span<const std::uint8_t> valid = kernel.valid();
-  const Index edge = std::min(choose_tile(frames, options.tile), std::max<Index>(frames, 1));
-  const Index stride = padded_stride(edge);
-  const std::vector<Place> places = make_places(frames, edge);
+  const Index stride = padded_stride(plan.edge);
   const bool any_wants_groups = std::any_of(
       consumers.begin(), consumers.end(), [](const auto* c) { return c->wants_groups(); });
-  const Index groups = kernel.group_count();
+  const auto pixels = static_cast<double>(kernel.pixels());
+  Index pairs = 0;
+  for (const Index number : tiles)
+    pairs += plan.places.at(static_cast<std::size_t>(number)).pairs();
 
-  OrderedFold folder(consumers);
-  Progress progress(monitor, "correlating", "frame pairs", frames * (frames + 1) / 2);
-  std::atomic<Index> next_ticket{0};
+  Folder folder(consumers, events);
+  Progress progress(monitor, "correlating", "frame pairs", pairs);
+  std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    Buffer<float> total(edge * stride);
-    Buffer<float> part(edge * stride);
+    Buffer<float> total(plan.edge * stride);
+    Buffer<float> part(plan.edge * stride);
+    const Scratches scratches = folder.make_scratches();
     for (;;) {
-      const Index ticket = next_ticket.fetch_add(1);
-      if (ticket >= static_cast<Index>(places.size()))
+      const std::size_t turn = next.fetch_add(1);
+      if (turn >= tiles.size())
         return;
-      const Place& place = places[ticket];
+      const TilePlace& place = plan.places[static_cast<std::size_t>(tiles[turn])];
       Tile tile{place.row0, place.rows, place.col0, place.cols, stride, total.data()};
-      Scratches scratches = folder.borrow();
       for (std::size_t c = 0; c < consumers.size(); ++c)
         consumers[c]->begin(scratches[c].get(), tile);
-      for (Index g = 0; g < groups; ++g) {
+      for (Index g = 0; g < kernel.group_count(); ++g) {
         // The first group goes straight to the total.
         float* out = g == 0 ? total.data() : part.data();
         kernel.product(g, place.row0, place.rows, place.col0, place.cols, out, stride);
@@ -171,22 +128,30 @@ void correlate_two_time(const TileKernel& kernel,
         if (g > 0)
           add_rows(sums, total.data());
       }
-      finish_tile(tile, total.data(), static_cast<double>(kernel.pixels()), valid);
+      finish_tile(tile, total.data(), pixels, valid);
       for (std::size_t c = 0; c < consumers.size(); ++c)
         consumers[c]->add(scratches[c].get(), tile);
-      folder.finish(ticket, std::move(scratches));
-      progress.advance(tile.diagonal() ? place.rows * (place.rows + 1) / 2
-                                       : place.rows * place.cols);
+      folder.finish(tiles[turn], scratches);
+      progress.advance(place.pairs());
     }
   };
   parallel_for(0, thread_count(), 1, [&](Index, Index) {
     try {
       work();
     } catch (...) {
-      next_ticket = static_cast<Index>(places.size()); // the other threads stop too
+      next = tiles.size(); // the other threads stop too
       throw;
     }
   });
+}
+
+void correlate_two_time(const TileKernel& kernel,
+                        std::span<TileConsumer* const> consumers,
+                        const TwoTimeOptions& options,
+                        const Monitor& monitor) {
+  const TilePlan plan = make_tile_plan(kernel.frames(), options);
+  const std::vector<Index> tiles = plan.all();
+  correlate_tiles(kernel, plan, tiles, consumers, {}, monitor);
 }
 
 MapCollector::MapCollector(Index frames) {

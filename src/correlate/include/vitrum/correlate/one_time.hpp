@@ -96,6 +96,11 @@ public:
   void add(Scratch* scratch, const Tile& tile) override;
   void fold(Scratch* scratch) override;
 
+  /// The sums over the tiles so far, to be stored, and sums over other tiles, to be added. The
+  /// functions come out the same to the last bit however the tiles were shared out.
+  [[nodiscard]] std::vector<Index> sums() const;
+  void add_sums(std::span<const Index> packed);
+
   /// The functions, once all tiles are in.
   [[nodiscard]] OneTimeFunctions result(const Monitor& monitor = silent()) const;
 
@@ -110,10 +115,25 @@ private:
                                              const TwoTimeOptions& two_time = {},
                                              const Monitor& monitor = silent());
 
-/// From a map [t1, t2] of C made elsewhere; only t1 >= t2 is read, NaN are gaps. The pixels are
-/// gone: errors come from the scatter of `time_blocks` blocks of age about a straight line alone.
-/// They are too small when the dynamics are as slow as a block, and they count aging that is not
-/// linear as noise. No bias is removed.
+/// From a map [t1, t2] of C made elsewhere, taken in strips of rows in any order; only t1 >= t2 is
+/// read, NaN are gaps. The pixels are gone: errors come from the scatter of `time_blocks` blocks of
+/// age about a straight line alone. They are too small when the dynamics are as slow as a block,
+/// and they count aging that is not linear as noise. No bias is removed.
+class MapOneTime {
+public:
+  MapOneTime(Index frames, const OneTimeOptions& options);
+  ~MapOneTime();
+
+  /// Rows t1 = row0, row0 + 1, …, each of at least t1 + 1 values, `stride` apart.
+  template <class T>
+  void add_rows(Index row0, Index rows, const T* values, Index stride);
+  [[nodiscard]] OneTimeFunctions result() const;
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 [[nodiscard]] OneTimeFunctions
 one_time_from_map(std::span<const float> map, Index frames, const OneTimeOptions& options = {});
 [[nodiscard]] OneTimeFunctions

@@ -2,6 +2,7 @@
 // consumers take finished ones: a map in memory, one-time functions, a file.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "vitrum/core/memory.hpp"
 #include "vitrum/core/monitor.hpp"
 #include "vitrum/correlate/tile_kernel.hpp"
+#include "vitrum/correlate/tile_plan.hpp"
 
 namespace vitrum::correlate {
 
@@ -29,8 +31,8 @@ struct Tile {
 
 /// Takes tiles as they are finished. For each tile, one thread calls begin, add_group for every
 /// group in order (only when wants_groups), then add; different tiles run at once, each with its
-/// own scratch. fold is called once for each tile, one call at a time, in the order of the tiles,
-/// so that sums do not depend on the number of threads.
+/// own scratch. fold is called once for each tile, one call at a time, in the order in which they
+/// are finished: what it adds up must come out the same in any order (see exact_sum.hpp).
 class TileConsumer {
 public:
   class Scratch {
@@ -48,11 +50,20 @@ public:
   virtual void fold(Scratch* /*scratch*/) {}
 };
 
-struct TwoTimeOptions {
-  Index tile = 0; // edge of a tile in frames; 0: chosen from the number of frames
+/// What to hear while tiles are made. Both may be empty.
+struct TileEvents {
+  std::function<void(Index tile)> finished; // after its folds, one call at a time: sums now hold
+                                            // this tile and all others that were reported
+  std::function<void()> between;            // on the same thread after that, while others go on
 };
 
-void validate(const TwoTimeOptions& options);
+/// Makes some tiles of a plan, given by their numbers in it, and hands them to every consumer.
+void correlate_tiles(const TileKernel& kernel,
+                     const TilePlan& plan,
+                     std::span<const Index> tiles,
+                     std::span<TileConsumer* const> consumers,
+                     const TileEvents& events = {},
+                     const Monitor& monitor = silent());
 
 /// Makes the whole lower triangle and hands every tile to every consumer.
 void correlate_two_time(const TileKernel& kernel,

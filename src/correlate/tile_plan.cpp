@@ -1,0 +1,59 @@
+#include "vitrum/correlate/tile_plan.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "vitrum/core/error.hpp"
+
+namespace vitrum::correlate {
+namespace {
+
+constexpr Index largest_tile =
+    512; // frames; its square of floats still fits the second-level cache
+constexpr Index smallest_tile = 64;
+constexpr Index tiles_wanted = 4; // along one edge, so that the threads share the work evenly
+
+Index choose_tile(Index frames, Index asked) {
+  if (asked > 0)
+    return asked;
+  const Index edge = std::clamp(frames / tiles_wanted, smallest_tile, largest_tile);
+  return (edge + 15) / 16 * 16;
+}
+
+} // namespace
+
+void validate(const TwoTimeOptions& options) {
+  if (options.tile < 0)
+    throw OptionError(fmt::format("tile = {}: must not be negative", options.tile));
+  if (options.max_lag < 0)
+    throw OptionError(fmt::format("max_lag = {}: must not be negative", options.max_lag));
+}
+
+std::vector<Index> TilePlan::all() const {
+  std::vector<Index> list(places.size());
+  std::iota(list.begin(), list.end(), Index{0});
+  return list;
+}
+
+TilePlan make_tile_plan(Index frames, const TwoTimeOptions& options) {
+  validate(options);
+  TilePlan plan;
+  plan.frames = frames;
+  plan.edge = std::min(choose_tile(frames, options.tile), std::max<Index>(frames, 1));
+  const Index edge = plan.edge;
+  for (Index row = 0; row < frames; row += edge)
+    for (Index col = 0; col < row; col += edge) {
+      const TilePlace place{row, std::min(edge, frames - row), col, std::min(edge, frames - col)};
+      if (options.max_lag == 0 || place.least_lag() <= options.max_lag)
+        plan.places.push_back(place);
+    }
+  for (Index row = 0; row < frames; row += edge) {
+    const Index rows = std::min(edge, frames - row);
+    plan.places.push_back({row, rows, row, rows});
+  }
+  return plan;
+}
+
+} // namespace vitrum::correlate
