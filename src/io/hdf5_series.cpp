@@ -1,11 +1,11 @@
 // Series of frames in HDF5: one dataset, or several that follow each other, in one file or many.
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 
 #include <fmt/format.h>
 
 #include "hdf5_choose.hpp"
+#include "hdf5_companion.hpp"
 #include "hdf5_metadata.hpp"
 #include "path.hpp"
 #include "reader.hpp"
@@ -120,33 +120,8 @@ private:
       const h5::Handle data = h5::open_file(choice.parts[0].file);
       h5::read_metadata(data.get(), choice.parts[0].dataset, info_);
     }
-    read_companion(path);
-  }
-
-  /// 8-ID keeps what is known of a scan in <name>_metadata.hdf beside the frames.
-  void read_companion(const std::string& path) {
-    namespace fs = std::filesystem;
-    if (info_.frame_time_s > 0)
-      return;
-    std::vector<std::string> found;
-    std::error_code none;
-    const fs::path folder = fs::path(path).parent_path();
-    for (const auto& entry : fs::directory_iterator(folder.empty() ? fs::path(".") : folder, none))
-      if (entry.path().filename().string().ends_with("_metadata.hdf"))
-        found.push_back(entry.path().string());
-    if (found.size() > 1) { // several scans in one folder: the one of the same name
-      const std::string stem = fs::path(path).stem().string();
-      std::erase_if(found, [&](const std::string& name) {
-        return fs::path(name).filename().string() != stem + "_metadata.hdf";
-      });
-    }
-    if (found.size() != 1)
-      return;
-    const h5::Handle file = h5::open_file(found[0]);
-    if (!h5::exists(file.get(), "/entry/schema_version"))
-      return;
-    h5::read_metadata(file.get(), "/entry/data/data", info_);
-    info_.metadata.emplace_back("metadata file", found[0]);
+    if (!(info_.frame_time_s > 0))
+      read_companion(path, info_);
   }
 
   std::vector<Segment> segments_;

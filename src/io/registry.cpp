@@ -13,13 +13,19 @@ namespace vitrum::io {
 namespace {
 
 constexpr std::array readers{
+    comp_reader,
     csv_reader,
+    esrf_sparse_reader, // before hdf5: it is HDF5, too
     hdf5_reader,
+    imm_reader,
     npy_reader,
     npz_reader,
     raw_reader,
+    rigaku_3m_reader,
+    rigaku_500k_reader,
     tiff_reader,
     tiff_folder_reader,
+    ufxc_reader,
 };
 
 constexpr Index head_bytes = 8192;
@@ -40,6 +46,14 @@ Reader by_name(const std::string& name) {
       fmt::format("format = '{}': expected one of {}", name, fmt::join(names_that_open(), ", ")));
 }
 
+/// The first of the files that `stem` stands for; `stem` itself when there are none.
+std::string first_of_several(const std::string& stem) {
+  for (const char* end : {".000", ".bin.000", ".bin"})
+    if (std::filesystem::exists(stem + end))
+      return stem + end;
+  return stem;
+}
+
 } // namespace
 
 void validate(const OpenOptions& options) {
@@ -54,6 +68,11 @@ void validate(const OpenOptions& options) {
   require_size("raw_frames", options.raw_frames);
   require_size("raw_offset", options.raw_offset);
   require_size("raw_gap", options.raw_gap);
+  if (options.rigaku_first_frame != 0 && options.rigaku_first_frame != 1)
+    throw OptionError(
+        fmt::format("rigaku_first_frame = {}: must be 0 or 1", options.rigaku_first_frame));
+  if (!options.format.empty() && options.format != "raw" && !options.raw_type)
+    return; // the shape of a detector's frames
   const bool some = options.raw_height > 0 || options.raw_width > 0 || options.raw_type.has_value();
   const bool all = options.raw_height > 0 && options.raw_width > 0 && options.raw_type.has_value();
   if (some && !all)
@@ -67,7 +86,9 @@ std::unique_ptr<frames::FrameSource> open_series(const std::string& path,
     return by_name(options.format).open(path, options);
   if (options.raw_type)
     return raw_reader().open(path, options);
-  const std::string file = split_path(path).file;
+  std::string file = split_path(path).file;
+  if (!std::filesystem::exists(file))
+    file = first_of_several(file);
   Probe probe{file, std::filesystem::is_directory(file), {}};
   std::vector<unsigned char> head;
   if (!probe.folder) {
@@ -79,7 +100,7 @@ std::unique_ptr<frames::FrameSource> open_series(const std::string& path,
   for (const auto make : readers) {
     const Reader reader = make();
     if (reader.open != nullptr && reader.recognises != nullptr && reader.recognises(probe))
-      return reader.open(path, options);
+      return reader.open(file == split_path(path).file ? path : file, options);
   }
   if (probe.folder)
     throw FormatError(file, "", "a folder without TIFF files", "a folder of .tif or .tiff files");

@@ -14,13 +14,17 @@ namespace vitrum::io {
 struct OpenOptions {
   std::string dataset; // HDF5: path of the frames; npz: name of the array; also "file.h5::/path"
   std::string format;  // name of a reader, to pass over recognition; "" = by content
-  // raw files (no header) need height, width and type
+  // raw files (no header) need height, width and type; with the name of an event format, height and
+  // width replace those of the detector, and frames brings back empty ones at the end
   Index raw_height = 0, raw_width = 0;
   Index raw_frames = 0; // 0: as many as the file holds
   std::optional<frames::PixelType> raw_type;
   Index raw_offset = 0;        // bytes before the first frame
   Index raw_gap = 0;           // bytes between frames
   bool raw_big_endian = false; // else little-endian
+  // Rigaku: the pixel number is x · height + y (older files) instead of y · width + x
+  bool rigaku_column_major = false;
+  Index rigaku_first_frame = 0; // number that the file gives to its first frame, 0 or 1
   // TIFF: unsigned 16-bit values hold signed ones plus 32768
   bool tiff_signed_offset = false;
   // HDF5: a series over several files of which the last do not exist (stopped early, not yet
