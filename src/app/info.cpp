@@ -63,6 +63,37 @@ std::vector<Record> facts(const frames::SeriesInfo& info) {
   return out;
 }
 
+/// How sparse a series of events is, without a dense frame.
+std::vector<Record> sparsity(frames::FrameSource& source, const Monitor& monitor) {
+  const auto& info = source.info();
+  constexpr Index block = 1024; // frames
+  Progress progress(monitor, "counting", "frames", info.frames);
+  frames::EventList events;
+  Index all = 0, counts = 0, highest = 0, empty = 0;
+  for (Index first = 0; first < info.frames; first += block) {
+    const Index some = std::min(block, info.frames - first);
+    source.read_events(first, some, {}, events);
+    all += events.events();
+    for (const std::uint32_t n : events.count) {
+      counts += n;
+      highest = std::max<Index>(highest, n);
+    }
+    for (Index f = 0; f < some; ++f)
+      empty += events.frame_begin[static_cast<std::size_t>(f)] ==
+               events.frame_begin[static_cast<std::size_t>(f) + 1];
+    progress.advance(some);
+  }
+  const auto frames = static_cast<double>(info.frames);
+  return {{"events", std::to_string(all), ""},
+          {"events_per_frame", fmt::format("{:.6g}", static_cast<double>(all) / frames), ""},
+          {"mean",
+           fmt::format("{:.6g}",
+                       static_cast<double>(counts) / (frames * static_cast<double>(info.pixels()))),
+           "counts per pixel and frame"},
+          {"maximum", std::to_string(highest), "counts"},
+          {"empty_frames", std::to_string(empty), ""}};
+}
+
 std::vector<Record> scan(Series& series, const Monitor& monitor) {
   auto mask = start_mask(series, {});
   const auto statistics =
@@ -140,6 +171,10 @@ std::string run_info(InfoOptions options, const Invocation&, const Monitor& moni
       continue;
     }
     auto records = facts(series.info());
+    if (series.source->sparse() && !options.scan) {
+      auto more = sparsity(*series.source, monitor);
+      records.insert(records.end(), more.begin(), more.end());
+    }
     if (options.scan) {
       auto more = scan(series, monitor);
       records.insert(records.end(), more.begin(), more.end());
@@ -167,7 +202,7 @@ std::string run_formats(FormatsOptions options, const Invocation&, const Monitor
     }
     return report::records_json(lists);
   }
-  std::string text = fmt::format("{:<9} {:<8} {:<8} {:<8} {:<22} {}\n",
+  std::string text = fmt::format("{:<12} {:<8} {:<8} {:<8} {:<22} {}\n",
                                  "name",
                                  "frames",
                                  "maps",
@@ -178,7 +213,7 @@ std::string run_formats(FormatsOptions options, const Invocation&, const Monitor
     return reads ? (writes ? "r/w" : "r") : (writes ? "w" : "-");
   };
   for (const auto& format : io::formats())
-    text += fmt::format("{:<9} {:<8} {:<8} {:<8} {:<22} {}\n",
+    text += fmt::format("{:<12} {:<8} {:<8} {:<8} {:<22} {}\n",
                         format.name,
                         use(format.reads_frames, format.writes_frames),
                         use(format.reads_maps, format.writes_maps),

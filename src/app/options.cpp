@@ -45,7 +45,21 @@ void describe(InputFlags& f, Settings& s) {
       "",
       "treat frames whose mean intensity is far off as gaps",
       &f.find_bad_frames);
-  add("raw-shape", "N,Y,X", "shape of a raw file", &f.raw_shape);
+  add("format", "NAME", "reader to use instead of the one that recognises the file", &f.format);
+  add("missing-data-files",
+      "",
+      "read a series as far as it goes when the last of its data files do not exist",
+      &f.missing_data_files);
+  add("pixel-order",
+      "row-major|column-major",
+      "numbering of the pixels in Rigaku files; older ones count down the columns",
+      &f.pixel_order);
+  add("first-frame", "0|1", "number that Rigaku files give to their first frame", &f.first_frame);
+  add("raw-shape",
+      "N,Y,X",
+      "shape of a raw file; with --format of events, their frames (0: as many as there are) and "
+      "detector",
+      &f.raw_shape);
   add("raw-type", "TYPE", "number type of a raw file", &f.raw_type, "--raw-shape");
   add("raw-offset", "BYTES", "header length of a raw file", &f.raw_offset, "--raw-shape");
   add("raw-big-endian", "", "byte order of a raw file", &f.raw_big_endian, "--raw-shape");

@@ -25,6 +25,15 @@ Index parse_index(const std::string& flag, std::string_view text) {
 
 io::OpenOptions open_options(const InputFlags& flags) {
   io::OpenOptions options;
+  options.format = flags.format;
+  options.missing_data_files = flags.missing_data_files;
+  if (flags.pixel_order != "row-major" && flags.pixel_order != "column-major")
+    throw OptionError(
+        fmt::format("--pixel-order {}: expected row-major or column-major", flags.pixel_order));
+  if (flags.first_frame != 0 && flags.first_frame != 1)
+    throw OptionError(fmt::format("--first-frame {}: expected 0 or 1", flags.first_frame));
+  options.rigaku_column_major = flags.pixel_order == "column-major";
+  options.rigaku_first_frame = flags.first_frame;
   if (flags.raw_shape.empty())
     return options;
   std::vector<Index> shape;
@@ -36,10 +45,12 @@ io::OpenOptions open_options(const InputFlags& flags) {
   }
   if (shape.size() != 3)
     throw OptionError(fmt::format("--raw-shape {}: expected frames,height,width", flags.raw_shape));
-  options.format = "raw";
   options.raw_frames = shape[0];
   options.raw_height = shape[1];
   options.raw_width = shape[2];
+  if (!flags.format.empty() && flags.format != "raw")
+    return options;
+  options.format = "raw";
   options.raw_type = frames::parse_pixel_type(flags.raw_type);
   options.raw_offset = flags.raw_offset;
   options.raw_big_endian = flags.raw_big_endian;
@@ -142,6 +153,13 @@ std::vector<Index> Series::bad_list() const {
 Series open_input(const std::string& path, const InputFlags& flags) {
   Series series;
   series.source = io::open_series(path, open_options(flags));
+  const InputFlags none;
+  if ((flags.pixel_order != none.pixel_order || flags.first_frame != none.first_frame) &&
+      !series.info().format.starts_with("rigaku"))
+    throw OptionError(fmt::format("{}: --pixel-order and --first-frame describe Rigaku files, "
+                                  "this one is {}",
+                                  path,
+                                  series.info().format));
   const Index file_frames = series.info().frames;
   const Range selected = frame_range("frames", flags.frames, file_frames);
   series.bad.assign(static_cast<std::size_t>(length(selected)), 0);

@@ -112,7 +112,6 @@ private:
     info.frames = static_cast<Index>(begin_.size()) - 1;
     if (info.frames == 0)
       throw FormatError(file_.path(), "", "no frames", "at least one");
-    info.metadata.emplace_back("events", std::to_string(begin_.back()));
   }
 
   /// Eight doubles. Writers disagree on the units of lengths; a detector's pixels and distances

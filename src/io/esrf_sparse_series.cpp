@@ -127,10 +127,6 @@ public:
     find_shape(files.front(), group, options);
     if (files.size() > 1)
       info_.metadata.emplace_back("files", std::to_string(files.size()));
-    Index events = 0;
-    for (const Piece& p : pieces_)
-      events += p.begin.back();
-    info_.metadata.emplace_back("events", std::to_string(events));
     h5::read_metadata(pieces_.front().file.get(), group, info_);
   }
 

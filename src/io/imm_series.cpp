@@ -108,12 +108,6 @@ public:
     info.type = frames::PixelType::u16;
     info.frames = static_cast<Index>(offset_.size());
     info.metadata.emplace_back("compression", sparse_ ? "events" : "none");
-    if (sparse_) {
-      Index all = 0;
-      for (const std::uint32_t n : events_)
-        all += n;
-      info.metadata.emplace_back("events", std::to_string(all));
-    }
     if (lost > 0)
       info.problems.push_back(fmt::format(
           "{} frames are missing by their buffer numbers: times behind them are too early", lost));

@@ -44,9 +44,14 @@ public:
                const std::string& stem,
                const OpenOptions& options) {
     info_.format = "rigaku-3m";
-    if (options.raw_height > 0 || options.raw_width > 0)
-      throw OptionError("a Rigaku 3M has frames of 1676 × 2100 pixels, no other shape");
     set_shape(info_, {}, 3 * module_height + 2 * gap_y, 2 * module_width + gap_x);
+    if ((options.raw_height > 0 && options.raw_height != info_.height) ||
+        (options.raw_width > 0 && options.raw_width != info_.width))
+      throw OptionError(fmt::format("frames of {} × {} pixels: a Rigaku 3M has {} × {}",
+                                    options.raw_height,
+                                    options.raw_width,
+                                    info_.height,
+                                    info_.width));
     info_.bad_pixels.assign(static_cast<std::size_t>(info_.pixels()), 1);
     for (int place = 0; place < 6; ++place) {
       const Index y = place / 2 * (module_height + gap_y);
@@ -105,15 +110,12 @@ private:
     info_.path = shown;
     info_.type = frames::PixelType::u16; // of counts below 4096
     Index frames = 0;
-    Index words = 0;
     bool spare = false;
     for (const Module& m : modules_) {
       frames = std::max(frames, m.words.frames());
-      words += m.words.begin(m.words.frames());
       spare = spare || m.words.spare_bits();
     }
     info_.frames = stated_frames(shown, options, frames);
-    info_.metadata.emplace_back("events", std::to_string(words));
     info_.metadata.emplace_back("pixel order", column_major_ ? "column-major" : "row-major");
     if (spare)
       info_.problems.push_back("bits that Rigaku's words leave unused are set in some of them");

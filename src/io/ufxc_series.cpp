@@ -47,7 +47,6 @@ public:
     const Index frames = static_cast<Index>(begin_.size()) - 1;
     info_.frames = stated_frames(path, options, frames);
     begin_.resize(static_cast<std::size_t>(info_.frames) + 1, begin_.back());
-    info_.metadata.emplace_back("events", std::to_string(file_.size() / word_bytes));
     read_companion(path, info_);
   }
 

@@ -38,8 +38,8 @@ class BadFiles(CliTest):
 
     def test_no_known_format(self):
         self.path("notes.txt").write_text("hello world\n")
-        self.refuse("notes.txt", "notes.txt: content of no known format, expected hdf5, npy, npz, raw, tiff, "
-                                 "tiff-folder; a raw file needs its height, width and pixel type")
+        self.refuse("notes.txt", "notes.txt: content of no known format, expected comp, esrf-sparse, hdf5, imm, npy, npz, "
+                                 "raw, rigaku-3m, rigaku-500k, tiff, tiff-folder, ufxc; a raw file needs its height, width and pixel type")
 
     def test_folder_without_images(self):
         self.refuse(".", ".: a folder without TIFF files, expected a folder of .tif or .tiff files")
@@ -281,6 +281,10 @@ class Options(CliTest):
             "--static-correction azimuthal": "--static-correction azimuthal: each bin is one static bin, so it would "
                                              "change nothing; give --static-per-bin or a partition with static bins",
             "--raw-shape 3,4": "--raw-shape 3,4: expected frames,height,width",
+            "--first-frame 1": "series.npy: --pixel-order and --first-frame describe Rigaku files, this one is npy",
+            "--first-frame 2": "--first-frame 2: expected 0 or 1",
+            "--pixel-order up": "--pixel-order up: expected row-major or column-major",
+            "--format tif": "format = 'tif': expected one of comp, esrf-sparse,",
         }.items():
             with self.subTest(flags):
                 self.refuse(message, *flags.split())

@@ -74,3 +74,52 @@ for kind in range(8):
     put("filters", f"deflate{kind}", bytes([kind, 9, 1, 0]) + zlib.compress(bytes(128)))
 for kind in range(4):
     put("hdf5_chunks", f"chunk{kind}", bytes([7, 7, 0, 7, 4, kind, 0]) + struct.pack(">QI", 128, 128) + zeros)
+
+events = [(f, p, c) for f, p, c in ((0, 3, 1), (0, 7, 2), (2, 1, 3), (2, 9, 1), (5, 0, 1))]
+
+
+def events_of(frame):
+    return [(p, c) for f, p, c in events if f == frame]
+
+
+def imm(sparse):
+    out = b""
+    for frame in range(6):
+        here = events_of(frame)
+        if not sparse:
+            here = [(p, dict(here).get(p, 0)) for p in range(12)]
+        head = bytearray(1024)
+        struct.pack_into("<i", head, 4, 6 if sparse else 0)
+        struct.pack_into("<3i", head, 108, 3, 4, 2)
+        struct.pack_into("<2d", head, 128, 0.5 * frame, 0.25)
+        struct.pack_into("<I", head, 152, len(here))
+        struct.pack_into("<i", head, 160, frame + 1)
+        struct.pack_into("<i", head, 616, 11)
+        out += bytes(head)
+        if sparse:
+            out += struct.pack(f"<{len(here)}i", *(p for p, _ in here))
+        out += struct.pack(f"<{len(here)}H", *(c for _, c in here))
+    return out
+
+
+def comp(value):
+    size = struct.calcsize(value)
+    out = struct.pack("@16s8d7I916x", b"Version-COMP0001", 1.5, 1.5, 0.001, 16.2, 0.002, 1.28, 7.5e-5, 7.5e-5, size,
+                      4, 3, 0, 4, 0, 3)
+    for frame in range(6):
+        here = events_of(frame)
+        out += struct.pack("<I", len(here)) + struct.pack(f"<{len(here)}i", *(p for p, _ in here))
+        out += struct.pack(f"<{len(here)}{value}", *(c for _, c in here))
+    return out
+
+
+for sparse in (False, True):
+    put("imm", f"sparse{sparse:d}.imm", imm(sparse))
+for value in "Hid":
+    put("comp", f"{value}.cmp", comp(value))
+words = b"".join(struct.pack("<Q", f << 40 | p << 16 | c) for f, p, c in events)
+for options in range(0, 32, 3):
+    put("rigaku", f"words{options}", bytes([options]) + words)
+put("rigaku", "module", b"\0" + b"".join(struct.pack("<Q", f << 40 | (p + (1 << 20)) << 16 | c) for f, p, c in events))
+put("ufxc", "words.bin", b"".join(struct.pack("<I", (f + 2045) % 2048 << 21 | c << 15 | p) for f, p, c in events))
+put("esrf_sparse", "lists", bytes([4, 5, 0]) + struct.pack("<4q5i5h", 0, 2, 2, 5, 3, 7, 1, 9, 0, 1, 2, 3, 1, 1))

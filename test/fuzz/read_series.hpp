@@ -11,10 +11,8 @@
 
 namespace vitrum::fuzz {
 
-inline void read_series(const std::string& path, const std::string& format) {
+inline void read_series(const std::string& path, const io::OpenOptions& options) {
   try {
-    io::OpenOptions options;
-    options.format = format;
     const auto source = io::open_series(path, options);
     const auto& info = source->info();
     if (info.frames > 64 || info.frame_bytes() > (Index{1} << 20))
@@ -22,6 +20,11 @@ inline void read_series(const std::string& path, const std::string& format) {
     std::vector<std::byte> out(static_cast<std::size_t>(info.frame_bytes()));
     for (Index f = 0; f < info.frames; ++f)
       source->read(f, 1, out.data());
+    if (source->sparse()) {
+      frames::EventList events;
+      source->read_events(0, info.frames, {}, events);
+      frames::validate(events, info.pixels());
+    }
   } catch (const Error&) {
     // what a reader is meant to do with nonsense
   }
@@ -29,7 +32,9 @@ inline void read_series(const std::string& path, const std::string& format) {
 
 inline void read_series(const std::uint8_t* data, std::size_t size, const std::string& format) {
   const MemoryFile file(data, size);
-  read_series(file.path(), format);
+  io::OpenOptions options;
+  options.format = format;
+  read_series(file.path(), options);
 }
 
 } // namespace vitrum::fuzz

@@ -17,10 +17,14 @@ struct InputFlags {
   double frame_time_s = not_given;     // overrides what the file says
   std::vector<std::string> bad_frames; // indices and ranges, of the whole file
   bool find_bad_frames = false;
-  std::string raw_shape; // "frames,height,width" of a raw file
+  std::string format;    // name of a reader; "": by content
+  std::string raw_shape; // "frames,height,width" of a raw file, or of a detector's events
   std::string raw_type = "uint16";
   Index raw_offset = 0;
   bool raw_big_endian = false;
+  std::string pixel_order = "row-major"; // of Rigaku files
+  Index first_frame = 0;                 // its number in Rigaku files
+  bool missing_data_files = false;
 };
 
 struct GeometryFlags {
