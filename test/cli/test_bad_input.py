@@ -281,10 +281,11 @@ class Options(CliTest):
             "--static-correction azimuthal": "--static-correction azimuthal: each bin is one static bin, so it would "
                                              "change nothing; give --static-per-bin or a partition with static bins",
             "--raw-shape 3,4": "--raw-shape 3,4: expected frames,height,width",
-            "--first-frame 1": "series.npy: --pixel-order and --first-frame describe Rigaku files, this one is npy",
+            "--first-frame 1": "good.h5: --pixel-order and --first-frame describe Rigaku files, this one is hdf5",
             "--first-frame 2": "--first-frame 2: expected 0 or 1",
             "--pixel-order up": "--pixel-order up: expected row-major or column-major",
-            "--format tif": "format = 'tif': expected one of comp, esrf-sparse,",
+            "--format tif": "format = 'tif': expected one of comp, esrf-sparse, hdf5, imm, npy, npz, raw, rigaku-3m, "
+                            "rigaku-500k, tiff, tiff-folder, ufxc",
         }.items():
             with self.subTest(flags):
                 self.refuse(message, *flags.split())
