@@ -148,6 +148,13 @@ std::span<const double> EventKernel::group_shift() const {
   return state_->scale.group_shift;
 }
 
+const EventMatrix& EventKernel::events() const {
+  return state_->events;
+}
+const detail::EventScale& EventKernel::scale() const {
+  return state_->scale;
+}
+
 void EventKernel::product(
     Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const {
   if (cols > detail::row_slots)

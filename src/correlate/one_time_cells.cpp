@@ -37,6 +37,83 @@ void sort_unique(std::vector<Index>& edges) {
   edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
 }
 
+/// Sums over all pairs whose earlier frame t lies in a range and whose lag lies in a range, as if
+/// only t had to be valid, from running sums of running sums: no loop over frames or lags.
+class StartSums {
+public:
+  /// `valid_before` [frames + 1]; `shift_before` [frames + 1, group].
+  StartSums(Index frames,
+            Index groups,
+            std::span<const Index> valid_before,
+            std::span<const double> shift_before)
+      : frames_(frames), groups_(groups), valid_(valid_before), shift_(shift_before),
+        valid_sum_(static_cast<std::size_t>(frames) + 2, 0.0), valid_moment_(valid_sum_),
+        shift_sum_(static_cast<std::size_t>((frames + 2) * groups), 0.0) {
+    for (Index t = 0; t <= frames; ++t) {
+      const auto valid = static_cast<double>(valid_before[t]);
+      valid_sum_[t + 1] = valid_sum_[t] + valid;
+      valid_moment_[t + 1] = valid_moment_[t] + static_cast<double>(t) * valid;
+      for (Index g = 0; g < groups; ++g)
+        shift_sum_[(t + 1) * groups + g] =
+            shift_sum_[t * groups + g] + shift_before[t * groups + g];
+    }
+  }
+
+  void add(Span t, Span lags, Cells& cells, Index cell) const {
+    lags.last = std::min(lags.last, frames_ - t.first); // longer ones have no pair
+    const Index whole =
+        std::clamp(frames_ - t.last + 1, lags.first, std::max(lags.first, lags.last));
+    add_whole(t, {lags.first, whole}, cells, cell);
+    add_clipped(t, {whole, lags.last}, cells, cell);
+  }
+
+private:
+  /// Lags whose later frames all exist.
+  void add_whole(Span t, Span lags, Cells& cells, Index cell) const {
+    const Index n = lags.last - lags.first;
+    if (n <= 0)
+      return;
+    const Index valid = valid_[t.last] - valid_[t.first];
+    cells.pairs[cell] += n * valid;
+    cells.lag_sum[cell] +=
+        static_cast<double>(valid) * 0.5 * static_cast<double>(n * (lags.first + lags.last - 1));
+    for (Index g = 0; g < groups_; ++g)
+      cells.shift[cell * groups_ + g] +=
+          static_cast<double>(n) * (shift(t.last, g) - shift(t.first, g)) +
+          between(t.last + lags.first, t.last + lags.last, g) -
+          between(t.first + lags.first, t.first + lags.last, g);
+  }
+
+  /// Lags for which the end of the series cuts the range: t ends at frames − lag.
+  void add_clipped(Span t, Span lags, Cells& cells, Index cell) const {
+    const Index n = lags.last - lags.first;
+    if (n <= 0)
+      return;
+    const Index low = frames_ - lags.last + 1;
+    const Index high = frames_ - lags.first + 1;
+    const auto before = static_cast<double>(valid_[t.first]);
+    const double valid = valid_sum_[high] - valid_sum_[low];
+    const double moment = valid_moment_[high] - valid_moment_[low];
+    const double lag_total = 0.5 * static_cast<double>(n * (lags.first + lags.last - 1));
+    cells.pairs[cell] += static_cast<Index>(valid - static_cast<double>(n) * before);
+    cells.lag_sum[cell] += static_cast<double>(frames_) * valid - moment - lag_total * before;
+    for (Index g = 0; g < groups_; ++g)
+      cells.shift[cell * groups_ + g] +=
+          between(low, high, g) + static_cast<double>(n) * (shift(frames_, g) - shift(t.first, g)) -
+          between(t.first + lags.first, t.first + lags.last, g);
+  }
+
+  [[nodiscard]] double shift(Index t, Index g) const { return shift_[t * groups_ + g]; }
+  [[nodiscard]] double between(Index first, Index last, Index g) const {
+    return shift_sum_[last * groups_ + g] - shift_sum_[first * groups_ + g];
+  }
+
+  Index frames_, groups_;
+  std::span<const Index> valid_;
+  std::span<const double> shift_;
+  std::vector<double> valid_sum_, valid_moment_, shift_sum_; // Σ over earlier t of the above
+};
+
 } // namespace
 
 Index AgeBlocks::block_of_pair(Index t, Index lag) const {
@@ -101,10 +178,20 @@ void count_pairs(Cells& cells,
     if (valid[t] == 0)
       gaps.push_back(t);
   }
+  const StartSums starts(frames, groups, valid_before, shift_before);
   parallel_for(0, cells.bins, 1, [&](Index begin, Index end) {
-    for (Index k = begin; k < end; ++k)
+    for (Index k = begin; k < end; ++k) {
+      const bool by_start = blocks.convention == AgeConvention::start;
+      if (by_start)
+        for (Index b = 0; b < cells.blocks; ++b)
+          starts.add({blocks.edges[b], blocks.edges[b + 1]},
+                     {lag_edges[k], lag_edges[k + 1]},
+                     cells,
+                     cells.at(b, k));
+      if (by_start && gaps.empty())
+        continue;
       for (Index lag = lag_edges[k]; lag < lag_edges[k + 1]; ++lag) {
-        for (Index b = 0; b < cells.blocks; ++b) {
+        for (Index b = 0; b < cells.blocks && !by_start; ++b) {
           Span t = blocks.earlier_frames(b, lag);
           t = {std::max<Index>(t.first, 0), std::min(t.last, frames - lag)};
           if (t.first >= t.last)
@@ -134,6 +221,7 @@ void count_pairs(Cells& cells,
           }
         }
       }
+    }
   });
 }
 

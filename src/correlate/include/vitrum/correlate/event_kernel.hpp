@@ -7,6 +7,10 @@
 
 namespace vitrum::correlate {
 
+namespace detail {
+struct EventScale;
+}
+
 /// δ = a x − c with x = count · weight: a = 1/<x>, c = 1 (plain, static-bin: <x> over the static
 /// bin), a = 1/deviation, c = <x>/deviation (corrcoef). So
 ///     Σ δδ' = a a' Σ xx' − c' a Σx − c a' Σx' + pixels · c c',
@@ -33,6 +37,9 @@ public:
                float* out,
                Index stride) const override;
   void fluctuations(Index frame, std::span<float> out) const override;
+
+  [[nodiscard]] const EventMatrix& events() const;
+  [[nodiscard]] const detail::EventScale& scale() const;
 
 private:
   struct State;
