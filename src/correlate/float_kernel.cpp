@@ -1,34 +1,41 @@
-#include <cblas.h>
+#include "vitrum/correlate/float_kernel.hpp"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
+#include "panel_loop.hpp"
 #include "vitrum/core/error.hpp"
-#include "vitrum/correlate/float_kernel.hpp"
 
 namespace vitrum::correlate {
+namespace {
 
-FloatKernel::FloatKernel(PixelMatrix counts, Normalization normalization)
-    : data_(normalize(std::move(counts), normalization)) {
-  if (data_.matrix.frames < 1 || data_.matrix.pixels() < 1)
-    throw DataError(fmt::format("two-time correlation of {} frames of {} pixels",
-                                data_.matrix.frames,
-                                data_.matrix.pixels()));
-  openblas_set_num_threads(1); // the loop over tiles has the threads
+constexpr Index largest_depth = 1024; // pixels of a row and a column panel that fit the cache
+
+PixelMatrix checked(PixelMatrix matrix) {
+  if (matrix.frames < 1 || matrix.pixels() < 1)
+    throw DataError(fmt::format(
+        "two-time correlation of {} frames of {} pixels", matrix.frames, matrix.pixels()));
+  return matrix;
 }
 
+} // namespace
+
+FloatKernel::FloatKernel(PixelMatrix counts, Normalization normalization, SimdLevel level)
+    : data_(normalize_into_panels(checked(std::move(counts)), normalization, level)),
+      level_(level) {}
+
+std::string FloatKernel::name() const {
+  return fmt::format("float {}", level_ == SimdLevel::vnni ? "avx512" : name_of(level_));
+}
+Normalization FloatKernel::normalization() const {
+  return data_.normalization;
+}
 Index FloatKernel::frames() const {
   return data_.matrix.frames;
 }
 std::span<const std::uint8_t> FloatKernel::valid() const {
   return data_.matrix.valid;
-}
-std::string FloatKernel::name() const {
-  return "float";
-}
-Normalization FloatKernel::normalization() const {
-  return data_.normalization;
 }
 std::span<const RejectedFrame> FloatKernel::rejected() const {
   return data_.rejected;
@@ -39,45 +46,47 @@ const PixelGroups& FloatKernel::groups() const {
 std::span<const double> FloatKernel::group_shift() const {
   return data_.group_shift;
 }
+
 void FloatKernel::fluctuations(Index frame, std::span<float> out) const {
-  std::copy_n(data_.matrix.row(frame), data_.matrix.pixels(), out.begin());
+  const float* cell = column(frame);
+  for (Index p = 0; p < pixels(); ++p)
+    out[p] = cell[p * panel_frames];
+}
+
+/// Where the pixels of a frame begin; they are 48 floats apart.
+const float* FloatKernel::column(Index frame) const {
+  const Index panel = frame / panel_frames * panel_frames;
+  return data_.matrix.row(panel) + (frame - panel);
 }
 
 void FloatKernel::product(
     Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const {
-  const PixelMatrix& m = data_.matrix;
-  const Index first = m.groups.group_begin[group];
-  const int pixels = static_cast<int>(group_pixels(group));
-  const int lead = static_cast<int>(m.stride);
-  const float* a = m.row(row0) + first;
-  const float* b = m.row(col0) + first;
-  if (row0 == col0)
-    cblas_ssyrk(CblasRowMajor,
-                CblasLower,
-                CblasNoTrans,
-                static_cast<int>(rows),
-                pixels,
-                1.0F,
-                a,
-                lead,
-                0.0F,
-                out,
-                static_cast<int>(stride));
-  else
-    cblas_sgemm(CblasRowMajor,
-                CblasNoTrans,
-                CblasTrans,
-                static_cast<int>(rows),
-                static_cast<int>(cols),
-                pixels,
-                1.0F,
-                a,
-                lead,
-                b,
-                lead,
-                0.0F,
-                out,
-                static_cast<int>(stride));
+  const auto floats = panel_kernels(level_).floats;
+  const Index begin = data_.matrix.groups.group_begin[group];
+  const Index depth = group_pixels(group);
+  const Index pieces = (depth + largest_depth - 1) / largest_depth;
+  for (Index piece = 0; piece < pieces; ++piece) {
+    const Index first = begin + depth * piece / pieces;
+    const Index count = begin + depth * (piece + 1) / pieces - first;
+    const bool add = piece > 0;
+    for_panel_blocks(row0, rows, col0, cols, [&](const PanelBlock& block) {
+      const float* a = column(block.row) + first * panel_frames;
+      const float* b = column(block.col) + first * panel_frames;
+      float* to =
+          out + (block.row + block.first_row - row0) * stride + block.col + block.first_col - col0;
+      if (block.whole()) {
+        floats(a, b, count, to, stride, add);
+        return;
+      }
+      alignas(64) float whole[sliver_frames * panel_frames];
+      floats(a, b, count, whole, panel_frames, false);
+      for (Index i = 0; i < block.rows; ++i) {
+        const float* from = whole + (block.first_row + i) * panel_frames + block.first_col;
+        for (Index j = 0; j < block.cols; ++j)
+          to[i * stride + j] = add ? to[i * stride + j] + from[j] : from[j];
+      }
+    });
+  }
 }
 
 } // namespace vitrum::correlate

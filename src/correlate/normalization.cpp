@@ -1,69 +1,111 @@
 #include "vitrum/correlate/normalization.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
+#include "panel_loop.hpp"
+#include "row_kernels.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 
 namespace vitrum::correlate {
 namespace {
 
-/// δ = I/mean − 1 for each static bin of one frame. Returns why the frame has no fluctuations, or
-/// "".
-std::string divide_by_means(float* row,
-                            const std::vector<std::int32_t>& static_bin,
-                            const std::vector<Index>& pixels_of_static,
-                            std::vector<double>& mean) {
-  const std::size_t pixels = static_bin.size();
-  std::fill(mean.begin(), mean.end(), 0.0);
-  if (mean.size() == 1) {
-    for (std::size_t p = 0; p < pixels; ++p)
-      mean[0] += static_cast<double>(row[p]);
-  } else {
-    for (std::size_t p = 0; p < pixels; ++p)
-      mean[static_bin[p]] += static_cast<double>(row[p]);
+/// What one thread needs to normalise rows.
+class RowNormalizer {
+public:
+  RowNormalizer(const PixelGroups& groups, Normalization normalization)
+      : groups_(groups), normalization_(normalization),
+        by_static_(normalization == Normalization::static_bin && groups.static_bins > 1),
+        factor_(static_cast<std::size_t>(by_static_ ? groups.static_bins : 1)),
+        pixels_(factor_.size(), 0), scale_(by_static_ ? groups.static_bin.size() : 0) {
+    for (const std::int32_t s : groups.static_bin)
+      ++pixels_[by_static_ ? static_cast<std::size_t>(s) : 0];
   }
-  for (std::size_t s = 0; s < mean.size(); ++s) {
-    mean[s] /= static_cast<double>(pixels_of_static[s]);
-    if (!(mean[s] > 0))
-      return mean.size() == 1
-                 ? fmt::format("the mean of the bin is {}", mean[s])
-                 : fmt::format(
-                       "the mean of static bin {} of {} is {}", s + 1, mean.size(), mean[s]);
-    mean[s] = 1.0 / mean[s];
-  }
-  if (mean.size() == 1) {
-    const double inverse = mean[0];
-    for (std::size_t p = 0; p < pixels; ++p)
-      row[p] = static_cast<float>(static_cast<double>(row[p]) * inverse - 1.0);
-  } else {
-    for (std::size_t p = 0; p < pixels; ++p)
-      row[p] = static_cast<float>(static_cast<double>(row[p]) * mean[static_bin[p]] - 1.0);
-  }
-  return "";
-}
 
-/// δ = (I − mean) / deviation of one frame. Returns why the frame has no fluctuations, or "".
-std::string standardize(float* row, std::size_t pixels) {
-  double mean = 0;
-  for (std::size_t p = 0; p < pixels; ++p)
-    mean += static_cast<double>(row[p]);
-  mean /= static_cast<double>(pixels);
-  double square = 0;
-  for (std::size_t p = 0; p < pixels; ++p) {
-    const double d = static_cast<double>(row[p]) - mean;
-    square += d * d;
+  /// Counts become δ. Returns why the frame has no fluctuations, or "".
+  std::string normalize(float* row) {
+    if (normalization_ == Normalization::corrcoef)
+      return standardize(row);
+    return divide_by_means(row);
   }
-  if (!(square > 0))
-    return "all pixels of the bin are equal";
-  const double inverse = std::sqrt(static_cast<double>(pixels) / square);
-  for (std::size_t p = 0; p < pixels; ++p)
-    row[p] = static_cast<float>((static_cast<double>(row[p]) - mean) * inverse);
-  return "";
-}
+
+  /// h of one group, from δ.
+  [[nodiscard]] double shift(const float* row, Index group) const {
+    const Index first = groups_.group_begin[group];
+    const Index count = groups_.group_begin[group + 1] - first;
+    const double sum =
+        normalization_ == Normalization::corrcoef
+            ? (row_square_sum(row + first, count, 0.0) - static_cast<double>(count)) / 2
+            : row_sum(row + first, count);
+    return sum / static_cast<double>(count);
+  }
+
+private:
+  /// δ = I/mean − 1 over the bin or each static bin.
+  std::string divide_by_means(float* row) {
+    std::fill(factor_.begin(), factor_.end(), 0.0);
+    if (!by_static_) {
+      factor_[0] = row_sum(row, groups_.pixels());
+    } else {
+      for (Index s = 0; s < groups_.segments(); ++s) {
+        const Index first = groups_.segment_begin[s];
+        factor_[groups_.static_bin[first]] +=
+            short_sum(row + first, row + groups_.segment_begin[s + 1]);
+      }
+    }
+    for (std::size_t s = 0; s < factor_.size(); ++s) {
+      const double mean = factor_[s] / static_cast<double>(pixels_[s]);
+      if (!(mean > 0))
+        return factor_.size() == 1
+                   ? fmt::format("the mean of the bin is {}", mean)
+                   : fmt::format(
+                         "the mean of static bin {} of {} is {}", s + 1, factor_.size(), mean);
+      factor_[s] = 1.0 / mean;
+    }
+    if (!by_static_) {
+      scale_row(row, groups_.pixels(), factor_[0], 1.0);
+      return "";
+    }
+    for (Index s = 0; s < groups_.segments(); ++s) {
+      const Index last = groups_.segment_begin[s + 1];
+      const double factor = factor_[groups_.static_bin[groups_.segment_begin[s]]];
+      for (Index p = groups_.segment_begin[s]; p < last; ++p)
+        scale_[p] = factor;
+    }
+    scale_row(row, groups_.pixels(), scale_.data(), 1.0);
+    return "";
+  }
+
+  static double short_sum(const float* first, const float* last) {
+    double sum = 0;
+    for (; first != last; ++first)
+      sum += static_cast<double>(*first);
+    return sum;
+  }
+
+  /// δ = (I − mean) / deviation.
+  std::string standardize(float* row) const {
+    const Index count = groups_.pixels();
+    const auto n = static_cast<double>(count);
+    const double mean = row_sum(row, count) / n;
+    const double square = row_square_sum(row, count, mean);
+    if (!(square > 0))
+      return "all pixels of the bin are equal";
+    const double inverse = std::sqrt(n / square);
+    scale_row(row, count, inverse, mean * inverse);
+    return "";
+  }
+
+  const PixelGroups& groups_;
+  Normalization normalization_;
+  bool by_static_;
+  std::vector<double> factor_; // of each static bin
+  std::vector<Index> pixels_;
+  std::vector<double> scale_; // of each pixel
+};
 
 } // namespace
 
@@ -105,54 +147,67 @@ Normalization parse_normalization(std::string_view name) {
   throw OptionError(fmt::format("normalization = {}: must be plain, static-bin or corrcoef", name));
 }
 
-Fluctuations normalize(PixelMatrix matrix, Normalization normalization) {
+namespace {
+
+/// `pack` is called with each panel's worth of normalised rows.
+template <class Pack>
+Fluctuations normalize_rows(PixelMatrix matrix, Normalization normalization, Pack&& pack) {
   Fluctuations result;
   result.normalization = normalization;
   const PixelGroups& groups = matrix.groups;
-  const auto pixels = static_cast<std::size_t>(matrix.pixels());
-  const bool by_static = normalization == Normalization::static_bin;
-  const std::size_t means = by_static ? static_cast<std::size_t>(groups.static_bins) : 1;
-  std::vector<Index> pixels_of_static(means, 0);
-  for (const std::int32_t s : groups.static_bin)
-    ++pixels_of_static[by_static ? s : 0];
-
   const Index group_count = groups.groups();
   result.group_shift.assign(static_cast<std::size_t>(group_count * matrix.frames), 0.0);
   std::vector<std::string> reason(static_cast<std::size_t>(matrix.frames));
-  parallel_for(0, matrix.frames, 8, [&](Index begin, Index end) {
-    std::vector<double> mean(means);
+  parallel_for(0, matrix.frames, panel_frames, [&](Index begin, Index end) {
+    RowNormalizer normalizer(groups, normalization);
     for (Index t = begin; t < end; ++t) {
       if (matrix.valid[t] == 0)
         continue;
       float* row = matrix.row(t);
-      reason[t] = normalization == Normalization::corrcoef
-                      ? standardize(row, pixels)
-                      : divide_by_means(row, groups.static_bin, pixels_of_static, mean);
+      reason[t] = normalizer.normalize(row);
       if (!reason[t].empty()) {
         matrix.valid[t] = 0;
         std::fill_n(row, matrix.stride, 0.0F);
         continue;
       }
-      for (Index g = 0; g < group_count; ++g) {
-        double sum = 0;
-        const Index first = groups.group_begin[g];
-        const Index last = groups.group_begin[g + 1];
-        if (normalization == Normalization::corrcoef) {
-          for (Index p = first; p < last; ++p)
-            sum += (static_cast<double>(row[p]) * static_cast<double>(row[p]) - 1.0) / 2.0;
-        } else {
-          for (Index p = first; p < last; ++p)
-            sum += static_cast<double>(row[p]);
-        }
-        result.group_shift[g * matrix.frames + t] = sum / static_cast<double>(last - first);
-      }
+      for (Index g = 0; g < group_count; ++g)
+        result.group_shift[g * matrix.frames + t] = normalizer.shift(row, g);
     }
+    pack(matrix, begin, end);
   });
   for (Index t = 0; t < matrix.frames; ++t)
     if (!reason[t].empty())
       result.rejected.push_back({t, std::move(reason[t])});
   result.matrix = std::move(matrix);
   return result;
+}
+
+} // namespace
+
+Fluctuations normalize(PixelMatrix matrix, Normalization normalization) {
+  return normalize_rows(std::move(matrix), normalization, [](PixelMatrix&, Index, Index) {});
+}
+
+Fluctuations
+normalize_into_panels(PixelMatrix matrix, Normalization normalization, SimdLevel level) {
+  const PanelKernels& kernels = panel_kernels(level);
+  const Index whole = whole_panels(matrix.frames) * matrix.stride;
+  if (matrix.values.size() < whole) { // a matrix that was not made by make_pixel_matrix
+    Buffer<float> values(whole);
+    std::copy_n(matrix.values.data(), matrix.frames * matrix.stride, values.data());
+    matrix.values = std::move(values);
+  }
+  return normalize_rows(
+      std::move(matrix), normalization, [&](PixelMatrix& rows, Index begin, Index end) {
+        const Index cells = panel_frames * rows.stride;
+        std::fill(rows.row(end), rows.row(begin) + cells, 0.0F);
+        Buffer<float> panel(cells);
+        pack_panel(kernels,
+                   reinterpret_cast<const std::uint32_t*>(rows.row(begin)),
+                   rows.stride,
+                   reinterpret_cast<std::uint32_t*>(panel.data()));
+        std::copy_n(panel.data(), cells, rows.row(begin));
+      });
 }
 
 } // namespace vitrum::correlate

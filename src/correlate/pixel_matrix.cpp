@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "load_checks.hpp"
+#include "panel_loop.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 
@@ -193,7 +194,8 @@ PixelMatrix make_pixel_matrix(Index frames, PixelGroups groups) {
   PixelMatrix matrix;
   matrix.frames = frames;
   matrix.stride = padded_stride(groups.pixels());
-  matrix.values = Buffer<float>(frames * matrix.stride);
+  // Whole panels, so that the fluctuations can be packed in the same memory.
+  matrix.values = Buffer<float>(whole_panels(frames) * matrix.stride);
   matrix.valid.assign(static_cast<std::size_t>(frames), 1);
   matrix.mean_counts.assign(static_cast<std::size_t>(frames), 0.0);
   matrix.groups = std::move(groups);
@@ -235,7 +237,7 @@ Index predicted_bytes(Index frames,
     ++pixels.at(static_cast<std::size_t>(label));
   Index bytes = 0;
   for (const Index bin : detail::resolve_bins(partition, bins))
-    bytes += frames * padded_stride(pixels[bin]) * static_cast<Index>(sizeof(float));
+    bytes += whole_panels(frames) * padded_stride(pixels[bin]) * static_cast<Index>(sizeof(float));
   return bytes;
 }
 

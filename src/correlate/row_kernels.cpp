@@ -1,5 +1,7 @@
 #include "row_kernels.hpp"
 
+#include "vitrum/core/simd.hpp"
+
 // The loops are plain; the attributes ask for the vector code that -O2 does not give. Sums run in
 // 16 lanes whatever the instruction set, so that their rounding is the same everywhere.
 #if defined(__x86_64__)
@@ -35,6 +37,32 @@ struct Lanes {
       to[i] += from[i] == from[i] ? static_cast<double>(from[i]) : 0.0;                            \
   }                                                                                                \
   VITRUM_LOOP(isa)                                                                                 \
+  void sum_##suffix(const float* __restrict x, Index count, double* __restrict s) {                \
+    for (Index i = 0; i < count; i += lanes)                                                       \
+      for (int k = 0; k < lanes; ++k)                                                              \
+        s[k] += static_cast<double>(x[i + k]);                                                     \
+  }                                                                                                \
+  VITRUM_LOOP(isa)                                                                                 \
+  void square_##suffix(                                                                            \
+      const float* __restrict x, Index count, double mean, double* __restrict s) {                 \
+    for (Index i = 0; i < count; i += lanes)                                                       \
+      for (int k = 0; k < lanes; ++k) {                                                            \
+        const double d = static_cast<double>(x[i + k]) - mean;                                     \
+        s[k] += d * d;                                                                             \
+      }                                                                                            \
+  }                                                                                                \
+  VITRUM_LOOP(isa)                                                                                 \
+  void scale_##suffix(float* __restrict x, Index count, double scale, double shift) {              \
+    for (Index i = 0; i < count; ++i)                                                              \
+      x[i] = static_cast<float>(static_cast<double>(x[i]) * scale - shift);                        \
+  }                                                                                                \
+  VITRUM_LOOP(isa)                                                                                 \
+  void scales_##suffix(                                                                            \
+      float* __restrict x, Index count, const double* __restrict scale, double shift) {            \
+    for (Index i = 0; i < count; ++i)                                                              \
+      x[i] = static_cast<float>(static_cast<double>(x[i]) * scale[i] - shift);                     \
+  }                                                                                                \
+  VITRUM_LOOP(isa)                                                                                 \
   void third_##suffix(                                                                             \
       const float* __restrict u, const float* __restrict v, Index count, Lanes& __restrict s) {    \
     for (Index i = 0; i < count; i += lanes)                                                       \
@@ -68,21 +96,31 @@ VITRUM_DEFINE_ROWS(avx2, "avx2")
 VITRUM_DEFINE_ROWS(avx512, "avx512f,avx512dq,avx512vl,avx512bw,prefer-vector-width=512")
 
 struct Rows {
-  void (*add_float)(const float*, float*, Index) = add_float_base;
-  void (*add_double)(const float*, double*, Index) = add_double_base;
-  void (*add_skip)(const float*, double*, Index) = add_skip_base;
-  void (*third)(const float*, const float*, Index, Lanes&) = third_base;
-  void (*fourth)(const float*, const float*, Index, Lanes&) = fourth_base;
+  void (*add_float)(const float*, float*, Index);
+  void (*add_double)(const float*, double*, Index);
+  void (*add_skip)(const float*, double*, Index);
+  void (*sum)(const float*, Index, double*);
+  void (*square)(const float*, Index, double, double*);
+  void (*scale)(float*, Index, double, double);
+  void (*scales)(float*, Index, const double*, double);
+  void (*third)(const float*, const float*, Index, Lanes&);
+  void (*fourth)(const float*, const float*, Index, Lanes&);
 };
+
+#define VITRUM_ROWS(suffix)                                                                        \
+  Rows {                                                                                           \
+    add_float_##suffix, add_double_##suffix, add_skip_##suffix, sum_##suffix, square_##suffix,     \
+        scale_##suffix, scales_##suffix, third_##suffix, fourth_##suffix                           \
+  }
 
 Rows choose() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-    return {add_float_avx512, add_double_avx512, add_skip_avx512, third_avx512, fourth_avx512};
-  if (__builtin_cpu_supports("avx2"))
-    return {add_float_avx2, add_double_avx2, add_skip_avx2, third_avx2, fourth_avx2};
+  if (simd_level() >= SimdLevel::avx512)
+    return VITRUM_ROWS(avx512);
+  if (simd_level() >= SimdLevel::avx2)
+    return VITRUM_ROWS(avx2);
 #endif
-  return {};
+  return VITRUM_ROWS(base);
 }
 
 const Rows& rows() {
@@ -107,6 +145,39 @@ void add_row(const float* from, double* to, Index count) {
 }
 void add_row_skipping_nan(const float* from, double* to, Index count) {
   rows().add_skip(from, to, count);
+}
+
+double row_sum(const float* row, Index count) {
+  const Index whole = count / lanes * lanes;
+  double sums[lanes]{};
+  rows().sum(row, whole, sums);
+  double total = 0;
+  for (const double one : sums)
+    total += one;
+  for (Index i = whole; i < count; ++i)
+    total += static_cast<double>(row[i]);
+  return total;
+}
+
+double row_square_sum(const float* row, Index count, double mean) {
+  const Index whole = count / lanes * lanes;
+  double sums[lanes]{};
+  rows().square(row, whole, mean, sums);
+  double total = 0;
+  for (const double one : sums)
+    total += one;
+  for (Index i = whole; i < count; ++i) {
+    const double d = static_cast<double>(row[i]) - mean;
+    total += d * d;
+  }
+  return total;
+}
+
+void scale_row(float* row, Index count, double scale, double shift) {
+  rows().scale(row, count, scale, shift);
+}
+void scale_row(float* row, Index count, const double* scale, double shift) {
+  rows().scales(row, count, scale, shift);
 }
 
 PairMoments& PairMoments::operator+=(const PairMoments& other) {

@@ -8,6 +8,13 @@ void add_row(const float* from, float* to, Index count);  // to += from
 void add_row(const float* from, double* to, Index count); // to += from
 void add_row_skipping_nan(const float* from, double* to, Index count);
 
+[[nodiscard]] double row_sum(const float* row, Index count);
+/// Σ (x − mean)²
+[[nodiscard]] double row_square_sum(const float* row, Index count, double mean);
+/// x · scale − shift, rounded once
+void scale_row(float* row, Index count, double scale, double shift);
+void scale_row(float* row, Index count, const double* scale, double shift);
+
 /// Sums over pixels of products of powers of two rows.
 struct PairMoments {
   double uv = 0, u2 = 0, v2 = 0, u2v = 0, uv2 = 0;   // always

@@ -11,15 +11,15 @@ namespace vitrum::correlate {
 namespace {
 
 constexpr Index largest_tile =
-    512; // frames; its square of floats still fits the second-level cache
-constexpr Index smallest_tile = 64;
+    480; // frames; its square of floats still fits the second-level cache
+constexpr Index smallest_tile = 96;
 constexpr Index tiles_wanted = 4; // along one edge, so that the threads share the work evenly
 
 Index choose_tile(Index frames, Index asked) {
   if (asked > 0)
     return asked;
   const Index edge = std::clamp(frames / tiles_wanted, smallest_tile, largest_tile);
-  return (edge + 15) / 16 * 16;
+  return (edge + 47) / 48 * 48; // whole panels of frames
 }
 
 } // namespace

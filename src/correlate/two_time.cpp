@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "row_kernels.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 #include "vitrum/correlate/pixel_matrix.hpp"
@@ -49,11 +50,7 @@ private:
 
 void add_rows(const Tile& from, float* to) {
   for (Index i = 0; i < from.rows; ++i) {
-    const float* source = from.row(i);
-    float* target = to + i * from.stride;
-    const Index width = from.width(i);
-    for (Index j = 0; j < width; ++j)
-      target[j] += source[j];
+    add_row(from.row(i), to + i * from.stride, from.width(i));
   }
 }
 

@@ -9,7 +9,7 @@ class FloatKernel final : public TileKernel {
 public:
   /// Takes the memory of the counts for their fluctuations (copy them first when they are still
   /// needed). Throws DataError without frames or pixels.
-  FloatKernel(PixelMatrix counts, Normalization normalization);
+  FloatKernel(PixelMatrix counts, Normalization normalization, SimdLevel level = simd_level());
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] Normalization normalization() const override;
   [[nodiscard]] Index frames() const override;
@@ -27,7 +27,10 @@ public:
   void fluctuations(Index frame, std::span<float> out) const override;
 
 private:
-  Fluctuations data_;
+  [[nodiscard]] const float* column(Index frame) const;
+
+  Fluctuations data_; // packed
+  SimdLevel level_;
 };
 
 } // namespace vitrum::correlate

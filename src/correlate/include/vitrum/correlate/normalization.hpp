@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vitrum/core/index.hpp"
+#include "vitrum/core/simd.hpp"
 #include "vitrum/correlate/pixel_matrix.hpp"
 #include "vitrum/correlate/tile_kernel.hpp"
 
@@ -17,18 +18,20 @@ name_of(Normalization normalization); // "plain", "static-bin", "corrcoef"
 /// Throws OptionError that lists the names.
 [[nodiscard]] Normalization parse_normalization(std::string_view name);
 
-/// Fluctuations of one bin. `matrix.values` holds δ, zero in gaps; rejected frames are gaps too.
-/// δ has mean zero over the bin (plain, corrcoef) or over each static bin (static-bin) in every
-/// frame.
+/// Turns the counts into fluctuations in place, `matrix.values` then holds δ, zero in gaps. δ has
+/// mean zero over the bin (plain, corrcoef) or over each static bin (static-bin) in every frame.
+/// Frames that have no fluctuations become gaps and are listed in `rejected`.
 struct Fluctuations {
   PixelMatrix matrix;
   Normalization normalization = Normalization::plain;
   std::vector<RejectedFrame> rejected;
   std::vector<double> group_shift; // [group, frame]: see TileKernel
 };
-
-/// Turns counts into fluctuations in place (move the matrix in; copy it first when it is still
-/// needed).
 [[nodiscard]] Fluctuations normalize(PixelMatrix matrix, Normalization normalization);
+
+/// The same, and the values packed for products (panel_kernels.hpp): 48 frames side by side,
+/// [frames / 48][stride][48], rounded up to whole panels.
+[[nodiscard]] Fluctuations
+normalize_into_panels(PixelMatrix matrix, Normalization normalization, SimdLevel level);
 
 } // namespace vitrum::correlate

@@ -16,8 +16,9 @@ namespace vitrum::correlate {
 
 struct PixelMatrix {
   Index frames = 0;
-  Index stride = 0;                // floats from one frame to the next; see padded_stride
-  Buffer<float> values;            // [frame, stride]; zero in gaps and in the padding
+  Index stride = 0;     // floats from one frame to the next; see padded_stride
+  Buffer<float> values; // [frame, stride]; zero in gaps and in the padding; room for a few frames
+                        // more
   std::vector<std::uint8_t> valid; // [frame]: 1 = used, 0 = gap
   std::vector<double> mean_counts; // [frame]: counts per pixel, dark subtracted; NaN in gaps
   PixelGroups groups;

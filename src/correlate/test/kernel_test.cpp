@@ -1,0 +1,86 @@
+// Every kernel in every instruction set of this machine against sums in double precision.
+#include <array>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "reference.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/simd.hpp"
+#include "vitrum/correlate/float_kernel.hpp"
+
+using namespace vitrum;
+using namespace vitrum::correlate;
+
+namespace {
+
+/// Products of all tiles of `edge` frames against δ summed in doubles.
+void expect_products(const TileKernel& kernel, const PixelMatrix& counts, Index edge) {
+  const Fluctuations f = normalize(copy(counts), kernel.normalization());
+  const Index n = counts.frames;
+  ASSERT_TRUE(std::equal(f.matrix.valid.begin(), f.matrix.valid.end(), kernel.valid().begin()));
+  for (std::size_t i = 0; i < f.group_shift.size(); ++i)
+    ASSERT_NEAR(kernel.group_shift()[i], f.group_shift[i], 1e-5) << "shift " << i;
+  std::vector<float> row(counts.pixels());
+  for (Index t = 0; t < n; ++t) {
+    kernel.fluctuations(t, row);
+    for (Index p = 0; p < counts.pixels(); ++p)
+      ASSERT_NEAR(row[p], f.matrix.row(t)[p], 1e-6 * (1 + std::abs(row[p]))) << t << " " << p;
+  }
+  const Index stride = edge + 3;
+  std::vector<float> tile(edge * stride);
+  for (Index g = 0; g < kernel.group_count(); ++g)
+    for (Index r = 0; r < n; r += edge)
+      for (Index c = 0; c <= r; c += edge) {
+        const Index rows = std::min(edge, n - r), cols = std::min(edge, n - c);
+        kernel.product(g, r, rows, c, cols, tile.data(), stride);
+        for (Index i = 0; i < rows; ++i)
+          for (Index j = 0; j < (r == c ? i + 1 : cols); ++j) {
+            double sum = 0, size = 0;
+            for (Index p = counts.groups.group_begin[g]; p < counts.groups.group_begin[g + 1];
+                 ++p) {
+              const double x = double(f.matrix.row(r + i)[p]), y = double(f.matrix.row(c + j)[p]);
+              sum += x * y;
+              size += std::abs(x * y) + 1;
+            }
+            // Floats added one by one: each rounds by up to 6e-8 of the sum so far, and whole
+            // numbers of counts always to the same side.
+            const double terms = double(kernel.group_pixels(g));
+            ASSERT_NEAR(tile[i * stride + j], sum, 6e-8 * (4 + terms / 8) * size)
+                << kernel.name() << " group " << g << " frames " << r + i << " " << c + j;
+          }
+      }
+}
+
+} // namespace
+
+TEST(FloatKernel, EqualsDoublesInEveryInstructionSet) {
+  std::uint64_t seed = 0;
+  for (const SimdLevel level : simd_levels())
+    for (const auto& [frames, height, width] : {std::array<Index, 3>{1, 1, 1},
+                                                {2, 1, 3},
+                                                {47, 3, 5},
+                                                {49, 11, 16},
+                                                {97, 7, 9},
+                                                {130, 50, 60}})
+      for (const Normalization n :
+           {Normalization::plain, Normalization::static_bin, Normalization::corrcoef}) {
+        SCOPED_TRACE(testing::Message() << frames << " frames of " << height << " x " << width);
+        const PixelMatrix m = reference::random_counts(
+            reference::stripe_groups(height, width, std::min<Index>(width, 3), 4),
+            frames,
+            3,
+            frames > 10 ? std::vector<Index>{5, frames - 1} : std::vector<Index>{},
+            ++seed);
+        expect_products(FloatKernel(copy(m), n, level), m, frames > 100 ? 48 : 31);
+      }
+}
+
+TEST(FloatKernel, ManyPixelsInOneGroup) {
+  const PixelMatrix m =
+      reference::random_counts(reference::stripe_groups(40, 60, 1, 32), 9, 2, {}, 77);
+  PixelMatrix one = copy(m);
+  one.groups.group_begin = {0, m.pixels()};
+  for (const SimdLevel level : simd_levels())
+    expect_products(FloatKernel(copy(one), Normalization::plain, level), one, 9);
+}
