@@ -63,6 +63,27 @@ struct Lanes {
       x[i] = static_cast<float>(static_cast<double>(x[i]) * scale[i] - shift);                     \
   }                                                                                                \
   VITRUM_LOOP(isa)                                                                                 \
+  CountSums bytes_##suffix(const std::uint8_t* __restrict x, Index count) {                        \
+    std::uint32_t sum = 0, square = 0;                                                             \
+    for (int i = 0; i < static_cast<int>(count); ++i) {                                            \
+      const std::uint32_t one = x[i];                                                              \
+      sum += one;                                                                                  \
+      square += one * one;                                                                         \
+    }                                                                                              \
+    return {static_cast<std::int32_t>(sum), square};                                               \
+  }                                                                                                \
+  VITRUM_LOOP(isa)                                                                                 \
+  CountSums words_##suffix(const std::uint16_t* __restrict x, Index count) {                       \
+    std::uint32_t sum = 0;                                                                         \
+    std::uint64_t square = 0;                                                                      \
+    for (int i = 0; i < static_cast<int>(count); ++i) {                                            \
+      const std::uint32_t one = x[i];                                                              \
+      sum += one;                                                                                  \
+      square += one * one;                                                                         \
+    }                                                                                              \
+    return {static_cast<std::int32_t>(sum), square};                                               \
+  }                                                                                                \
+  VITRUM_LOOP(isa)                                                                                 \
   void third_##suffix(                                                                             \
       const float* __restrict u, const float* __restrict v, Index count, Lanes& __restrict s) {    \
     for (Index i = 0; i < count; i += lanes)                                                       \
@@ -103,6 +124,8 @@ struct Rows {
   void (*square)(const float*, Index, double, double*);
   void (*scale)(float*, Index, double, double);
   void (*scales)(float*, Index, const double*, double);
+  CountSums (*bytes)(const std::uint8_t*, Index);
+  CountSums (*words)(const std::uint16_t*, Index);
   void (*third)(const float*, const float*, Index, Lanes&);
   void (*fourth)(const float*, const float*, Index, Lanes&);
 };
@@ -110,7 +133,8 @@ struct Rows {
 #define VITRUM_ROWS(suffix)                                                                        \
   Rows {                                                                                           \
     add_float_##suffix, add_double_##suffix, add_skip_##suffix, sum_##suffix, square_##suffix,     \
-        scale_##suffix, scales_##suffix, third_##suffix, fourth_##suffix                           \
+        scale_##suffix, scales_##suffix, bytes_##suffix, words_##suffix, third_##suffix,           \
+        fourth_##suffix                                                                            \
   }
 
 Rows choose() {
@@ -178,6 +202,13 @@ void scale_row(float* row, Index count, double scale, double shift) {
 }
 void scale_row(float* row, Index count, const double* scale, double shift) {
   rows().scales(row, count, scale, shift);
+}
+
+CountSums count_sums(const std::uint8_t* row, Index count) {
+  return rows().bytes(row, count);
+}
+CountSums count_sums(const std::uint16_t* row, Index count) {
+  return rows().words(row, count);
 }
 
 PairMoments& PairMoments::operator+=(const PairMoments& other) {

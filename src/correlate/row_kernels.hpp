@@ -1,5 +1,7 @@
 // Sums over rows of tiles, in the widest instruction set of the machine.
 #pragma once
+#include <cstdint>
+
 #include "vitrum/core/index.hpp"
 
 namespace vitrum::correlate {
@@ -11,6 +13,13 @@ void add_row_skipping_nan(const float* from, double* to, Index count);
 [[nodiscard]] double row_sum(const float* row, Index count);
 /// Σ (x − mean)²
 [[nodiscard]] double row_square_sum(const float* row, Index count, double mean);
+/// Σ x and Σ x² of at most 65536 counts; of words below 5793, at most 4096.
+struct CountSums {
+  std::int32_t sum = 0;
+  std::uint64_t square = 0;
+};
+[[nodiscard]] CountSums count_sums(const std::uint8_t* row, Index count);
+[[nodiscard]] CountSums count_sums(const std::uint16_t* row, Index count);
 /// x · scale − shift, rounded once
 void scale_row(float* row, Index count, double scale, double shift);
 void scale_row(float* row, Index count, const double* scale, double shift);

@@ -65,7 +65,7 @@ TEST(TilePlan, CoversEveryPairOnce) {
             ASSERT_LE(times, 1);
         }
     }
-  EXPECT_LT(make_tile_plan(20000, {.max_lag = 100}).count(), 2 * 20000 / 512 + 2);
+  EXPECT_LT(make_tile_plan(20000, {.max_lag = 100}).count(), 2 * 20000 / 480 + 2);
   EXPECT_THROW((void)make_tile_plan(10, {.max_lag = -1}), OptionError);
 }
 

@@ -1,0 +1,45 @@
+// Products of frames from exact sums of products of counts.
+#pragma once
+#include <memory>
+
+#include "vitrum/core/simd.hpp"
+#include "vitrum/correlate/count_matrix.hpp"
+#include "vitrum/correlate/tile_kernel.hpp"
+
+namespace vitrum::correlate {
+
+/// δ = a x − v with a = 1/<x>, v = 1 (plain, static-bin: <x> over the static bin), a = 1/deviation,
+/// v = <x>/deviation (corrcoef), so that products of fluctuations are products of counts, rescaled:
+///     Σ δδ' = a a' Σ xx' − v' a Σx − v a' Σx' + pixels · v v'.
+/// Σ xx' and Σx are exact integers, taken over at most 4096 pixels of one group and static bin at a
+/// time. Means are first taken off in integers, so that C − 1 is good to about 1e-7 (1 + C).
+class CountKernel final : public TileKernel {
+public:
+  /// Takes the memory of the counts. Throws DataError without frames or pixels, OptionError for
+  /// counts above `largest_count`, where floats are as fast.
+  CountKernel(CountMatrix counts, Normalization normalization, SimdLevel level = simd_level());
+  ~CountKernel() override;
+  static constexpr std::uint32_t largest_count = 5792; // 64 · 5792² < 2^31
+
+  [[nodiscard]] std::string name() const override; // "bytes vnni"
+  [[nodiscard]] Normalization normalization() const override;
+  [[nodiscard]] Index frames() const override;
+  [[nodiscard]] std::span<const std::uint8_t> valid() const override;
+  [[nodiscard]] std::span<const RejectedFrame> rejected() const override;
+  [[nodiscard]] const PixelGroups& groups() const override;
+  [[nodiscard]] std::span<const double> group_shift() const override;
+  void product(Index group,
+               Index row0,
+               Index rows,
+               Index col0,
+               Index cols,
+               float* out,
+               Index stride) const override;
+  void fluctuations(Index frame, std::span<float> out) const override;
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+} // namespace vitrum::correlate
