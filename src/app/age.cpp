@@ -179,6 +179,7 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
     add_map(tree, 1, map, maps.frame_time_s);
   }
   fit_bins(tree, plan, whole, maps.frame_time_s, monitor);
+  fit_pixel_bins(tree, plan, maps.frame_time_s, monitor);
   fit_windows(tree, plan, options.age, std::move(windows), maps.frame_time_s, monitor);
   io::write_tree(options.output.output, tree, {.overwrite = options.output.overwrite});
   return summary_of(tree) + options.output.output + "\n";

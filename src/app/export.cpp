@@ -8,6 +8,7 @@
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/frames/geometry.hpp"
+#include "vitrum/io/map_files.hpp"
 #include "vitrum/io/tables.hpp"
 #include "vitrum/io/text_file.hpp"
 #include "vitrum/io/tree_file.hpp"
@@ -22,13 +23,20 @@ std::string export_csv(const Tree& tree, const OutputFlags& output) {
   const fs::path folder(output.output);
   if (fs::exists(folder) && !fs::is_directory(folder))
     throw FileError(folder.string(), "exists and is not a folder");
-  const std::vector<std::pair<std::string, std::string>> tables{
+  std::vector<std::pair<std::string, std::string>> tables{
       {"g2.csv", report::csv_g2(tree)},
       {"fits.csv", report::csv_fits(tree)},
+      {"g2_pixel.csv", report::csv_g2(tree, "g2_pixel")},
+      {"fits_pixel.csv", report::csv_fits(tree, "g2_pixel")},
       {"windows.csv", report::csv_windows(tree)},
       {"window_curves.csv", report::csv_window_curves(tree)},
       {"intensity.csv", report::csv_intensity(tree)},
       {"static.csv", report::csv_static(tree)}};
+  const auto bins = static_cast<Index>(tree.numbers("entry/bins/bin").size());
+  for (Index bin = 1; bin <= bins; ++bin)
+    tables.emplace_back(fmt::format("two_time_bin_{}.csv", bin), report::csv_two_time(tree, bin));
+  for (const char* image : {"mean", "mask", "dynamic_labels"})
+    tables.emplace_back(fmt::format("image_{}.csv", image), report::csv_image(tree, image));
   for (const auto& [name, text] : tables)
     if (!text.empty() && !output.overwrite && fs::exists(folder / name))
       throw FileError((folder / name).string(), "exists (use --overwrite to replace it)");
@@ -63,6 +71,65 @@ std::vector<float> transposed(const std::vector<double>& values, std::size_t lag
   return out;
 }
 
+/// A list of numbers, or NaN where the result has none.
+std::vector<double> list_of(const Tree& tree, const std::string& path, std::size_t size) {
+  return tree.find(path) != nullptr ? tree.numbers(path) : std::vector<double>(size, std::nan(""));
+}
+
+std::vector<frames::Bin> bins_of(const Tree& tree, const std::string& group) {
+  const auto q = tree.numbers(group + "/q_inv_angstrom");
+  const auto low = list_of(tree, group + "/q_low_inv_angstrom", q.size());
+  const auto high = list_of(tree, group + "/q_high_inv_angstrom", q.size());
+  const auto phi = list_of(tree, group + "/phi_deg", q.size());
+  std::vector<frames::Bin> bins(q.size());
+  for (std::size_t b = 0; b < q.size(); ++b) {
+    bins[b].q_inv_angstrom = q[b];
+    bins[b].q_low_inv_angstrom = low[b];
+    bins[b].q_high_inv_angstrom = high[b];
+    bins[b].phi_deg = phi[b];
+  }
+  return bins;
+}
+
+std::vector<std::int32_t> labels_of(const Array& array) {
+  const auto numbers = to_numbers(array);
+  return {numbers.begin(), numbers.end()};
+}
+
+/// Results made from tables or maps have no labels and no static bins of their own.
+frames::Partition partition_of(const Tree& tree) {
+  frames::Partition partition;
+  partition.q_unit = attribute_text(tree.group_at("entry/bins").attributes, "q_unit");
+  partition.bins = bins_of(tree, "entry/bins");
+  partition.static_bins = tree.find("entry/saxs/q_inv_angstrom") != nullptr
+                              ? bins_of(tree, "entry/saxs")
+                              : partition.bins;
+  if (const auto* labels = tree.find("entry/image/dynamic_labels")) {
+    partition.height = labels->shape.at(0);
+    partition.width = labels->shape.at(1);
+    partition.dynamic_labels = labels_of(*labels);
+    partition.static_labels = labels_of(tree.at("entry/image/static_labels"));
+  }
+  return partition;
+}
+
+frames::Geometry geometry_of(const Tree& tree) {
+  frames::Geometry geometry;
+  const auto take = [&](double& field, const char* name) {
+    field = tree.number_or(std::string("entry/geometry/") + name, field);
+  };
+  take(geometry.wavelength_angstrom, "wavelength_angstrom");
+  take(geometry.distance_m, "distance_m");
+  take(geometry.pixel_size_x_m, "pixel_size_x_m");
+  take(geometry.pixel_size_y_m, "pixel_size_y_m");
+  take(geometry.beam_center_x_px, "beam_center_x_px");
+  take(geometry.beam_center_y_px, "beam_center_y_px");
+  take(geometry.tilt_x_deg, "tilt_x_deg");
+  take(geometry.tilt_y_deg, "tilt_y_deg");
+  take(geometry.tilt_z_deg, "tilt_z_deg");
+  return geometry;
+}
+
 /// The result layout of APS 8-ID, for viewers made for it. Delays count frames and must be whole
 /// there: lags that were averaged are rounded.
 Tree to_8id(const Tree& tree) {
@@ -88,61 +155,21 @@ Tree to_8id(const Tree& tree) {
     out.set("xpcs/multitau/config/" + name, make_scalar(value));
     out.set("xpcs/twotime/config/" + name, make_scalar(value));
   }
-  const auto q = tree.numbers("entry/bins/q_inv_angstrom");
-  auto phi = tree.numbers("entry/bins/phi_deg");
-  for (double& angle : phi)
-    if (std::isnan(angle))
-      angle = 0;
-  std::vector<Index> index;
-  for (Index b = 0; b < nbins; ++b)
-    index.push_back(b);
-  auto& qmap = out.group("xpcs/qmap");
-  qmap.attributes["hash"] = tree.texts("entry/process/input_checksums").empty()
-                                ? std::string("0")
-                                : tree.texts("entry/process/input_checksums")[0];
-  qmap.attributes["version"] = tree.text("entry/process/version");
-  for (const char* kind : {"dynamic", "static"}) {
-    const bool dynamic = std::string_view(kind) == "dynamic";
-    const auto values = dynamic || tree.find("entry/saxs/q_inv_angstrom") == nullptr
-                            ? q
-                            : tree.numbers("entry/saxs/q_inv_angstrom");
-    const auto n = static_cast<Index>(values.size());
-    qmap.set(fmt::format("{}_v_list_dim0", kind), make_array(values)).attributes["unit"] =
-        std::string("Å⁻¹");
-    qmap.set(fmt::format("{}_v_list_dim1", kind),
-             make_array(dynamic ? std::vector<double>{phi.at(0)} : std::vector<double>{0}))
-        .attributes["unit"] = std::string("deg");
-    qmap.set(fmt::format("{}_num_pts", kind), make_array(std::vector<Index>{n, 1}));
-    std::vector<Index> mapping;
-    for (Index i = 0; i < n; ++i)
-      mapping.push_back(i);
-    qmap.set(fmt::format("{}_index_mapping", kind), make_array(mapping));
-    if (const auto* labels = tree.find(fmt::format("entry/image/{}_labels", kind)))
-      qmap.set(fmt::format("{}_roi_map", kind), *labels);
-  }
-  qmap.set("map_names", make_array(std::vector<std::string>{"q", "phi"}));
-  qmap.set("map_units", make_array(std::vector<std::string>{"Å⁻¹", "deg"}));
+  const auto geometry = geometry_of(tree);
+  out.group("xpcs/qmap") = io::make_qmap(partition_of(tree), geometry);
   if (const auto* mask = tree.find("entry/image/mask"))
-    qmap.set("mask", *mask);
-  auto copy_number = [&](const char* from, const std::string& to, double factor) {
-    if (const double value = tree.number_or(from, std::nan("")); !std::isnan(value))
-      out.set(to, make_scalar(value * factor));
-  };
-  copy_number("entry/geometry/beam_center_x_px", "xpcs/qmap/beam_center_x", 1);
-  copy_number("entry/geometry/beam_center_y_px", "xpcs/qmap/beam_center_y", 1);
-  copy_number("entry/geometry/pixel_size_x_m", "xpcs/qmap/pixel_size", 1);
-  copy_number("entry/geometry/distance_m", "xpcs/qmap/detector_distance", 1);
-  if (const double wavelength = tree.number_or("entry/geometry/wavelength_angstrom", std::nan(""));
-      !std::isnan(wavelength)) {
-    const double energy_kev = frames::energy_from_wavelength(wavelength);
-    out.set("xpcs/qmap/energy", make_scalar(energy_kev));
-    out.set("entry/instrument/incident_beam/incident_energy", make_scalar(energy_kev));
-  }
-  copy_number("entry/series/frame_time_s", "entry/instrument/detector_1/frame_time", 1);
-  copy_number("entry/series/frame_time_s", "entry/instrument/detector_1/count_time", 1);
+    out.set("xpcs/qmap/mask", *mask);
+  if (!std::isnan(geometry.wavelength_angstrom))
+    out.set("entry/instrument/incident_beam/incident_energy",
+            make_scalar(frames::energy_from_wavelength(geometry.wavelength_angstrom)));
+  const double frame_time = tree.number_or("entry/series/frame_time_s", std::nan(""));
+  out.set("entry/instrument/detector_1/frame_time", make_scalar(frame_time));
+  // viewers insist on a count time: where the exposure is not known, it is at most the frame time
+  out.set("entry/instrument/detector_1/count_time",
+          make_scalar(tree.number_or("entry/series/exposure_s", frame_time)));
   out.group("entry/instrument/bluesky/metadata");
   out.group("entry/schema_version");
-  out.set("entry/start_time", make_scalar(tree.text("entry/start_time")));
+  out.set("entry/start_time", make_scalar(tree.text("entry/start_time"))); // "" when not known
   if (const auto* mean = tree.find("entry/image/mean")) {
     auto values = to_numbers(*mean);
     out.set("xpcs/temporal_mean/scattering_2d",

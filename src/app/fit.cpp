@@ -210,6 +210,7 @@ std::string run_fit(FitOptions options, const Invocation& invocation, const Moni
   }
   try {
     fit_bins(tree, plan, curves.bins, curves.frame_time_s, monitor);
+    fit_pixel_bins(tree, plan, curves.frame_time_s, monitor);
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", path, error.what()));
   }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "result_input.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 #include "vitrum/report/numbers.hpp"
@@ -65,7 +66,8 @@ std::string preferred(const std::vector<std::vector<fit::FitResult>>& fits, std:
 void warn_of_statuses(Tree& tree,
                       const std::vector<fit::FitResult>& fits,
                       std::size_t windows,
-                      const Monitor& monitor) {
+                      const Monitor& monitor,
+                      std::string_view what = "") {
   std::map<std::string, std::vector<std::string>> places;
   for (std::size_t i = 0; i < fits.size(); ++i)
     if (fits[i].status != fit::FitStatus::converged)
@@ -75,8 +77,9 @@ void warn_of_statuses(Tree& tree,
   for (const auto& [status, list] : places) {
     const auto shown = std::min<std::size_t>(list.size(), 8);
     const auto text = fmt::format(
-        "fit of {} to {}{}: {}",
+        "fit of {} to {}{}{}: {}",
         models::name(fits[0].model),
+        what,
         fmt::join(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
         shown < list.size() ? fmt::format(" and {} more", list.size() - shown) : "",
         status);
@@ -123,7 +126,8 @@ void fit_bins(Tree& tree,
               const FitPlan& plan,
               const std::vector<correlate::OneTime>& bins,
               double frame_time_s,
-              const Monitor& monitor) {
+              const Monitor& monitor,
+              const std::string& group) {
   const auto nbins = static_cast<Index>(bins.size());
   std::vector<std::vector<fit::FitResult>> fits(plan.models.size());
   Progress progress(monitor, "fitting g2", "fits", nbins * static_cast<Index>(plan.models.size()));
@@ -136,13 +140,20 @@ void fit_bins(Tree& tree,
                                   plan.options[m]);
       progress.advance();
     });
-    add_fits(tree.group("entry/fit"), {nbins}, fits[m]);
-    warn_of_statuses(tree, fits[m], 0, monitor);
+    add_fits(tree.group("entry/" + group), {nbins}, fits[m]);
+    warn_of_statuses(tree, fits[m], 0, monitor, group == "fit" ? "" : "g2_pixel of ");
   }
   std::vector<std::string> best;
   for (std::size_t b = 0; b < bins.size(); ++b)
     best.push_back(preferred(fits, b));
-  tree.set("entry/fit/preferred_model", make_array(std::move(best)));
+  tree.set(fmt::format("entry/{}/preferred_model", group), make_array(std::move(best)));
+}
+
+void fit_pixel_bins(Tree& tree, const FitPlan& plan, double frame_time_s, const Monitor& monitor) {
+  if (tree.find("entry/g2_pixel/g2") == nullptr)
+    return;
+  tree.erase("entry/fit_pixel");
+  fit_bins(tree, plan, curves_of(tree, "g2_pixel"), frame_time_s, monitor, "fit_pixel");
 }
 
 void fit_windows(Tree& tree,

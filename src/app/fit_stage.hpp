@@ -20,13 +20,18 @@ struct FitPlan {
 };
 [[nodiscard]] FitPlan make_fit_plan(const FitFlags& flags);
 
-/// Fits every model to every bin: entry/fit/<model>, entry/fit/preferred_model. Warns about fits
-/// not to be believed.
+/// Fits every model to every bin: entry/`group`/<model>, entry/`group`/preferred_model. Warns about
+/// fits not to be believed.
 void fit_bins(Tree& tree,
               const FitPlan& plan,
               const std::vector<correlate::OneTime>& bins,
               double frame_time_s,
-              const Monitor& monitor);
+              const Monitor& monitor,
+              const std::string& group = "fit");
+
+/// The same of the curves that were correlated pixel by pixel, where the result has them:
+/// entry/fit_pixel.
+void fit_pixel_bins(Tree& tree, const FitPlan& plan, double frame_time_s, const Monitor& monitor);
 
 /// Fits every model to every window and works out plateaus and decays: entry/window.
 void fit_windows(Tree& tree,

@@ -1,5 +1,7 @@
 #include "image_tree.hpp"
 
+#include "result_tree.hpp"
+
 namespace vitrum::app {
 
 void add_image(Tree& tree,
@@ -14,6 +16,7 @@ void add_image(Tree& tree,
   const std::vector<float> mean(statistics.mean.begin(), statistics.mean.end());
   auto& picture = image.set("mean", make_array(shape, mean, "counts"));
   picture.attributes["interpretation"] = std::string("image");
+  picture.attributes["processing"] = std::string(as_detected);
   image.set("mask", make_array(shape, mask.use, ""));
   image.set("dynamic_labels", make_array(shape, partition.dynamic_labels, ""));
   image.set("static_labels", make_array(shape, partition.static_labels, ""));

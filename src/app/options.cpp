@@ -363,12 +363,13 @@ Settings describe(SynthXpcsOptions& o) {
 Settings describe(ShowOptions& o) {
   Settings s;
   Group(s, "output")("json", "", "print JSON", &o.json, "no --figure");
-  Group(s, "output")(
-      "figure",
-      "NAME",
-      "draw one figure to -o: two-time, g2, overlay, age, decay, tau-q, saxs, intensity, image",
-      &o.figure);
-  Group(s, "output")("bin", "N", "of the figure", &o.bin, "--figure two-time|g2|age|decay");
+  Group(s, "output")("figure",
+                     "NAME",
+                     "draw one figure to -o: two-time, g2, g2-pixel, overlay, age, decay, tau-q, "
+                     "saxs, intensity, image",
+                     &o.figure);
+  Group(s,
+        "output")("bin", "N", "of the figure", &o.bin, "--figure two-time|g2|g2-pixel|age|decay");
   describe(o.output, s);
   for (const char* name : {"output", "overwrite"})
     find(s, name)->needs = "--figure";

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -17,6 +19,22 @@ namespace vitrum::app {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// The files beside a page of ours that it links to.
+std::vector<fs::path> linked_files(const fs::path& page) {
+  std::ifstream file(page, std::ios::binary);
+  const std::string html(std::istreambuf_iterator<char>(file), {});
+  constexpr std::string_view mark = "href=\"";
+  std::vector<fs::path> files;
+  for (auto at = html.find(mark); at != std::string::npos; at = html.find(mark, at + 1)) {
+    const auto begin = at + mark.size();
+    const auto name = html.substr(begin, html.find('"', begin) - begin);
+    const bool ours = name.ends_with(".svg") || name.ends_with(".csv");
+    if (ours && name.find_first_of("/:\\") == std::string::npos)
+      files.push_back(page.parent_path() / name);
+  }
+  return files;
+}
 
 /// Copies the truth of a virtual experiment into the result, where the page looks for it.
 void add_truth(Tree& tree, const std::string& path) {
@@ -94,6 +112,14 @@ std::string run_report(ReportOptions options, const Invocation&, const Monitor& 
   }
   monitor.message(Level::info, "drawing");
   const auto report = report::make_report(tree);
+  for (const auto& file : report.files)
+    if (fs::exists(folder / file.name) && !options.output.overwrite)
+      throw FileError((folder / file.name).string(), "exists (use --overwrite to replace it)");
+  if (options.output.overwrite)
+    for (const auto& old : linked_files(page)) {
+      std::error_code none; // a file that somebody removed already
+      fs::remove(old, none);
+    }
   for (const auto& file : report.files) {
     const auto path = folder / file.name;
     fs::create_directories(path.parent_path());

@@ -44,26 +44,27 @@ double frame_time_of(const Tree& tree) {
   throw DataError("entry/g2 has no lag above zero");
 }
 
-std::vector<correlate::OneTime> curves_of(const Tree& tree) {
-  const auto lag = tree.numbers("entry/g2/lag_frames");
-  const auto value = tree.numbers("entry/g2/g2");
+std::vector<correlate::OneTime> curves_of(const Tree& tree, const std::string& group) {
+  const auto path = [&](const char* name) { return "entry/" + group + "/" + name; };
+  const auto lag = tree.numbers(path("lag_frames"));
+  const auto value = tree.numbers(path("g2"));
   const auto n = lag.size();
   if (n == 0 || value.size() % n != 0)
-    throw DataError(fmt::format("entry/g2: {} values do not fit {} lags", value.size(), n));
+    throw DataError(fmt::format("entry/{}: {} values do not fit {} lags", group, value.size(), n));
   const auto error =
-      tree.find("entry/g2/g2_errors") != nullptr
-          ? tree.numbers("entry/g2/g2_errors")
+      tree.find(path("g2_errors")) != nullptr
+          ? tree.numbers(path("g2_errors"))
           : std::vector<double>(value.size(), std::numeric_limits<double>::quiet_NaN());
-  const auto pairs = tree.find("entry/g2/pairs") != nullptr ? tree.numbers("entry/g2/pairs")
-                                                            : std::vector<double>(value.size(), 1);
-  const auto covariance = tree.find("entry/g2/g2_covariance") != nullptr
-                              ? tree.numbers("entry/g2/g2_covariance")
+  const auto pairs = tree.find(path("pairs")) != nullptr ? tree.numbers(path("pairs"))
+                                                         : std::vector<double>(value.size(), 1);
+  const auto covariance = tree.find(path("g2_covariance")) != nullptr
+                              ? tree.numbers(path("g2_covariance"))
                               : std::vector<double>{};
   const auto stored = [&](const char* name) {
-    return tree.find(name) != nullptr ? tree.numbers(name) : std::vector<double>{};
+    return tree.find(path(name)) != nullptr ? tree.numbers(path(name)) : std::vector<double>{};
   };
-  const auto deviation = stored("entry/g2/g2_deviation");
-  const auto spread = stored("entry/g2/lag_spread_frames");
+  const auto deviation = stored("g2_deviation");
+  const auto spread = stored("lag_spread_frames");
   const auto bins = value.size() / n;
   std::vector<correlate::OneTime> curves;
   for (std::size_t bin = 0; bin < bins; ++bin) {

@@ -12,8 +12,9 @@ namespace vitrum::app {
 /// on disk.
 [[nodiscard]] Tree read_result(const std::string& path, bool maps);
 
-/// entry/g2 as curves, one per bin.
-[[nodiscard]] std::vector<correlate::OneTime> curves_of(const Tree& tree);
+/// entry/`group` (g2 or g2_pixel) as curves, one per bin.
+[[nodiscard]] std::vector<correlate::OneTime> curves_of(const Tree& tree,
+                                                        const std::string& group = "g2");
 [[nodiscard]] double frame_time_of(const Tree& tree);
 
 } // namespace vitrum::app

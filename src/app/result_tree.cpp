@@ -1,5 +1,6 @@
 #include "result_tree.hpp"
 
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <ctime>
@@ -124,9 +125,6 @@ Tree make_result(const Invocation& invocation, const std::string& config) {
   const auto now = now_text();
   tree.set("entry/definition", make_scalar("NXxpcs"));
   tree.set("entry/kind", make_scalar("xpcs"));
-  tree.set("entry/entry_identifier", make_scalar("vitrum " + now));
-  tree.set("entry/scan_number", make_scalar(Index{0}));
-  tree.set("entry/start_time", make_scalar(now));
   auto& process = tree.group("entry/process");
   process.attributes["NX_class"] = std::string("NXprocess");
   tree.set("entry/process/program", make_scalar("vitrum"));
@@ -158,6 +156,17 @@ void add_input(Tree& tree, const std::string& path) {
                    : tree.numbers("entry/process/input_bytes");
   bytes.push_back(static_cast<double>(identity.bytes));
   tree.set("entry/process/input_bytes", make_array(std::move(bytes), "bytes"));
+}
+
+void add_measurement(Tree& tree, const std::vector<std::pair<std::string, std::string>>& facts) {
+  for (const auto& [name, text] : facts) {
+    if (name == "start_time" || name == "end_time" || name == "entry_identifier")
+      tree.set("entry/" + name, make_scalar(text));
+    Index number = 0;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (name == "scan_number" && error == std::errc{} && stop == text.data() + text.size())
+      tree.set("entry/scan_number", make_scalar(number));
+  }
 }
 
 void add_warning(Tree& tree, const std::string& text) {

@@ -13,6 +13,10 @@
 
 namespace vitrum::app {
 
+/// The attribute `processing` of intensities that no correction has touched.
+inline constexpr const char* as_detected =
+    "as detected: no dark subtracted, no flat field, static or frame correction";
+
 /// An empty result: root, entry, process with program, version, date and command line.
 [[nodiscard]] Tree make_result(const Invocation& invocation, const std::string& config);
 
@@ -23,6 +27,9 @@ continue_result(Tree from, const Invocation& invocation, const std::string& conf
 
 /// Notes an input file with its size and checksum in entry/process.
 void add_input(Tree& tree, const std::string& path);
+/// When and as what the series was measured, from the facts of its file: entry/start_time,
+/// end_time, entry_identifier, scan_number. What the file does not say is left out.
+void add_measurement(Tree& tree, const std::vector<std::pair<std::string, std::string>>& facts);
 /// Appends to entry/process/warnings and corrections.
 void add_warning(Tree& tree, const std::string& text);
 void add_correction(Tree& tree, const std::string& text);

@@ -17,15 +17,19 @@ namespace {
 
 using Maker = std::function<std::optional<plot::Figure>(const Tree&, Index)>;
 
+std::optional<plot::Figure> page_of(const std::vector<plot::Figure>& figures, Index bin) {
+  constexpr Index bins_per_figure = 12;
+  const auto page = static_cast<std::size_t>((bin - 1) / bins_per_figure);
+  return page < figures.size() ? std::optional(figures[page]) : std::nullopt;
+}
+
 const std::map<std::string, Maker>& makers() {
   static const std::map<std::string, Maker> map{
       {"two-time", [](const Tree& t, Index bin) { return report::make_two_time_figure(t, bin); }},
-      {"g2",
-       [](const Tree& t, Index bin) -> std::optional<plot::Figure> {
-         constexpr Index bins_per_figure = 12;
-         const auto figures = report::make_g2_figures(t);
-         const auto page = static_cast<std::size_t>((bin - 1) / bins_per_figure);
-         return page < figures.size() ? std::optional(figures[page]) : std::nullopt;
+      {"g2", [](const Tree& t, Index bin) { return page_of(report::make_g2_figures(t), bin); }},
+      {"g2-pixel",
+       [](const Tree& t, Index bin) {
+         return page_of(report::make_g2_figures(t, "g2_pixel"), bin);
        }},
       {"overlay", [](const Tree& t, Index) { return report::make_g2_overlay(t); }},
       {"age", [](const Tree& t, Index bin) { return report::make_aging_figure(t, bin); }},

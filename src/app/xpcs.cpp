@@ -229,14 +229,17 @@ void add_static(Tree& tree, const Plan& plan, const std::vector<std::vector<doub
   intensity.attributes["NX_class"] = std::string("NXdata");
   intensity.attributes["signal"] = std::string("mean_counts");
   intensity.attributes["axes"] = std::vector<std::string>{"time_s"};
-  intensity.set("mean_counts", make_array(mean, "counts"));
+  intensity.set("mean_counts", make_array(mean, "counts")).attributes["processing"] =
+      std::string(as_detected);
   intensity.set("time_s", make_array(time, "s"));
   intensity.set("valid", make_array(valid));
   std::vector<double> by_bin;
   for (const auto& one : bin_means)
     by_bin.insert(by_bin.end(), one.begin(), one.end());
-  intensity.set("bin_mean_counts",
-                make_array({static_cast<Index>(bin_means.size()), s.frames}, by_bin, "counts"));
+  intensity
+      .set("bin_mean_counts",
+           make_array({static_cast<Index>(bin_means.size()), s.frames}, by_bin, "counts"))
+      .attributes["processing"] = std::string("dark subtracted, where one was given");
 
   const auto& partition = plan.partition;
   const auto nstatic = static_cast<std::size_t>(partition.static_bin_count());
@@ -254,9 +257,13 @@ void add_static(Tree& tree, const Plan& plan, const std::vector<std::vector<doub
           !std::isnan(part))
         parts[k * nstatic + ring].add(part);
   }
-  std::vector<double> q, value, error, segments;
+  std::vector<double> q, low, high, phi, value, error, segments;
   for (std::size_t r = 0; r < nstatic; ++r) {
-    q.push_back(partition.static_bins[r].q_inv_angstrom);
+    const auto& bin = partition.static_bins[r];
+    q.push_back(bin.q_inv_angstrom);
+    low.push_back(bin.q_low_inv_angstrom);
+    high.push_back(bin.q_high_inv_angstrom);
+    phi.push_back(bin.phi_deg);
     value.push_back(rings[r].mean);
     error.push_back(rings[r].count > 1 ? rings[r].error() : 0);
   }
@@ -267,7 +274,11 @@ void add_static(Tree& tree, const Plan& plan, const std::vector<std::vector<doub
   saxs.attributes["signal"] = std::string("intensity");
   saxs.attributes["axes"] = std::vector<std::string>{"q_inv_angstrom"};
   saxs.set("q_inv_angstrom", make_array(q, partition.q_unit));
-  saxs.set("intensity", make_array(value, "counts"));
+  saxs.set("q_low_inv_angstrom", make_array(low, partition.q_unit));
+  saxs.set("q_high_inv_angstrom", make_array(high, partition.q_unit));
+  saxs.set("phi_deg", make_array(phi, "deg"));
+  saxs.set("intensity", make_array(value, "counts")).attributes["processing"] =
+      std::string(as_detected);
   saxs.set("intensity_errors", make_array(error, "counts"));
   saxs.set("segments",
            make_array({frames::series_segments, static_cast<Index>(nstatic)}, segments, "counts"));
@@ -381,6 +392,7 @@ std::string run_xpcs(XpcsOptions options, const Invocation& invocation, const Mo
   for (const auto& input : inputs)
     add_input(tree, input);
   add_series(tree, plan, options.geometry);
+  add_measurement(tree, plan.series.info().metadata);
   auto done = correlate_bins(tree, plan, options, monitor);
   for (const auto& note : plan.series.notes)
     add_correction(tree, note);
@@ -412,6 +424,7 @@ std::string run_xpcs(XpcsOptions options, const Invocation& invocation, const Mo
                        correlate::name_of(plan.pixel_g2->normalization),
                        correlate::formula_of(plan.pixel_g2->normalization)));
   fit_bins(tree, plan.fits, done.whole, plan.frame_time_s, monitor);
+  fit_pixel_bins(tree, plan.fits, plan.frame_time_s, monitor);
   fit_windows(tree, plan.fits, options.age, std::move(done.windows), plan.frame_time_s, monitor);
   add_static(tree, plan, done.frame_means);
   add_nxxpcs_links(tree);

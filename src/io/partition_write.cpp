@@ -158,15 +158,13 @@ void put_geometry(Tree& qmap, const frames::Geometry& g) {
 
 } // namespace
 
-void write_partition(const std::string& path,
-                     const frames::Partition& partition,
-                     const frames::Geometry& geometry,
-                     bool overwrite) {
-  frames::validate(partition);
-  Tree tree;
-  Tree& qmap = tree.group("qmap");
-  qmap.set("dynamic_roi_map", roi_map(partition.dynamic_labels, partition.height, partition.width));
-  qmap.set("static_roi_map", roi_map(partition.static_labels, partition.height, partition.width));
+Tree make_qmap(const frames::Partition& partition, const frames::Geometry& geometry) {
+  Tree qmap;
+  if (!partition.dynamic_labels.empty()) {
+    qmap.set("dynamic_roi_map",
+             roi_map(partition.dynamic_labels, partition.height, partition.width));
+    qmap.set("static_roi_map", roi_map(partition.static_labels, partition.height, partition.width));
+  }
   put_bins(qmap, "dynamic", partition.bins, partition.q_unit);
   put_bins(qmap, "static", partition.static_bins, partition.q_unit);
   qmap.set("map_names", make_array(std::vector<std::string>{"q", "phi"}));
@@ -181,6 +179,16 @@ void write_partition(const std::string& path,
   all.insert(all.end(), partition.static_labels.begin(), partition.static_labels.end());
   qmap.attributes = {{"hash", sha256(std::as_bytes(std::span(all)))},
                      {"version", std::string("vitrum")}};
+  return qmap;
+}
+
+void write_partition(const std::string& path,
+                     const frames::Partition& partition,
+                     const frames::Geometry& geometry,
+                     bool overwrite) {
+  frames::validate(partition);
+  Tree tree;
+  tree.group("qmap") = make_qmap(partition, geometry);
   std::vector<std::uint8_t> used;
   for (const auto label : partition.dynamic_labels)
     used.push_back(label > 0 ? 1 : 0);

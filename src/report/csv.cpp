@@ -1,6 +1,7 @@
 #include "vitrum/report/csv.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -82,15 +83,15 @@ std::string fit_values(const ModelFit& fit, const std::vector<Quantity>& columns
 
 } // namespace
 
-std::string csv_g2(const Tree& root) {
+std::string csv_g2(const Tree& root, const std::string& group) {
   const Result result(root);
-  const auto g2 = result.g2();
+  const auto g2 = result.g2(group);
   if (!g2)
     return "";
-  const auto fits = result.fits();
+  const auto fits = result.fits(group);
   const auto lags = static_cast<Index>(g2->lag_s.size());
-  const auto pairs = result.quantity("g2/pairs", {result.bins(), lags});
-  std::string text = heading(result, "g2 against lag") + formulas(fits);
+  const auto pairs = result.quantity(group + "/pairs", {result.bins(), lags});
+  std::string text = heading(result, group + " against lag") + formulas(fits);
   text += "bin" + q_header(result) + ",lag [s],g2,g2_error" + (pairs ? ",pairs" : "");
   for (const ModelFit& fit : fits)
     if (!fit.curve.empty())
@@ -115,13 +116,13 @@ std::string csv_g2(const Tree& root) {
   return text;
 }
 
-std::string csv_fits(const Tree& root) {
+std::string csv_fits(const Tree& root, const std::string& group) {
   const Result result(root);
-  const auto fits = result.fits();
+  const auto fits = result.fits(group);
   if (fits.empty())
     return "";
   const auto columns = all_columns(fits);
-  std::string text = heading(result, "fits of g2") + formulas(fits);
+  std::string text = heading(result, "fits of " + group) + formulas(fits);
   text += "bin" + q_header(result) + ",model" + column_header(columns) + ",status\n";
   for (Index bin = 0; bin < result.bins(); ++bin)
     for (const ModelFit& fit : fits)
@@ -235,15 +236,19 @@ std::string csv_static(const Tree& root) {
   const auto segments = result.numbers("saxs/segments", 2);
   const Index parts = segments && n > 0 ? static_cast<Index>(segments->size()) / n : 0;
   const auto unit = attribute_text(result.entry().at("saxs/q_inv_angstrom").attributes, "units");
-  std::string text = heading(result, "mean intensity of static bins") + named("q", unit) +
+  const auto phi = result.quantity("saxs/phi_deg", {n});
+  const bool sectors = phi && n > 0 && !std::isnan(phi->values[0]);
+  std::string text = heading(result, "mean intensity of static bins, counts as detected") +
+                     named("q", unit) + (sectors ? ",phi [deg]" : "") +
                      ",intensity,intensity_error";
   for (Index part = 0; part < parts; ++part)
     text += fmt::format(",segment_{}", part + 1);
   text += '\n';
   for (Index i = 0; i < n; ++i) {
     const auto k = static_cast<std::size_t>(i);
-    text += fmt::format("{},{},{}",
+    text += fmt::format("{}{},{},{}",
                         exact_number((*q)[k]),
+                        sectors ? "," + exact_number(phi->values[k]) : "",
                         exact_number(intensity->values[k]),
                         exact_number(intensity->errors[k]));
     for (Index part = 0; part < parts; ++part)

@@ -99,7 +99,6 @@ struct Page {
   const Result& result;
   const Curves& g2;
   const std::vector<ModelFit>& fits;
-  const std::optional<Curves>& per_pixel;
   Index columns = 1;
   bool with_residuals = false;
 };
@@ -114,13 +113,6 @@ void add_bin(Figure& figure, const Page& page, Index bin, Index place, bool lowe
   curves.y.label = curves.column == 0 ? "g₂" : "";
   curves.series.push_back(points_of(page.g2, bin));
   curves.series.back().label = place == 0 ? "data" : "";
-  if (page.per_pixel) {
-    curves.series.push_back(points_of(*page.per_pixel, bin));
-    curves.series.back().label = place == 0 ? "per pixel" : "";
-    curves.series.back().marker = Marker::diamond;
-    curves.series.back().hollow = true;
-    curves.series.back().colour = grey;
-  }
   if (auto truth = truth_curve(page.result, bin)) {
     truth->label = place == 0 ? truth->label : "";
     curves.series.push_back(std::move(*truth));
@@ -155,15 +147,14 @@ void add_bin(Figure& figure, const Page& page, Index bin, Index place, bool lowe
 
 } // namespace
 
-std::vector<Figure> make_g2_figures(const Tree& root) {
+std::vector<Figure> make_g2_figures(const Tree& root, const std::string& group) {
   const Result result(root);
   std::vector<Figure> figures;
-  const auto g2 = result.g2();
+  const auto g2 = result.g2(group);
   if (!g2 || g2->lag_s.empty())
     return figures;
-  const auto fits = result.fits();
-  const auto per_pixel = result.g2("g2_pixel");
-  Page page{result, *g2, fits, per_pixel};
+  const auto fits = result.fits(group);
+  Page page{result, *g2, fits};
   page.with_residuals =
       std::any_of(fits.begin(), fits.end(), [](const ModelFit& fit) { return !fit.curve.empty(); });
   for (Index first = 0; first < result.bins(); first += bins_per_figure) {

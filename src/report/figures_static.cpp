@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -12,10 +14,38 @@ namespace {
 
 using namespace plot;
 
+/// Places of the static bins in the order of their sectors, with −1 where a sector ends: a line
+/// through them breaks there.
+std::vector<Index> by_sector(const Result& result, Index bins) {
+  std::vector<Index> order;
+  const auto phi = result.quantity("saxs/phi_deg", {bins});
+  if (!phi || std::isnan(phi->values.at(0))) {
+    for (Index i = 0; i < bins; ++i)
+      order.push_back(i);
+    return order;
+  }
+  std::map<double, std::vector<Index>> sectors;
+  for (Index i = 0; i < bins; ++i)
+    sectors[phi->values[static_cast<std::size_t>(i)]].push_back(i);
+  for (const auto& [angle, places] : sectors) {
+    order.insert(order.end(), places.begin(), places.end());
+    order.push_back(-1);
+  }
+  return order;
+}
+
+std::vector<double> picked(std::span<const double> values, const std::vector<Index>& order) {
+  std::vector<double> out;
+  for (const Index i : order)
+    out.push_back(i < 0 ? NAN : values[static_cast<std::size_t>(i)]);
+  return out;
+}
+
 /// I(q) of each part of the series divided by that of the whole.
 Panel stability_panel(const std::vector<double>& q,
                       const std::vector<double>& mean,
-                      const std::vector<double>& segments) {
+                      const std::vector<double>& segments,
+                      const std::vector<Index>& order) {
   const auto n = static_cast<Index>(q.size());
   const Index parts = static_cast<Index>(segments.size()) / n;
   Panel panel;
@@ -27,10 +57,11 @@ Panel stability_panel(const std::vector<double>& q,
   panel.colour_bar = ColourBar{ColourMap::viridis, Scale::linear, 0, 1, "part of the series", true};
   for (Index part = 0; part < parts; ++part) {
     Series series;
-    series.x = q;
-    series.y = row_copy(segments, part, n);
+    auto ratio = row_copy(segments, part, n);
     for (std::size_t i = 0; i < q.size(); ++i)
-      series.y[i] = mean[i] != 0 ? series.y[i] / mean[i] : NAN;
+      ratio[i] = mean[i] != 0 ? ratio[i] / mean[i] : NAN;
+    series.x = picked(q, order);
+    series.y = picked(ratio, order);
     series.colour = curve_colour(ColourMap::viridis,
                                  (static_cast<double>(part) + 0.5) / static_cast<double>(parts));
     series.line_width = 0.9;
@@ -60,10 +91,11 @@ std::optional<Figure> make_static_figure(const Tree& root) {
     return std::nullopt;
   const std::string unit =
       display_unit(attribute_text(result.entry().at("saxs/q_inv_angstrom").attributes, "units"));
+  const auto order = by_sector(result, n);
   Series curve;
-  curve.x = *q;
-  curve.y = intensity->values;
-  curve.y_errors = intensity->errors;
+  curve.x = picked(*q, order);
+  curve.y = picked(intensity->values, order);
+  curve.y_errors = picked(intensity->errors, order);
   curve.marker = Marker::circle;
   curve.marker_size = 3;
   curve.line_width = 0.9;
@@ -86,7 +118,7 @@ std::optional<Figure> make_static_figure(const Tree& root) {
   stacked_row(figure, std::move(panel));
   const auto segments = result.numbers("saxs/segments", 2);
   if (segments && !segments->empty() && segments->size() % q->size() == 0) {
-    Panel stability = stability_panel(*q, intensity->values, *segments);
+    Panel stability = stability_panel(*q, intensity->values, *segments, order);
     stability.x = x;
     figure.panels[0].x.show_labels = false;
     stacked_row(figure, std::move(stability));

@@ -61,7 +61,7 @@ private:
         meta += (meta.empty() ? "" : " · ") + escaped(text);
     };
     const std::string start = entry.text("start_time"), date = entry.text("process/date");
-    add(start == date ? "" : start);
+    add(start.empty() ? "" : "measured " + start);
     const std::string version = entry.text("process/version");
     add(version.empty() ? "" : "vitrum " + version);
     add(date.empty() ? "" : "analysed " + date);
@@ -196,17 +196,33 @@ private:
     }
   }
 
+  /// `group`: g2 or g2_pixel.
+  void add_g2_figures(const std::vector<Figure>& pages, const std::string& group) {
+    for (std::size_t i = 0; i < pages.size(); ++i)
+      add_figure(pages[i],
+                 pages.size() == 1 ? group : fmt::format("{}_{}", group, i + 1),
+                 "g₂ against lag with standard errors and the fits of all models; below each, the "
+                 "residuals in units of the error (beyond the strip: hollow, at its edge).");
+  }
+
+  void pixel_correlation() {
+    const auto pages = make_g2_figures(root_, "g2_pixel");
+    if (pages.empty())
+      return;
+    body_ += element("h3", "Pixel by pixel");
+    add_g2_figures(pages, "g2_pixel");
+    body_ += fit_table(result_, "g2_pixel");
+    add_csv(csv_g2(root_, "g2_pixel"), "g2_pixel.csv", "g₂ pixel by pixel and fits as numbers");
+    add_csv(csv_fits(root_, "g2_pixel"), "fits_pixel.csv", "Parameters as numbers");
+  }
+
   void correlation() {
     const auto pages = make_g2_figures(root_);
     const std::string fits = fit_table(result_);
     if (pages.empty() && fits.empty())
       return;
     section("g2", "Correlation functions and fits");
-    for (std::size_t i = 0; i < pages.size(); ++i)
-      add_figure(pages[i],
-                 pages.size() == 1 ? std::string("g2") : fmt::format("g2_{}", i + 1),
-                 "g₂ against lag with standard errors and the fits of all models; below each, the "
-                 "residuals in units of the error (beyond the strip: hollow, at its edge).");
+    add_g2_figures(pages, "g2");
     add_figure(make_g2_overlay(root_), "g2_overlay", "g₂ of all bins with the preferred fit.");
     const auto tau_q = make_tau_q_figure(root_);
     add_figure(tau_q,
@@ -221,6 +237,7 @@ private:
     body_ += fits;
     add_csv(csv_g2(root_), "g2.csv", "g₂ and fits as numbers");
     add_csv(csv_fits(root_), "fits.csv", "Parameters as numbers");
+    pixel_correlation();
   }
 
   void aging() {
@@ -275,7 +292,9 @@ private:
     if (!image && !profile && !intensity)
       return;
     section("series", "Intensity");
-    std::string caption = "Mean image on a logarithmic scale; masked pixels and bins.";
+    std::string caption =
+        "Mean image on a logarithmic scale, counts as detected, before any correction; masked "
+        "pixels and bins.";
     std::vector<File> tables;
     for (const char* name : {"mean", "mask", "dynamic_labels"})
       if (std::string text = csv_image(root_, name); !text.empty())
@@ -286,9 +305,13 @@ private:
     add_figure(image, "image", caption, std::move(tables));
     add_figure(profile,
                "static",
-               "Mean intensity against q, and that of ten consecutive parts of the series divided "
-               "by it: a trend from part to part shows damage or drift.");
-    add_figure(intensity, "intensity", "Mean counts per pixel and frame against time.");
+               "Mean intensity against q, as detected, before any correction, and that of ten "
+               "consecutive parts of the series divided by it: a trend from part to part shows "
+               "damage or drift.");
+    add_figure(intensity,
+               "intensity",
+               "Mean counts per pixel and frame against time: of all pixels as detected, of bins "
+               "with the dark subtracted where one was given.");
     add_csv(csv_static(root_), "static.csv", "I(q) as numbers");
     add_csv(csv_intensity(root_), "intensity.csv", "Counts against time as numbers");
   }

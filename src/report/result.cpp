@@ -136,6 +136,10 @@ std::string Result::bin_title(Index bin) const {
                          plot::short_number(q_[static_cast<std::size_t>(bin - 1)], 4),
                          q_unit_.empty() ? "" : " ",
                          q_unit_);
+  if (const auto phi = quantity("bins/phi_deg", {bins_});
+      phi && std::isfinite(phi->values[static_cast<std::size_t>(bin - 1)]))
+    title += fmt::format(", φ = {}°",
+                         plot::short_number(phi->values[static_cast<std::size_t>(bin - 1)], 4));
   return title;
 }
 
@@ -182,17 +186,21 @@ std::vector<ModelFit> Result::read_fits(const std::string& group,
   return fits;
 }
 
-std::vector<ModelFit> Result::fits() const {
-  auto fits = read_fits("fit", {bins_});
-  const auto curves = g2();
+std::string fit_group(const std::string& group) {
+  return group == "g2_pixel" ? "fit_pixel" : "fit";
+}
+
+std::vector<ModelFit> Result::fits(const std::string& group) const {
+  auto fits = read_fits(fit_group(group), {bins_});
+  const auto curves = g2(group);
   for (ModelFit& fit : fits)
     if (!curves || fit.curve.size() != curves->values.size())
       fit.curve.clear();
   return fits;
 }
 
-std::string Result::preferred_model(Index bin) const {
-  const auto models = entry_->texts("fit/preferred_model");
+std::string Result::preferred_model(Index bin, const std::string& group) const {
+  const auto models = entry_->texts(fit_group(group) + "/preferred_model");
   const auto i = static_cast<std::size_t>(bin - 1);
   return i < models.size() ? models[i] : "";
 }

@@ -70,8 +70,10 @@ public:
   [[nodiscard]] const std::string& q_unit() const { return q_unit_; } // as shown
 
   [[nodiscard]] std::optional<Curves> g2(const std::string& group = "g2") const;
-  [[nodiscard]] std::vector<ModelFit> fits() const;
-  [[nodiscard]] std::string preferred_model(Index bin) const; // "" when not stated
+  /// Of the g2 in `group`: those of g2 stand in fit, those of g2_pixel in fit_pixel.
+  [[nodiscard]] std::vector<ModelFit> fits(const std::string& group = "g2") const;
+  /// "" when not stated.
+  [[nodiscard]] std::string preferred_model(Index bin, const std::string& group = "g2") const;
 
   [[nodiscard]] std::optional<Windows> windows() const;
   [[nodiscard]] std::vector<ModelFit> window_fits() const;
@@ -89,6 +91,9 @@ private:
   std::vector<double> q_;
   std::string q_unit_;
 };
+
+/// Where the fits of the g2 in `group` stand: "fit" for "g2", "fit_pixel" for "g2_pixel".
+[[nodiscard]] std::string fit_group(const std::string& group);
 
 /// Place in the order in which people read the numbers of a fit; unknown names come last.
 [[nodiscard]] int quantity_rank(const std::string& name);

@@ -71,6 +71,7 @@ List listed(const Tree& root, bool once) {
     if (const auto quantity = result.quantity(std::string("series/") + name, {}))
       add(list, name, *quantity, 0);
   const auto fits = result.fits();
+  const auto pixel_fits = result.fits("g2_pixel");
   for (Index bin = 1; bin <= result.bins(); ++bin) {
     const std::string path = fmt::format("bin/{}", bin);
     for (const char* name : {"q_inv_angstrom", "phi_deg", "npixels", "mean_counts"})
@@ -80,6 +81,8 @@ List listed(const Tree& root, bool once) {
         add(list, path + "/" + name, *quantity, bin - 1);
     for (const ModelFit& fit : fits)
       add_fit(list, path + "/fit/" + fit.model, fit, bin - 1);
+    for (const ModelFit& fit : pixel_fits)
+      add_fit(list, path + "/fit_pixel/" + fit.model, fit, bin - 1);
     if (const auto model = result.preferred_model(bin); !model.empty())
       list.push_back({path + "/preferred_model", model});
     add_events(list, result, bin);

@@ -133,8 +133,8 @@ std::string bin_table(const Result& result) {
   return table.html();
 }
 
-std::string fit_table(const Result& result) {
-  const auto fits = result.fits();
+std::string fit_table(const Result& result, const std::string& group) {
+  const auto fits = result.fits(group);
   if (fits.empty())
     return "";
   const auto columns = fit_columns(fits);
@@ -150,7 +150,7 @@ std::string fit_table(const Result& result) {
       if (!result.q().empty())
         cells.push_back(
             format_value(result.q()[static_cast<std::size_t>(bin)], NAN, result.q_unit()));
-      const bool preferred = fits.size() > 1 && result.preferred_model(bin + 1) == fit.model;
+      const bool preferred = fits.size() > 1 && result.preferred_model(bin + 1, group) == fit.model;
       cells.push_back(display_model(fit.model) + (preferred ? " (preferred)" : ""));
       append(cells, fit_cells(fit, columns, bin));
       table.add(std::move(cells));
@@ -270,6 +270,9 @@ std::string convention_list(const Result& result) {
     if (!estimator.empty())
       add("Estimator of g₂: " + estimator + ".");
   }
+  if (const Tree* pixel = result.entry().find_group("g2_pixel"))
+    add("Estimator of the pixel-by-pixel g₂: " + attribute_text(pixel->attributes, "estimator") +
+        ".");
   add("Errors are standard errors (one standard deviation). Δ/σ is (data − fit) / error.");
   if (!result.q().empty() && result.q_unit() == "Å⁻¹")
     add("q = 2π/d = 4π sin θ / λ.");

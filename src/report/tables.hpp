@@ -12,7 +12,7 @@ namespace vitrum::report {
 // Each is HTML, "" when there is nothing to show.
 [[nodiscard]] std::string scalar_table(const Result& result, const std::string& group);
 [[nodiscard]] std::string bin_table(const Result& result);
-[[nodiscard]] std::string fit_table(const Result& result);
+[[nodiscard]] std::string fit_table(const Result& result, const std::string& group = "g2");
 [[nodiscard]] std::string window_tables(const Result& result);
 [[nodiscard]] std::string event_table(const Result& result);
 [[nodiscard]] std::string truth_table(const Result& result);

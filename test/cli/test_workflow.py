@@ -66,6 +66,64 @@ class Workflow(CliTest):
             self.assertTrue((c[5, :5] == 0).all())
         self.vitrum("fit", "aps.hdf", "--models", "kww", "-o", "again.h5", "--quiet")
 
+    def test_pixel_by_pixel(self):
+        """g2 of single pixels is fitted, shown, drawn and tabulated as the other one is."""
+        self.vitrum(*SYNTH, "-o", "v.h5")
+        self.vitrum("xpcs", "v.h5", "--partition", "v_qmap.h5", "--models", "kww,exp", "--pixel-g2", "symmetric-bin", "-o",
+                    "r.h5", "--quiet")
+        self.vitrum("fit", "r.h5", "--models", "kww", "-o", "f.h5", "--quiet")
+        for name in ("r.h5", "f.h5"):
+            scalars = self.scalars(name)["scalars"]
+            one, other = (scalars[f"bin/2/{fit}/kww/tau_s"] for fit in ("fit", "fit_pixel"))
+            self.assertLess(abs(one["value"] - other["value"]), 5 * (one["error"] + other["error"]))
+        self.vitrum("show", "r.h5", "--figure", "g2-pixel", "-o", "p.svg")
+        self.vitrum("report", "r.h5", "-o", "report", "--quiet")
+        self.vitrum("export", "r.h5", "-o", "tables", "--quiet")
+        for folder in ("report", "tables"):
+            for name in ("g2_pixel.csv", "fits_pixel.csv", "two_time_bin_3.csv", "image_mask.csv"):
+                self.assertTrue((self.path(folder) / name).exists(), (folder, name))
+        self.assertTrue(self.path("report/g2_pixel.svg").exists())
+
+    def test_report_replaces_what_it_wrote(self):
+        self.vitrum(*SYNTH, "-o", "v.h5")
+        self.vitrum("xpcs", "v.h5", "--partition", "v_qmap.h5", "-o", "three.h5", "--quiet")
+        self.vitrum("xpcs", "v.h5", "--no-map", "-o", "one.h5", "--quiet")
+        self.vitrum("report", "three.h5", "-o", "report", "--quiet")
+        self.path("report/notes.txt").write_text("mine")
+        self.refused("report/index.html: exists (use --overwrite to replace it)", "report", "one.h5", "-o", "report")
+        self.assertTrue(self.path("report/two_time_bin_1.svg").exists())
+        self.vitrum("report", "one.h5", "-o", "report", "--overwrite", "--quiet")
+        self.vitrum("report", "one.h5", "-o", "fresh", "--quiet")
+        names = {p.name for p in self.path("report").iterdir()}
+        self.assertEqual(names, {p.name for p in self.path("fresh").iterdir()} | {"notes.txt"})
+
+    def test_sectors_and_facts_in_the_8id_layout(self):
+        import h5py
+        with h5py.File(self.path("a.h5"), "w") as file:
+            file["entry/data/data"] = poisson_frames(40, 32, 32)
+            file["entry/start_time"] = "2024-02-03T04:05:06"
+            file["entry/scan_number"] = 17
+            detector = file.create_group("entry/instrument/detector_1")
+            detector["frame_time"], detector["count_time"] = 0.5, 0.125
+        self.vitrum("xpcs", "a.h5", "--center-x", "15.5", "--center-y", "15.5", "--q-per-pixel", "0.1", "--q-bins", "2", "--phi-sectors", "3",
+                    "--static-per-bin", "2", "--models", "exp", "-o", "r.h5", "--quiet")
+        with h5py.File(self.path("r.h5")) as file:
+            self.assertEqual(file["/entry/start_time"][()], b"2024-02-03T04:05:06")
+            self.assertEqual(file["/entry/scan_number"][()], 17)
+            self.assertNotIn("entry_identifier", file["/entry"])  # the series has none
+            self.assertIn("as detected", file["/entry/saxs/intensity"].attrs["processing"])
+        self.vitrum("export", "r.h5", "--format", "8id", "-o", "aps.hdf", "--quiet")
+        with h5py.File(self.path("aps.hdf")) as file:
+            self.assertEqual(list(file["/xpcs/qmap/dynamic_num_pts"][:]), [2, 3])
+            np.testing.assert_array_equal(file["/xpcs/qmap/dynamic_index_mapping"][:], np.arange(6))
+            np.testing.assert_allclose(file["/xpcs/qmap/dynamic_v_list_dim1"][:], [60, 180, 300])
+            self.assertEqual(list(file["/xpcs/qmap/static_num_pts"][:]), [4, 3])
+            self.assertEqual(file["/entry/instrument/detector_1/count_time"][()], 0.125)
+            self.assertEqual(file["/entry/instrument/detector_1/frame_time"][()], 0.5)
+        self.vitrum("fit", "aps.hdf", "--models", "exp", "-o", "f.h5", "--quiet")
+        scalars = self.scalars("f.h5")["scalars"]
+        self.assertEqual([scalars[f"bin/{b}/phi_deg"]["value"] for b in range(1, 7)], [60, 180, 300] * 2)
+
     def test_figures(self):
         self.vitrum(*SYNTH, "-o", "v.h5")
         self.vitrum("xpcs", "v.h5", "--partition", "v_qmap.h5", "-o", "r.h5", "--quiet")

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "vitrum/core/index.hpp"
+#include "vitrum/core/tree.hpp"
 #include "vitrum/frames/geometry.hpp"
 #include "vitrum/frames/mask.hpp"
 #include "vitrum/frames/partition.hpp"
@@ -44,6 +45,10 @@ struct LabelMaps {
 /// The whole partition with its bins: what write_partition wrote, or a qmap of others. Static bins
 /// that straddle dynamic ones are refused (DataError).
 [[nodiscard]] frames::Partition to_partition(const LabelMaps& maps);
+
+/// The qmap group of the 8-ID layout, without its masks: label maps where the partition has some,
+/// lists of bins on a grid of rings and sectors, geometry as far as it is known.
+[[nodiscard]] Tree make_qmap(const frames::Partition& partition, const frames::Geometry& geometry);
 
 /// A qmap file of the 8-ID layout that read_label_maps reads back. `geometry` may be incomplete;
 /// its unknown fields are left out.

@@ -9,10 +9,10 @@
 
 namespace vitrum::report {
 
-/// bin, q, lag, g2, its error, pairs, and the curve of every model.
-[[nodiscard]] std::string csv_g2(const Tree& result);
+/// bin, q, lag, g2, its error, pairs, and the curve of every model. `group`: "g2" or "g2_pixel".
+[[nodiscard]] std::string csv_g2(const Tree& result, const std::string& group = "g2");
 /// bin, q, model, then every parameter with its error (columns of all models).
-[[nodiscard]] std::string csv_fits(const Tree& result);
+[[nodiscard]] std::string csv_fits(const Tree& result, const std::string& group = "g2");
 /// The same per bin and window, with age and plateau.
 [[nodiscard]] std::string csv_windows(const Tree& result);
 /// bin, window, age, lag, g2, its error, R, its error.

@@ -24,7 +24,9 @@ void validate(const MapOptions& options);
 make_two_time_figure(const Tree& result, Index bin, const MapOptions& options = {});
 
 /// g2 with errors, fits of all models and residuals, one panel per bin, twelve bins to a figure.
-[[nodiscard]] std::vector<Figure> make_g2_figures(const Tree& result);
+/// `group`: "g2", or "g2_pixel" for the one that was correlated pixel by pixel.
+[[nodiscard]] std::vector<Figure> make_g2_figures(const Tree& result,
+                                                  const std::string& group = "g2");
 
 /// g2 of all bins in one panel, coloured by q, with the preferred (else the first) model.
 [[nodiscard]] std::optional<Figure> make_g2_overlay(const Tree& result);
