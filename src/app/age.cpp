@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "age_errors.hpp"
 #include "fit_stage.hpp"
 #include "output.hpp"
 #include "result_input.hpp"
@@ -145,20 +146,24 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
                        one_time.windows.size());
   std::vector<correlate::OneTime> whole;
   std::vector<std::vector<correlate::OneTime>> windows;
+  bool pixel_errors = own;
   for (std::size_t b = 0; b < maps.values.size(); ++b) {
     auto functions = correlate::one_time_from_map(
         std::span<const double>(maps.values[b]), maps.frames, one_time);
     whole.push_back(std::move(functions.whole));
     windows.push_back(std::move(functions.windows));
     if (own)
-      for (auto& window : windows.back())
+      for (auto& window : windows.back()) {
         remove_bias(window, tree, b);
+        pixel_errors &= set_pixel_errors(window, one_time.age, tree, b);
+      }
   }
   add_input(tree, path);
-  add_warning(
-      tree,
-      "errors of age windows come from blocks of time alone, because a map has no pixel groups: "
-      "they are too small when the dynamics are as slow as a block");
+  if (!pixel_errors)
+    add_warning(
+        tree,
+        "errors of age windows come from blocks of time alone, because a map has no pixel groups: "
+        "they are too small when the dynamics are as slow as a block");
   tree.erase("entry/window");
   tree.erase("entry/fit");
   if (own) {

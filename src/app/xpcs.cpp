@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "age_errors.hpp"
 #include "fit_stage.hpp"
 #include "image_tree.hpp"
 #include "output.hpp"
@@ -301,6 +302,7 @@ void add_nxxpcs_links(Tree& tree) {
 struct Correlated {
   std::vector<correlate::OneTime> whole, pixel_by_pixel;
   std::vector<std::vector<correlate::OneTime>> windows; // [bin][window]
+  std::vector<std::vector<correlate::OneTime>> blocks;  // [bin][block]: for windows made later
   std::vector<Index> pixels;
   std::vector<double> mean_counts;
   std::vector<std::vector<double>> frame_means; // [bin][frame]
@@ -311,6 +313,11 @@ correlate_bins(Tree& tree, Plan& plan, const XpcsOptions& options, const Monitor
   auto matrices =
       correlate::load_pixels(*plan.series.source, plan.partition, {}, plan.load, monitor);
   Correlated out;
+  auto with_blocks = plan.one_time;
+  if (!options.correlation.no_map)
+    for (const auto block : make_error_blocks(
+             plan.series.info().frames, options.correlation.pixel_groups, plan.one_time.lags))
+      with_blocks.windows.push_back(block);
   for (std::size_t b = 0; b < matrices.size(); ++b) {
     const auto bin = static_cast<Index>(b) + 1;
     auto& matrix = matrices[b];
@@ -348,7 +355,7 @@ correlate_bins(Tree& tree, Plan& plan, const XpcsOptions& options, const Monitor
                       kernel.rejected().size(),
                       kernel.rejected()[0].reason,
                       kernel.rejected()[0].frame));
-    correlate::OneTimeAccumulator one_time(kernel, plan.one_time);
+    correlate::OneTimeAccumulator one_time(kernel, with_blocks);
     std::vector<correlate::TileConsumer*> consumers{&one_time};
     std::optional<correlate::MapCollector> map;
     if (!options.correlation.no_map) {
@@ -361,6 +368,10 @@ correlate_bins(Tree& tree, Plan& plan, const XpcsOptions& options, const Monitor
     if (!functions.whole.reason.empty())
       plan.series.warnings.push_back(fmt::format("bin {}: {}", bin, functions.whole.reason));
     out.whole.push_back(std::move(functions.whole));
+    const auto own =
+        functions.windows.begin() + static_cast<std::ptrdiff_t>(plan.one_time.windows.size());
+    out.blocks.emplace_back(own, functions.windows.end());
+    functions.windows.erase(own, functions.windows.end());
     out.windows.push_back(std::move(functions.windows));
     if (map)
       add_map(tree, bin, map->take().values.span(), plan.frame_time_s);
@@ -413,6 +424,7 @@ std::string run_xpcs(XpcsOptions options, const Invocation& invocation, const Mo
          fmt::format("mean of C(t1,t2) over pairs of frames, {}{}",
                      plan.one_time.remove_bias ? "bias of finitely many pixels removed, " : "",
                      correlate::formula_of(plan.normalization)));
+  add_error_blocks(tree, done.blocks, plan.one_time.age);
   if (plan.pixel_g2)
     add_g2(tree,
            "g2_pixel",

@@ -66,6 +66,25 @@ class Workflow(CliTest):
             self.assertTrue((c[5, :5] == 0).all())
         self.vitrum("fit", "aps.hdf", "--models", "kww", "-o", "again.h5", "--quiet")
 
+    def test_windows_made_later_have_the_errors_of_pixels(self):
+        """age gives the errors of xpcs, for its windows and for others; the bias of a window is the least sure."""
+        self.vitrum(*SYNTH, "-o", "v.h5")
+        for age, window in (("start", 60), ("mid", 95)):
+            again = ["--age", age, "--window", window, "--models", "kww", "--quiet"]
+            self.vitrum("xpcs", "v.h5", "--partition", "v_qmap.h5", *again, "-o", f"{age}.h5")
+        for age, window in (("start", 60), ("mid", 95)):
+            again = ["--age", age, "--window", window, "--models", "kww", "--quiet"]
+            self.vitrum("age", "start.h5", *again, "-o", "a.h5")
+            with h5py.File(self.path(f"{age}.h5")) as file, h5py.File(self.path("a.h5")) as made:
+                errors, other = (f["/entry/window/g2_errors"][:] for f in (file, made))
+                short = file["/entry/window/lag_s"][:] < 60
+                np.testing.assert_array_equal(np.isnan(errors), np.isnan(other))
+                ratio = (other / errors)[:, :, short]
+                self.assertAlmostEqual(np.nanmedian(ratio), 1, delta=0.03)
+                # 10 %: of windows whose ends fall between the stored blocks
+                self.assertLess(np.nanpercentile(np.abs(ratio - 1), 80), 0.1)
+        self.assertFalse([w for w in self.scalars("a.h5")["warnings"] if "blocks of time" in w])
+
     def test_pixel_by_pixel(self):
         """g2 of single pixels is fitted, shown, drawn and tabulated as the other one is."""
         self.vitrum(*SYNTH, "-o", "v.h5")
