@@ -74,7 +74,7 @@ class Workflow(CliTest):
             self.vitrum("xpcs", "v.h5", "--partition", "v_qmap.h5", *again, "-o", f"{age}.h5")
         for age, window in (("start", 60), ("mid", 95)):
             again = ["--age", age, "--window", window, "--models", "kww", "--quiet"]
-            self.vitrum("age", "start.h5", *again, "-o", "a.h5")
+            self.vitrum("age", "start.h5", *again, "-o", "a.h5", "--overwrite")
             with h5py.File(self.path(f"{age}.h5")) as file, h5py.File(self.path("a.h5")) as made:
                 errors, other = (f["/entry/window/g2_errors"][:] for f in (file, made))
                 short = file["/entry/window/lag_s"][:] < 60
