@@ -1,11 +1,13 @@
 #include "vitrum/correlate/pixel_g2.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "lag_plan.hpp"
 #include "pixel_pieces.hpp"
+#include "pixel_transform.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 
@@ -28,11 +30,22 @@ PixelG2 make_pixel_g2(const PixelRows& counts,
   const StripKernels& kernels = strip_kernels();
   std::vector<PixelSums> sums(pieces.size(), PixelSums(rules));
   std::vector<std::uint8_t> exact(pieces.size(), 1);
+  std::optional<RealTransform> transform;
+  if (options.method == PixelMethod::transforms ||
+      (options.method == PixelMethod::automatic &&
+       transforms_are_faster(plan, options.normalization)))
+    transform.emplace(good_transform_length(plan.frames + plan.levels.front().lags));
   Progress progress(monitor, "correlating pixels", "pixels", groups.pixels());
   std::visit(
       [&](const auto* values) {
         parallel_for(0, static_cast<Index>(pieces.size()), 1, [&](Index i, Index) {
           const Piece& piece = pieces[i];
+          if (transform) {
+            exact[i] = add_by_transform(
+                sums[i], rules, plan, *transform, values, counts.stride, valid, groups, piece);
+            progress.advance(piece.last - piece.first);
+            return;
+          }
           StripStates states(plan, strip_block / strip_width, kernels);
           for (const ChunkSteps& step : steps)
             states.prepare(step);

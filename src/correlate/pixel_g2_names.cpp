@@ -54,6 +54,8 @@ void validate(const PixelG2Options& options) {
   if (options.channels_per_level < 2 || options.channels_per_level % 2 != 0)
     throw OptionError(fmt::format("channels_per_level = {}: must be even and positive",
                                   options.channels_per_level));
+  if (options.lags == PixelLags::multi_tau && options.method == PixelMethod::transforms)
+    throw OptionError("method = transforms: multi-tau is made of sums");
   if (options.levels < 0)
     throw OptionError(fmt::format("levels = {}: must not be negative", options.levels));
 }

@@ -11,6 +11,7 @@
 
 #include "field.hpp"
 #include "vitrum/core/error.hpp"
+#include "vitrum/core/fft_lock.hpp"
 #include "vitrum/core/memory.hpp"
 #include "vitrum/core/random_fill.hpp"
 
@@ -20,21 +21,16 @@ namespace {
 constexpr double largest_error = 1e-4; // of g1, from negative eigenvalues set to zero
 constexpr Index longest = Index{1} << 25;
 
-std::mutex& plan_mutex() { // FFTW's planner is not safe for threads
-  static std::mutex mutex;
-  return mutex;
-}
-
 struct FloatPlan {
   explicit FloatPlan(Index length) {
-    const std::scoped_lock lock(plan_mutex());
+    const std::scoped_lock lock(fft_planner_mutex());
     Buffer<float> scratch(2 * length);
     auto* data = reinterpret_cast<fftwf_complex*>(scratch.data());
     // estimated plans are the same in every run, so the numbers are too
     plan = fftwf_plan_dft_1d(static_cast<int>(length), data, data, FFTW_BACKWARD, FFTW_ESTIMATE);
   }
   ~FloatPlan() {
-    const std::scoped_lock lock(plan_mutex());
+    const std::scoped_lock lock(fft_planner_mutex());
     fftwf_destroy_plan(plan);
   }
   FloatPlan(const FloatPlan&) = delete;
@@ -46,12 +42,12 @@ struct FloatPlan {
 class EvenTransform {
 public:
   explicit EvenTransform(Index length) : size_(length / 2 + 1), values_(size_) {
-    const std::scoped_lock lock(plan_mutex());
+    const std::scoped_lock lock(fft_planner_mutex());
     plan_ = fftw_plan_r2r_1d(
         static_cast<int>(size_), values_.data(), values_.data(), FFTW_REDFT00, FFTW_ESTIMATE);
   }
   ~EvenTransform() {
-    const std::scoped_lock lock(plan_mutex());
+    const std::scoped_lock lock(fft_planner_mutex());
     fftw_destroy_plan(plan_);
   }
   EvenTransform(const EvenTransform&) = delete;

@@ -166,4 +166,37 @@ BENCHMARK_TEMPLATE(multi_tau, std::uint8_t)->Apply(sizes);
 BENCHMARK_TEMPLATE(multi_tau, std::uint16_t)->Apply(sizes);
 BENCHMARK_TEMPLATE(multi_tau, float)->Apply(sizes);
 
+/// All lags by transforms against sums of products.
+template <class T>
+void all_lags(benchmark::State& state, PixelNormalization normalization) {
+  const Series<T> series(state.range(0), 4096);
+  Best transforms, sums;
+  PixelG2Options options{.normalization = normalization, .lags = PixelLags::linear};
+  set_thread_count(1);
+  for (auto _ : state) {
+    options.method = PixelMethod::transforms;
+    transforms.time([&] {
+      benchmark::DoNotOptimize(make_pixel_g2(series.rows(), series.valid, series.groups, options));
+    });
+    options.method = PixelMethod::sums;
+    sums.time([&] {
+      benchmark::DoNotOptimize(make_pixel_g2(series.rows(), series.valid, series.groups, options));
+    });
+  }
+  set_thread_count(0);
+  state.counters["transforms_us_per_pixel"] = 1e6 * transforms.cpu / 4096;
+  state.counters["sums_us_per_pixel"] = 1e6 * sums.cpu / 4096;
+  state.counters["transforms_over_sums"] = sums.cpu / transforms.cpu;
+}
+
+BENCHMARK_CAPTURE(all_lags<std::uint8_t>, symmetric_bin, PixelNormalization::symmetric_bin)
+    ->Arg(1000)
+    ->Arg(5000)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(all_lags<std::uint8_t>, symmetric, PixelNormalization::symmetric)
+    ->Arg(1000)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
+
 } // namespace

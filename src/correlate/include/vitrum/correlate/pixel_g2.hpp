@@ -29,6 +29,10 @@ enum class PixelNormalization {
 
 enum class PixelLags { linear, logarithmic, multi_tau };
 
+/// sums: products of frames, lag by lag; transforms: power spectra, for linear and logarithmic axes
+/// of many lags.
+enum class PixelMethod { automatic, sums, transforms };
+
 struct PixelG2Options {
   PixelNormalization normalization = PixelNormalization::symmetric_bin;
   PixelLags lags = PixelLags::logarithmic;
@@ -39,21 +43,22 @@ struct PixelG2Options {
   Index levels = 0; // multi-tau; 0: as many as leave at least `channels_per_level` frames
   bool weight_by_pixels = true; // symmetric-bin: static bins weigh by their pixels; false: all the
                                 // same (as the APS program does)
+  PixelMethod method = PixelMethod::automatic; // automatic: the faster one
 };
 
 void validate(const PixelG2Options& options);
 
-/// `plain` and `symmetric` divide each pixel by its own mean over a finite series, which takes away
-/// part of the correlation (see expected_bias): relaxation times come out too short unless the
-/// series is many times longer. `symmetric-bin` does not.
+/// `plain` and `symmetric` divide each pixel by its own mean over a finite series, which takes
+/// away part of the correlation (see expected_bias): relaxation times come out too short unless
+/// the series is many times longer. `symmetric-bin` does not.
 ///
-/// One entry per lag. Sums of products and means over all lags of a bin are taken before the ratio.
-/// With multi-tau a frame of level m is the mean of 2^m frames, a gap when one of them is. Errors
-/// from the spread over the groups of pixels.
+/// One entry per lag. Sums of products and means over all lags of a bin are taken before the
+/// ratio. With multi-tau a frame of level m is the mean of 2^m frames, a gap when one of them is.
+/// Errors from the spread over the groups of pixels.
 struct PixelG2 {
   std::vector<double> lag_frames;
-  std::vector<double> lag_spread_frames; // standard deviation of the lags that enter, those within
-                                         // averaged frames included
+  std::vector<double> lag_spread_frames; // standard deviation of the lags that enter, those
+                                         // within averaged frames included
   std::vector<double> value, error;
   std::vector<Index> pairs;       // pairs of (averaged) frames
   std::vector<double> covariance; // [lag, lag]; empty with more than 512 lags or without groups
@@ -72,9 +77,12 @@ struct PixelRows {
   Index stride = 0; // values from one frame to the next; best an odd number of cache lines
 };
 
-/// `valid` is [frame], 0 = gap, whose counts are not looked at. Sums of integer counts are exact as
-/// long as those of the coarsest level stay below 2^24 and their products below 2^53 (`exact`
+/// `valid` is [frame], 0 = gap, whose counts are not looked at. Sums of integer counts are exact
+/// as long as those of the coarsest level stay below 2^24 and their products below 2^53 (`exact`
 /// tells); floats are multiplied as floats and summed in floats over 256 frames, then in doubles.
+/// Transforms are in doubles. For `symmetric` and `symmetric-bin` their sums of integers are
+/// rounded to integers where the error bound (pixel_transform.hpp) is below 1/4, and exact then;
+/// `plain` weighs pixels before the sum, with relative errors of 1e-14.
 [[nodiscard]] PixelG2 make_pixel_g2(const PixelRows& counts,
                                     std::span<const std::uint8_t> valid,
                                     const PixelGroups& groups,
