@@ -167,9 +167,8 @@ BENCHMARK_TEMPLATE(multi_tau, std::uint16_t)->Apply(sizes);
 BENCHMARK_TEMPLATE(multi_tau, float)->Apply(sizes);
 
 /// All lags by transforms against sums of products.
-template <class T>
 void all_lags(benchmark::State& state, PixelNormalization normalization) {
-  const Series<T> series(state.range(0), 4096);
+  const Series<std::uint8_t> series(state.range(0), 4096);
   Best transforms, sums;
   PixelG2Options options{.normalization = normalization, .lags = PixelLags::linear};
   set_thread_count(1);
@@ -189,12 +188,12 @@ void all_lags(benchmark::State& state, PixelNormalization normalization) {
   state.counters["transforms_over_sums"] = sums.cpu / transforms.cpu;
 }
 
-BENCHMARK_CAPTURE(all_lags<std::uint8_t>, symmetric_bin, PixelNormalization::symmetric_bin)
+BENCHMARK_CAPTURE(all_lags, symmetric_bin, PixelNormalization::symmetric_bin)
     ->Arg(1000)
     ->Arg(5000)
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(all_lags<std::uint8_t>, symmetric, PixelNormalization::symmetric)
+BENCHMARK_CAPTURE(all_lags, symmetric, PixelNormalization::symmetric)
     ->Arg(1000)
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
