@@ -21,7 +21,7 @@ using report::Record;
 
 void add_time(std::vector<Record>& out, const std::string& name, double seconds) {
   if (!std::isnan(seconds))
-    out.push_back({name, report::exact_number(seconds), "s"});
+    out.push_back({name, fmt::format("{:.10g}", seconds), "s"});
 }
 
 void add_number(std::vector<Record>& out,
@@ -39,11 +39,16 @@ std::vector<Record> facts(const frames::SeriesInfo& info) {
   out.push_back({"height", std::to_string(info.height), "px"});
   out.push_back({"width", std::to_string(info.width), "px"});
   out.push_back({"type", std::string(frames::name_of(info.type)), ""});
-  out.push_back({"size",
-                 report::exact_number(1e-6 * static_cast<double>(info.frames * info.frame_bytes())),
-                 "MB uncompressed"});
+  out.push_back(
+      {"size",
+       fmt::format("{:.6g}", 1e-6 * static_cast<double>(info.frames * info.frame_bytes())),
+       "MB uncompressed"});
   add_time(out, "frame_time", info.frame_time_s);
   add_time(out, "exposure", info.exposure_s);
+  if (!info.scale.unit.empty()) {
+    out.push_back({"scale_x", fmt::format("{:.10g}", info.scale.x), info.scale.unit + "/px"});
+    out.push_back({"scale_y", fmt::format("{:.10g}", info.scale.y), info.scale.unit + "/px"});
+  }
   const auto& g = info.geometry;
   add_number(out, "wavelength", g.wavelength_angstrom, "angstrom");
   add_number(out, "distance", g.distance_m, "m");

@@ -9,20 +9,12 @@
 #include "file_bytes.hpp"
 #include "output_file.hpp"
 #include "reader.hpp"
+#include "text_lines.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/tables.hpp"
 
 namespace vitrum::io {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-  while (!text.empty() && blank(text.front()))
-    text.remove_prefix(1);
-  while (!text.empty() && blank(text.back()))
-    text.remove_suffix(1);
-  return text;
-}
 
 /// The separator that the line uses: the first of , ; tab that occurs, else blanks.
 char separator_of(std::string_view line) {

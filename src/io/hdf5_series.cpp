@@ -6,6 +6,7 @@
 
 #include "hdf5_choose.hpp"
 #include "hdf5_companion.hpp"
+#include "hdf5_em_metadata.hpp"
 #include "hdf5_metadata.hpp"
 #include "path.hpp"
 #include "reader.hpp"
@@ -116,6 +117,7 @@ private:
       info_.metadata.emplace_back("not taken", name);
     info_.problems = choice.problems;
     h5::read_metadata(file, choice.name, info_);
+    h5::read_em_metadata(file, choice.name, info_);
     if (choice.parts.size() == 1 && choice.parts[0].file != path) { // the data file may know more
       const h5::Handle data = h5::open_file(choice.parts[0].file);
       h5::read_metadata(data.get(), choice.parts[0].dataset, info_);
@@ -144,7 +146,7 @@ Reader hdf5_reader() {
             FormatDescription d;
             d.name = "hdf5";
             d.description = "HDF5 and NeXus: any dataset [frame, y, x]; DECTRIS and P10 masters, "
-                            "Lambda, BLISS, 8-ID, Velox; "
+                            "Lambda, BLISS, 8-ID, Velox and Berkeley EMD, HyperSpy; "
                             "bitshuffle, LZ4, zstd, LZF, gzip without plug-ins";
             d.extensions = {"h5", "hdf5", "hdf", "nxs", "emd", "hspy"};
             d.recognised_by = "signature 89 48 44 46 0d 0a 1a 0a";

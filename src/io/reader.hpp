@@ -25,16 +25,24 @@ struct Reader {
 // one per file, listed in registry.cpp
 [[nodiscard]] Reader comp_reader();
 [[nodiscard]] Reader csv_reader();
+[[nodiscard]] Reader dm_folder_reader();
+[[nodiscard]] Reader dm_reader();
 [[nodiscard]] Reader esrf_sparse_reader();
 [[nodiscard]] Reader hdf5_reader();
 [[nodiscard]] Reader imm_reader();
+[[nodiscard]] Reader matlab_reader();
+[[nodiscard]] Reader mib_reader();
+[[nodiscard]] Reader mrc_reader();
 [[nodiscard]] Reader npy_reader();
 [[nodiscard]] Reader npz_reader();
 [[nodiscard]] Reader raw_reader();
 [[nodiscard]] Reader rigaku_3m_reader();
 [[nodiscard]] Reader rigaku_500k_reader();
-[[nodiscard]] Reader tiff_reader();
+[[nodiscard]] Reader seq_reader();
+[[nodiscard]] Reader ser_reader();
 [[nodiscard]] Reader tiff_folder_reader();
+[[nodiscard]] Reader tiff_reader();
 [[nodiscard]] Reader ufxc_reader();
+[[nodiscard]] Reader zarr_reader();
 
 } // namespace vitrum::io

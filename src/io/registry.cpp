@@ -1,4 +1,5 @@
-// The one list of formats, alphabetical, and the choice among them by content.
+// The one list of formats, and the choice among them by content in the order of the list.
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
@@ -15,14 +16,22 @@ namespace {
 constexpr std::array readers{
     comp_reader,
     csv_reader,
+    dm_reader,
+    dm_folder_reader,
     esrf_sparse_reader, // before hdf5: it is HDF5, too
     hdf5_reader,
     imm_reader,
+    matlab_reader,
+    mib_reader,
+    mrc_reader,
     npy_reader,
+    zarr_reader, // before npz: both are zip archives
     npz_reader,
     raw_reader,
     rigaku_3m_reader,
     rigaku_500k_reader,
+    seq_reader,
+    ser_reader,
     tiff_reader,
     tiff_folder_reader,
     ufxc_reader,
@@ -103,18 +112,19 @@ std::unique_ptr<frames::FrameSource> open_series(const std::string& path,
       return reader.open(file == split_path(path).file ? path : file, options);
   }
   if (probe.folder)
-    throw FormatError(file, "", "a folder without TIFF files", "a folder of .tif or .tiff files");
+    throw FormatError(file, "", "a folder without frames", "a folder of TIFF or DM files");
   throw FormatError(file,
                     "",
                     "content of no known format",
-                    fmt::format("{}; a raw file needs its height, width and pixel type",
-                                fmt::join(names_that_open(), ", ")));
+                    "one of those that 'vitrum formats' lists; a raw file needs its height, width "
+                    "and pixel type");
 }
 
 std::vector<FormatDescription> formats() {
   std::vector<FormatDescription> list;
   for (const auto make : readers)
     list.push_back(make().describe());
+  std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return list;
 }
 

@@ -123,3 +123,98 @@ for options in range(0, 32, 3):
 put("rigaku", "module", b"\0" + b"".join(struct.pack("<Q", f << 40 | (p + (1 << 20)) << 16 | c) for f, p, c in events))
 put("ufxc", "words.bin", b"".join(struct.pack("<I", (f + 2045) % 2048 << 21 | c << 15 | p) for f, p, c in events))
 put("esrf_sparse", "lists", bytes([4, 5, 0]) + struct.pack("<4q5i5h", 0, 2, 2, 5, 3, 7, 1, 9, 0, 1, 2, 3, 1, 1))
+
+def dm(version):
+    """One image of 2 x 3 int16 in DM3 or DM4."""
+    word = ">I" if version == 3 else ">Q"
+
+    def entry(kind, name, body):
+        size = b"" if version == 3 else struct.pack(">Q", len(body))
+        return bytes([kind]) + struct.pack(">H", len(name)) + name + size + body
+
+    def group(*entries):
+        return b"\1\1" + struct.pack(word, len(entries)) + b"".join(entries)
+
+    def number(value):
+        return b"%%%%" + struct.pack(word, 1) + struct.pack(word, 5) + struct.pack("<I", value)
+
+    words = b"".join(struct.pack(word, n) for n in (3, 20, 2, 6))
+    data = b"%%%%" + words + counts[0].reshape(-1)[:6].astype("<i2").tobytes()
+    text = "nm".encode("utf-16le")
+    unit = b"%%%%" + b"".join(struct.pack(word, n) for n in (3, 20, 4, 2)) + text
+    image = group(entry(20, b"Calibrations", group(entry(21, b"Units", unit))), entry(21, b"Data", data),
+                  entry(21, b"DataType", number(1)),
+                  entry(20, b"Dimensions", group(entry(21, b"", number(3)), entry(21, b"", number(2)))))
+    root = group(entry(20, b"ImageList", group(entry(20, b"", group(entry(20, b"ImageData", image))))))
+    return struct.pack(">I", version) + struct.pack(word, len(root)) + struct.pack(">I", 1) + root + bytes(8)
+
+
+def mrc(mode, dtype):
+    head = bytearray(1024)
+    struct.pack_into("<4i", head, 0, 6, 5, 2, mode)
+    struct.pack_into("<3i3f", head, 28, 6, 5, 2, 12.0, 10.0, 2.0)
+    head[208:214] = b"MAP DD"
+    return bytes(head) + counts.astype(dtype).tobytes()
+
+
+def ser():
+    head = struct.pack("<HHHIIII", 0x4949, 0x0197, 0x0210, 0x4122, 0x4152, 2, 2) + struct.pack("<II", 30, 0)
+    at = 30 + 16
+    size = 50 + 60
+    table = struct.pack("<4I", at, at + size, at + 2 * size, at + 2 * size + 8)
+    frames = b"".join(struct.pack("<ddIddIHII", 0, 1e-9, 0, 0, 1e-9, 0, 2, 6, 5) + f.astype("<u2").tobytes() for f in counts)
+    return head + table + frames + struct.pack("<HHIHHI", 0x4152, 0, 1, 0x4152, 0, 2)
+
+
+def mib(kind, size, depth):
+    head = f"MQ1,000001,00384,01,{256 if kind == 'R64' else 6:04d},{256 if kind == 'R64' else 5:04d},{kind},   1x1,01,2021,0.001,MQ1A,T,1000000ns,{depth},"
+    return head.encode().ljust(384, b"\0") + bytes(size)
+
+
+def seq():
+    head = bytearray(1024)
+    head[:24] = b"\xed\xfe\0\0" + "Norpix seq".encode("utf-16le")
+    struct.pack_into("<I", head, 28, 3)
+    struct.pack_into("<3I", head, 548, 6, 5, 16)
+    struct.pack_into("<I", head, 572, 2)
+    struct.pack_into("<Id", head, 580, 70, 50.0)
+    return bytes(head) + b"".join(f.astype("<u2").tobytes() + struct.pack("<IHH", 9, 0, 0) + bytes(2) for f in counts)
+
+
+def matlab(packed):
+    def element(kind, content):
+        return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
+    matrix = (element(6, struct.pack("<II", 11, 0)) + element(5, struct.pack("<3i", 5, 6, 2)) + element(1, b"stack")
+              + element(4, counts.astype("<u2").tobytes()))
+    whole = element(14, matrix)
+    if packed:
+        stream = zlib.compress(whole)
+        whole = struct.pack("<II", 15, len(stream)) + stream
+    return b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM" + whole
+
+
+def zarr(compressor):
+    import io
+    import json
+    import zipfile
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(".zarray", json.dumps({"zarr_format": 2, "shape": [2, 5, 6], "chunks": [1, 3, 4], "dtype": "<u2",
+                                                "order": "C", "filters": None, "fill_value": 1, "compressor": compressor}))
+        chunk = bytes(24)
+        archive.writestr("0.0.0", zlib.compress(chunk) if compressor else chunk)
+    return out.getvalue()
+
+
+for version in (3, 4):
+    put("dm", f"image.dm{version}", dm(version))
+for mode, dtype in ((0, "i1"), (1, "<i2"), (2, "<f4"), (12, "<f2")):
+    put("mrc", f"mode{mode}.mrc", mrc(mode, dtype))
+put("ser", "two.ser", ser())
+put("mib", "u16.mib", mib("U16", 60, 12))
+put("mib", "raw1.mib", mib("R64", 8192, 1))
+put("seq", "two.seq", seq())
+put("matlab", "plain.mat", matlab(False))
+put("matlab", "packed.mat", matlab(True))
+put("zarr", "plain.zip", zarr(None))
+put("zarr", "zlib.zip", zarr({"id": "zlib", "level": 1}))

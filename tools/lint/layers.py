@@ -25,7 +25,7 @@ CONFINED = {
     r"hwy/": {"correlate", "models", "fit", "synth"},
     r"ceres/|glog/": {"fit"},
     r"Eigen/": {"fit"},
-    r"hdf5|H5": {"io"}, r"tiff": {"io"}, r"zip\.h|zlib|lz4|zstd": {"io"},
+    r"hdf5|H5": {"io"}, r"tiff": {"io"}, r"zip\.h|zlib|lz4|zstd|blosc|matio": {"io"},
     r"toml\+\+/": {"app"},
     r"mpi\.h": {"app"},
     r"nlohmann/": {"report", "io"},

@@ -456,8 +456,7 @@ TEST(Hdf5Series, BrokenFilesAreNamed) {
   EXPECT_EQ(message_of<FileError>([&] { static_cast<void>(open_series(scratch / "gone.h5")); }),
             (scratch / "gone.h5") + ": cannot be opened (No such file or directory)");
   EXPECT_EQ(message_of<FormatError>([&] { static_cast<void>(open_series(scratch.folder())); }),
-            scratch.folder() +
-                ": a folder without TIFF files, expected a folder of .tif or .tiff files");
+            scratch.folder() + ": a folder without frames, expected a folder of TIFF or DM files");
 }
 
 } // namespace

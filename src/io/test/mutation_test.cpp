@@ -105,6 +105,23 @@ TEST(Mutation, Tiff) {
     survive("c.tif", testing::read_bytes(path).substr(0, 43'266), 500, read_whole_series);
 }
 
+/// Camera files; of large ones a piece, whose last frames are then cut.
+TEST(Mutation, CameraFiles) {
+  for (const char* name : {"samples/dm/test-1.dm3",
+                           "samples/dm/test-6.dm4",
+                           "samples/ser/16x16x5_STEM_BF_DF_preview_1.ser",
+                           "samples/mib/Single_1_Frame_CounterDepth_1_Rows_256RAW.mib",
+                           "formats/mode0.mrc"}) {
+    std::string path;
+    if (!testing::shared_file(name, path))
+      GTEST_SKIP() << "no " << path;
+    survive(std::string("a") + path.substr(path.rfind('.')),
+            testing::read_bytes(path),
+            300,
+            read_whole_series);
+  }
+}
+
 TEST(Mutation, Csv) {
   survive("a.csv", "# c\nlag [s],g2\n1,2.5\n2,1e3\n3,nan\n", 3000, [](const auto& path) {
     static_cast<void>(read_csv(path));

@@ -16,6 +16,13 @@
 
 namespace vitrum::frames {
 
+/// What a pixel of an image measures on the sample ("nm") or of a diffraction pattern in reciprocal
+/// space ("1/nm", k = 1/d). NaN and "" mean "not in the file".
+struct ImageScale {
+  double x = unknown, y = unknown; // per pixel
+  std::string unit;
+};
+
 /// What is known of a series before a frame is read. NaN and empty mean "not in the file".
 struct SeriesInfo {
   std::string path;   // as the user named it, with ::/dataset where one was chosen
@@ -26,6 +33,7 @@ struct SeriesInfo {
   double exposure_s = unknown;
   std::vector<double> timestamps_s; // start of each frame after the first; one per frame, or empty
   Geometry geometry;                // the fields the file knows
+  ImageScale scale;                 // electron microscopy: of the image or pattern
   std::vector<std::uint8_t> bad_pixels; // the detector's own mask: 1 = bad; one per pixel, or empty
   double invalid_value = unknown; // value by which the detector marks a pixel that holds no data
   std::vector<std::pair<std::string, std::string>> metadata; // further facts, to be shown
