@@ -38,11 +38,11 @@ class BadFiles(CliTest):
 
     def test_no_known_format(self):
         self.path("notes.txt").write_text("hello world\n")
-        self.refuse("notes.txt", "notes.txt: content of no known format, expected comp, esrf-sparse, hdf5, imm, npy, npz, "
-                                 "raw, rigaku-3m, rigaku-500k, tiff, tiff-folder, ufxc; a raw file needs its height, width and pixel type")
+        self.refuse("notes.txt", "notes.txt: content of no known format, expected one of those that "
+                                 "'vitrum formats' lists; a raw file needs its height, width and pixel type")
 
     def test_folder_without_images(self):
-        self.refuse(".", ".: a folder without TIFF files, expected a folder of .tif or .tiff files")
+        self.refuse(".", ".: a folder without frames, expected a folder of TIFF or DM files")
 
     def test_one_frame(self):
         self.write_h5("one.h5", poisson_frames(1))
