@@ -1,5 +1,7 @@
 #include "strip_kernel.hpp"
 
+#include "vitrum/core/simd.hpp"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -270,13 +272,15 @@ const StripKernels* strip_kernels(StripSet set) {
 }
 
 const StripKernels& strip_kernels() {
-  static const StripKernels* const best = [] {
+  static const StripKernels* const chosen = [] {
+    const SimdLevel level = simd_level();
     for (const StripSet set : {StripSet::avx512, StripSet::avx2})
-      if (const StripKernels* kernels = strip_kernels(set))
-        return kernels;
+      if (level >= (set == StripSet::avx512 ? SimdLevel::avx512 : SimdLevel::avx2))
+        if (const StripKernels* kernels = strip_kernels(set))
+          return kernels;
     return strip_kernels(StripSet::baseline);
   }();
-  return *best;
+  return *chosen;
 }
 
 } // namespace vitrum::correlate

@@ -46,7 +46,7 @@ enum class StripSet { baseline, avx2, avx512 };
 
 /// The loops of one instruction set; nullptr where the processor has not got it.
 [[nodiscard]] const StripKernels* strip_kernels(StripSet set);
-/// The fastest that the processor has.
+/// The fastest that simd_level() allows.
 [[nodiscard]] const StripKernels& strip_kernels();
 
 } // namespace vitrum::correlate
