@@ -153,7 +153,16 @@ void fit_pixel_bins(Tree& tree, const FitPlan& plan, double frame_time_s, const 
   if (tree.find("entry/g2_pixel/g2") == nullptr)
     return;
   tree.erase("entry/fit_pixel");
-  fit_bins(tree, plan, curves_of(tree, "g2_pixel"), frame_time_s, monitor, "fit_pixel");
+  auto curves = curves_of(tree, "g2_pixel");
+  // one pair of frames over its own means is one by definition, without an error: no measurement
+  for (auto& curve : curves)
+    for (std::size_t k = 0; k < curve.error.size(); ++k)
+      if (curve.error[k] == 0) {
+        curve.error[k] = std::nan("");
+        for (std::size_t r = k; r < curve.deviation.size(); r += curve.error.size())
+          curve.deviation[r] = std::nan("");
+      }
+  fit_bins(tree, plan, curves, frame_time_s, monitor, "fit_pixel");
 }
 
 void fit_windows(Tree& tree,
