@@ -264,7 +264,7 @@ class Options(CliTest):
             "--bad-frames 50": f"--bad-frames: range 50:51: {no_frames}",
             "--bad-frames 0:40": "all 40 frames of good.h5::/entry/data/data are listed as bad",
             "--threads -2": "threads = -2: must not be negative",
-            "--memory 1K": "--memory 1K: the analysis needs 19.2 kB; use fewer frames (--frames) or pixels, or "
+            "--memory 1K": "--memory 1K: the analysis needs 21.8 kB; use fewer frames (--frames) or pixels, or "
                            "--no-map",
             "--memory lots": "--memory lots: expected a size such as 8G, 512M or 2000000",
             "--plateau abc": "--plateau abc: expected measured, fitted or a number",
@@ -279,8 +279,8 @@ class Options(CliTest):
             "--first-frame 1": "good.h5: --pixel-order and --first-frame describe Rigaku files, this one is hdf5",
             "--first-frame 2": "--first-frame 2: expected 0 or 1",
             "--pixel-order up": "--pixel-order up: expected row-major or column-major",
-            "--format tif": "format = 'tif': expected one of comp, esrf-sparse, hdf5, imm, npy, npz, raw, rigaku-3m, "
-                            "rigaku-500k, tiff, tiff-folder, ufxc",
+            "--format tif": "format = 'tif': expected one of comp, dm, dm-folder, esrf-sparse, hdf5, imm, matlab, mib, mrc, "
+                            "npy, zarr, npz, raw, rigaku-3m, rigaku-500k, seq, ser, tiff, tiff-folder, ufxc",
         }.items():
             with self.subTest(flags):
                 self.refuse(message, *flags.split())
