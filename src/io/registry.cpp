@@ -14,27 +14,13 @@ namespace vitrum::io {
 namespace {
 
 constexpr std::array readers{
-    comp_reader,
-    csv_reader,
-    dm_reader,
-    dm_folder_reader,
+    comp_reader,        csv_reader,  dm_reader,          dm_folder_reader,
     esrf_sparse_reader, // before hdf5: it is HDF5, too
-    hdf5_reader,
-    imm_reader,
-    matlab_reader,
-    mib_reader,
-    mrc_reader,
+    hdf5_reader,        imm_reader,  matlab_reader,      mib_reader,         mrc_reader,
     npy_reader,
     zarr_reader, // before npz: both are zip archives
-    npz_reader,
-    raw_reader,
-    rigaku_3m_reader,
-    rigaku_500k_reader,
-    seq_reader,
-    ser_reader,
-    tiff_reader,
-    tiff_folder_reader,
-    ufxc_reader,
+    npz_reader,         raw_reader,  rigaku_3m_reader,   rigaku_500k_reader, seq_reader,
+    ser_reader,         tiff_reader, tiff_folder_reader, ufxc_reader,
 };
 
 constexpr Index head_bytes = 8192;
