@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
+#include "bit_counts.hpp"
 #include "count_layout.hpp"
 #include "panel_loop.hpp"
 #include "row_kernels.hpp"
@@ -37,24 +39,34 @@ struct CountKernel::State {
   std::vector<std::int32_t> sum;   // [run, padded frame]
   std::vector<double> group_shift; // [group, frame]
   std::vector<RejectedFrame> rejected;
+  std::optional<detail::BitCounts> bits; // in place of the packed counts
 
-  State(CountMatrix matrix, Normalization n, SimdLevel chosen)
+  State(CountMatrix matrix, Normalization n, CountForm form, SimdLevel chosen)
       : counts(std::move(matrix)), normalization(n), level(chosen),
         layout(detail::make_count_layout(counts.groups,
                                          n == Normalization::static_bin,
-                                         counts.wide() ? 2 : 4,
+                                         form == CountForm::bits ? 32
+                                         : counts.wide()         ? 2
+                                                                 : 4,
                                          longest_for(counts.largest))),
         padded(whole_panels(counts.frames)),
         a(static_cast<std::size_t>(layout.sets * padded), 0.0F), v(a.size(), 0.0F), c(a.size(), 0),
         sum(layout.runs.size() * static_cast<std::size_t>(padded), 0),
         group_shift(static_cast<std::size_t>(counts.groups.groups() * counts.frames), 0.0) {
-    if (layout.slots > counts.stride)
+    if (form == CountForm::bits)
+      bits.emplace(counts.frames, layout.slots);
+    else if (layout.slots > counts.stride)
       throw DataError(
           fmt::format("{} places of packed counts in rows of {}", layout.slots, counts.stride));
     if (counts.wide())
       pack(counts.words.data());
     else
       pack(counts.bytes.data());
+    if (bits) {
+      bits->finish(panel_kernels(level));
+      counts.words = {};
+      counts.bytes = {};
+    }
   }
 
   template <class T>
@@ -64,14 +76,17 @@ struct CountKernel::State {
     const Index stride = counts.stride;
     std::vector<std::string> reason(static_cast<std::size_t>(counts.frames));
     std::vector<std::uint8_t> any_centred(static_cast<std::size_t>(padded / panel_frames), 0);
-    parallel_for(0, padded, panel_frames, [&](Index begin, Index end) {
-      Buffer<T> rows(panel_frames * stride); // in the order of the layout
+    constexpr Index whole_words = 192; // frames of whole panels and of whole words of 64 bits
+    parallel_for(0, padded, bits ? whole_words : panel_frames, [&](Index begin, Index end) {
+      // In the order of the layout; of one frame is enough for bits.
+      const Index row_stride = bits ? layout.slots : stride;
+      Buffer<T> rows((bits ? 1 : panel_frames) * row_stride);
       std::fill_n(rows.data(), rows.size(), T{0});
       std::vector<double> squares(layout.runs.size());
       for (Index t = begin; t < std::min(end, counts.frames); ++t) {
         if (counts.valid[t] == 0)
           continue;
-        T* row = rows.data() + (t - begin) * stride;
+        T* row = rows.data() + (bits ? 0 : t - begin) * row_stride;
         const T* from = values + t * stride;
         for (const detail::CountSpan& span : layout.spans)
           std::copy_n(from + span.from, span.count, row + span.to);
@@ -79,7 +94,7 @@ struct CountKernel::State {
         reason[t] = scale(t, squares);
         if (!reason[t].empty()) {
           counts.valid[t] = 0;
-          std::fill_n(row, stride, T{0});
+          std::fill_n(row, row_stride, T{0});
           for (Index set = 0; set < layout.sets; ++set) {
             a[set * padded + t] = v[set * padded + t] = 0;
             c[set * padded + t] = 0;
@@ -90,7 +105,11 @@ struct CountKernel::State {
         for (Index set = 0; set < layout.sets; ++set)
           if (c[set * padded + t] != 0)
             any_centred[begin / panel_frames] = 1;
+        if (bits)
+          bits->set_frame(t, row);
       }
+      if (bits)
+        return;
       pack_panel(kernels,
                  reinterpret_cast<const std::uint32_t*>(rows.data()),
                  stride / per_cell,
@@ -173,19 +192,23 @@ struct CountKernel::State {
   }
 };
 
-CountKernel::CountKernel(CountMatrix counts, Normalization normalization, SimdLevel level) {
+CountKernel::CountKernel(CountMatrix counts,
+                         Normalization normalization,
+                         CountForm form,
+                         SimdLevel level) {
   if (counts.frames < 1 || counts.pixels() < 1)
     throw DataError(fmt::format(
         "two-time correlation of {} frames of {} pixels", counts.frames, counts.pixels()));
   if (counts.largest > largest_count)
     throw OptionError(fmt::format(
         "counts up to {}: products of integers take up to {}", counts.largest, largest_count));
-  state_ = std::make_unique<State>(std::move(counts), normalization, level);
+  state_ = std::make_unique<State>(std::move(counts), normalization, form, level);
 }
 CountKernel::~CountKernel() = default;
 
 std::string CountKernel::name() const {
-  return fmt::format("{} {}", state_->counts.wide() ? "words" : "bytes", name_of(state_->level));
+  const char* form = state_->bits ? "bits" : state_->counts.wide() ? "words" : "bytes";
+  return fmt::format("{} {}", form, name_of(state_->level));
 }
 Normalization CountKernel::normalization() const {
   return state_->normalization;
@@ -208,15 +231,20 @@ std::span<const double> CountKernel::group_shift() const {
 
 void CountKernel::fluctuations(Index frame, std::span<float> out) const {
   const State& s = *state_;
-  const std::uint32_t* cells = s.column(frame);
+  const std::uint32_t* cells = s.bits ? nullptr : s.column(frame);
   const Index per_cell = s.counts.wide() ? 2 : 4;
-  const int bits = s.counts.wide() ? 16 : 8;
+  const int width = s.counts.wide() ? 16 : 8;
   const bool by_static = s.layout.sets > 1;
   for (Index p = 0; p < pixels(); ++p) {
     const Index place = s.layout.place[p];
-    const std::uint32_t cell = cells[place / per_cell * panel_frames];
-    const auto x = static_cast<std::int32_t>((cell >> (bits * static_cast<int>(place % per_cell))) &
-                                             ((1U << bits) - 1));
+    std::int32_t x = 0;
+    if (s.bits) {
+      x = static_cast<std::int32_t>(s.bits->count(frame, place));
+    } else {
+      const std::uint32_t cell = cells[place / per_cell * panel_frames];
+      const int shift = width * static_cast<int>(place % per_cell);
+      x = static_cast<std::int32_t>((cell >> shift) & ((1U << width) - 1));
+    }
     const Index at = (by_static ? s.counts.groups.static_bin[p] : 0) * s.padded + frame;
     out[p] = s.a[at] * static_cast<float>(x - s.c[at]) - s.v[at];
   }
@@ -232,6 +260,7 @@ void CountKernel::product(
   std::vector<float> u(static_cast<std::size_t>(rows)), w(static_cast<std::size_t>(cols));
   std::vector<std::int32_t> shifted(static_cast<std::size_t>(cols));
   alignas(64) std::int32_t sums[sliver_frames * panel_frames];
+  detail::BitCounts::Sums bit_sums;
   for (Index r = s.layout.group_begin[group]; r < s.layout.group_begin[group + 1]; ++r) {
     const detail::CountRun& run = s.layout.runs[r];
     const float* a = s.a.data() + run.set * padded;
@@ -249,13 +278,21 @@ void CountKernel::product(
       w[j] = static_cast<float>(n) * v[t] - a[t] * static_cast<float>(shifted[j]);
     }
     const bool add = r > s.layout.group_begin[group];
+    if (s.bits)
+      s.bits->products(kernels, run, row0, rows, col0, cols, bit_sums);
     const Index skipped = run.first / per_cell * panel_frames;
     for_panel_blocks(row0, rows, col0, cols, [&](const PanelBlock& block) {
-      integers(
-          s.column(block.row) + skipped, s.column(block.col) + skipped, run.slots / per_cell, sums);
+      std::int32_t* values = sums;
+      if (s.bits)
+        values = bit_sums.at(block.row, block.col);
+      else
+        integers(s.column(block.row) + skipped,
+                 s.column(block.col) + skipped,
+                 run.slots / per_cell,
+                 sums);
       const Index t1 = block.row + block.first_row, t2 = block.col + block.first_col;
       const Index i = t1 - row0, j = t2 - col0;
-      kernels.rescale(sums + block.first_row * panel_frames + block.first_col,
+      kernels.rescale(values + block.first_row * panel_frames + block.first_col,
                       block.rows,
                       block.cols,
                       {a + t1, v + t1, u.data() + i, c + t1, total + t1},

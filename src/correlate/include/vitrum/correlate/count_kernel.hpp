@@ -8,6 +8,10 @@
 
 namespace vitrum::correlate {
 
+/// packed: one or two bytes a pixel. bits: one bit a pixel and a list of the counts above one,
+/// which are added to the sums; faster while most counts are 0 or 1.
+enum class CountForm { packed, bits };
+
 /// δ = a x − v with a = 1/<x>, v = 1 (plain, static-bin: <x> over the static bin), a = 1/deviation,
 /// v = <x>/deviation (corrcoef), so that products of fluctuations are products of counts, rescaled:
 ///     Σ δδ' = a a' Σ xx' − v' a Σx − v a' Σx' + pixels · v v'.
@@ -17,11 +21,14 @@ class CountKernel final : public TileKernel {
 public:
   /// Takes the memory of the counts. Throws DataError without frames or pixels, OptionError for
   /// counts above `largest_count`, where floats are as fast.
-  CountKernel(CountMatrix counts, Normalization normalization, SimdLevel level = simd_level());
+  CountKernel(CountMatrix counts,
+              Normalization normalization,
+              CountForm form = CountForm::packed,
+              SimdLevel level = simd_level());
   ~CountKernel() override;
   static constexpr std::uint32_t largest_count = 5792; // 64 · 5792² < 2^31
 
-  [[nodiscard]] std::string name() const override; // "bytes vnni"
+  [[nodiscard]] std::string name() const override; // "bytes vnni", "bits avx2"
   [[nodiscard]] Normalization normalization() const override;
   [[nodiscard]] Index frames() const override;
   [[nodiscard]] std::span<const std::uint8_t> valid() const override;
