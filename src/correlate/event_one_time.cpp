@@ -158,12 +158,15 @@ OneTimeFunctions make_one_time_from_events(const EventKernel& kernel,
     cells.total[cell].add(total / pixels);
   }
   OneTimeAccumulator accumulator(kernel, options);
-  std::vector<Index> packed = pack(cells.total);
-  if (groups > 1) {
-    const std::vector<Index> by_group = pack(cells.by_group);
-    packed.insert(packed.end(), by_group.begin(), by_group.end());
+  if (groups == 1) { // no errors from groups
+    detail::Cells alone(cells.blocks, cells.bins, 0);
+    alone.total = std::move(cells.total);
+    alone.pairs = std::move(cells.pairs);
+    alone.lag_sum = std::move(cells.lag_sum);
+    accumulator.set_cells(std::move(alone));
+  } else {
+    accumulator.set_cells(std::move(cells));
   }
-  accumulator.add_sums(packed);
   return accumulator.result(monitor);
 }
 

@@ -84,6 +84,7 @@ struct OneTimeAccumulator::State {
   detail::AgeBlocks ages;
   detail::Cells cells;
   bool gaps = false;
+  bool counted = false; // pairs and shifts are there
 
   State(const TileKernel& products, OneTimeOptions chosen)
       : kernel(products), options(std::move(chosen)),
@@ -221,6 +222,11 @@ void OneTimeAccumulator::add_sums(std::span<const Index> packed) {
   add_packed(cells.by_group, packed.subspan(totals));
 }
 
+void OneTimeAccumulator::set_cells(detail::Cells cells) {
+  state_->cells = std::move(cells);
+  state_->counted = true;
+}
+
 /// A random valid pair (t, t + lag) of a lag bin and range of ages; false when the draw was not
 /// one.
 bool OneTimeAccumulator::State::draw_pair(
@@ -307,8 +313,10 @@ double OneTimeAccumulator::State::measure_speckle_pixels(const OneTime& whole) c
 OneTimeFunctions OneTimeAccumulator::result(const Monitor& monitor) const {
   State& state = *state_;
   const TileKernel& kernel = state.kernel;
-  detail::count_pairs(
-      state.cells, state.ages, state.lag_edges, kernel.valid(), kernel.group_shift());
+  if (!state.counted)
+    detail::count_pairs(
+        state.cells, state.ages, state.lag_edges, kernel.valid(), kernel.group_shift());
+  state.counted = true;
   std::vector<Index> group_pixels;
   for (Index g = 0; g < state.cells.groups; ++g)
     group_pixels.push_back(kernel.group_pixels(g));

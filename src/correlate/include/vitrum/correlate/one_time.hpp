@@ -67,6 +67,10 @@ struct OneTimeFunctions {
   std::vector<OneTime> windows;
 };
 
+namespace detail {
+struct Cells;
+}
+
 /// Sums of one-time functions over tiles.
 ///
 /// g2(lag) is the mean of C(t1,t2) over the valid pairs of the lag bin (and window). Errors: pixels
@@ -100,6 +104,9 @@ public:
   /// functions come out the same to the last bit however the tiles were shared out.
   [[nodiscard]] std::vector<Index> sums() const;
   void add_sums(std::span<const Index> packed);
+
+  /// Sums that were made without tiles, pairs and shifts included.
+  void set_cells(detail::Cells cells);
 
   /// The functions, once all tiles are in.
   [[nodiscard]] OneTimeFunctions result(const Monitor& monitor = silent()) const;
