@@ -1,4 +1,5 @@
 #include "bitshuffle.hpp"
+#include "bitshuffle_blocks.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -14,23 +15,12 @@
 namespace vitrum::io {
 namespace {
 
-constexpr Index header_bytes = 12; // u64 bytes of the chunk, u32 bytes of a block, big-endian
-constexpr Index max_block_bytes = Index{1} << 28;
+constexpr Index header_bytes = packed_header_bytes;
 
-/// Runs `block_of(begin, count)` over the blocks; what is left (fewer than eight elements) stands
-/// at the end, unshuffled.
-template <class Function>
-Index for_each_block(Index elements, Index block, Function&& block_of) {
-  Index done = 0;
-  while (elements - done >= 8) {
-    const Index count = std::min(block, (elements - done) / 8 * 8);
-    block_of(done, count);
-    done += count;
-  }
-  return done;
-}
+} // namespace
 
-void unpack(std::span<const std::byte> in, std::byte* out, Index size, Packing packing, Index at) {
+void unpack_block(
+    std::span<const std::byte> in, std::byte* out, Index size, Packing packing, Index at) {
   bool good = false;
   if (packing == Packing::lz4)
     good = LZ4_decompress_safe(reinterpret_cast<const char*>(in.data()),
@@ -46,8 +36,6 @@ void unpack(std::span<const std::byte> in, std::byte* out, Index size, Packing p
                                 at,
                                 size));
 }
-
-} // namespace
 
 Index bitshuffle_block(Index element_bytes) {
   return std::max<Index>(8192 / element_bytes / 8 * 8, 128);
@@ -79,40 +67,19 @@ void decode_bitshuffle(std::span<const std::byte> in,
                 static_cast<std::size_t>((elements - done) * element_bytes));
     return;
   }
-  if (given < header_bytes)
-    throw DataError(fmt::format("{} bytes, too few for the header of a bitshuffle chunk", given));
-  const auto stated = load_big<std::uint64_t>(in.data());
-  if (stated != static_cast<std::uint64_t>(size))
-    throw DataError(fmt::format("header states {} bytes, expected {}", stated, size));
-  const Index block_bytes = load_big<std::uint32_t>(in.data() + 8);
-  const Index use = block_bytes / element_bytes;
-  if (block_bytes % element_bytes != 0 || use < 8 || use % 8 != 0 || block_bytes > max_block_bytes)
-    throw DataError(fmt::format(
-        "blocks of {} bytes, expected a multiple of {}", block_bytes, 8 * element_bytes));
   thread_local std::vector<std::byte> scratch;
-  scratch.resize(static_cast<std::size_t>(std::min(block_bytes, size)));
-  Index at = header_bytes;
-  const Index done = for_each_block(elements, use, [&](Index first, Index count) {
-    if (given - at < 4)
-      throw DataError(
-          fmt::format("ends at byte {}, in the middle of a chunk of {} bytes", given, size));
-    const Index packed = load_big<std::uint32_t>(in.data() + at);
-    if (packed > given - at - 4)
-      throw DataError(
-          fmt::format("block at byte {} states {} bytes, {} are left", at, packed, given - at - 4));
-    const Index bytes = count * element_bytes;
-    unpack(in.subspan(static_cast<std::size_t>(at + 4), static_cast<std::size_t>(packed)),
-           scratch.data(),
-           bytes,
-           packing,
-           at);
-    bit_unshuffle(scratch.data(), out.data() + first * element_bytes, count, element_bytes);
-    at += 4 + packed;
-  });
-  const Index left = (elements - done) * element_bytes;
-  if (given - at != left)
-    throw DataError(fmt::format("{} bytes after the last block, expected {}", given - at, left));
-  std::memcpy(out.data() + done * element_bytes, in.data() + at, static_cast<std::size_t>(left));
+  const Index at = for_each_packed_block(
+      in,
+      elements,
+      element_bytes,
+      [&](std::span<const std::byte> packed, Index first, Index count) {
+        const Index bytes = count * element_bytes;
+        scratch.resize(static_cast<std::size_t>(bytes));
+        unpack_block(packed, scratch.data(), bytes, packing, packed.data() - in.data() - 4);
+        bit_unshuffle(scratch.data(), out.data() + first * element_bytes, count, element_bytes);
+      });
+  std::memcpy(
+      out.data() + size - (given - at), in.data() + at, static_cast<std::size_t>(given - at));
 }
 
 std::vector<std::byte> encode_bitshuffle(

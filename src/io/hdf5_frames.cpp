@@ -18,13 +18,6 @@ constexpr Index batch_bytes = Index{64} << 20;   // decoded at a time
 
 } // namespace
 
-struct FrameDataset::Stored {
-  Index slab = 0, tile = 0;
-  unsigned skipped = 0;
-  bool written = false;
-  std::vector<std::byte> bytes;
-};
-
 FrameAxes frame_axes(const Dataset& dataset) {
   std::vector<int> used;
   const auto rank = static_cast<int>(dataset.dims.size());
@@ -69,6 +62,7 @@ FrameDataset::FrameDataset(Dataset dataset, FrameAxes axes, bool decode_chunks)
                       missing,
                       "bitshuffle, lz4, zstd, lzf, gzip, shuffle or an installed plug-in");
   direct_ = decode_chunks && chunks_usable();
+  packing_ = planes_usable();
 }
 
 bool FrameDataset::chunks_usable() {
@@ -153,6 +147,14 @@ void FrameDataset::read_slabs(Index first_slab, Index count, std::byte* out) {
   });
 }
 
+/// The frames that a chunk holds part of.
+std::string FrameDataset::place(Index slab) const {
+  const Index first = slab * chunk_frames_;
+  const Index last = std::min(first + chunk_frames_, frames_) - 1;
+  return first == last ? fmt::format("{}: frame {}", dataset_.name, first)
+                       : fmt::format("{}: frames {}…{}", dataset_.name, first, last);
+}
+
 void FrameDataset::fetch(Index slab, Index tile, Stored& chunk) {
   chunk.slab = slab;
   chunk.tile = tile;
@@ -162,9 +164,6 @@ void FrameDataset::fetch(Index slab, Index tile, Stored& chunk) {
   offset[static_cast<std::size_t>(axes_.y)] = static_cast<hsize_t>(tile / tiles_x_ * chunk_height_);
   offset[static_cast<std::size_t>(axes_.x)] = static_cast<hsize_t>(tile % tiles_x_ * chunk_width_);
   hsize_t bytes = 0;
-  const auto place = [&] {
-    return fmt::format("{}: frame {}", dataset_.name, slab * chunk_frames_);
-  };
   if (H5Dget_chunk_storage_size(dataset_.id.get(), offset.data(), &bytes) < 0) {
     H5Eclear2(H5E_DEFAULT);
     bytes = 0; // never written
@@ -173,14 +172,14 @@ void FrameDataset::fetch(Index slab, Index tile, Stored& chunk) {
     return;
   if (static_cast<Index>(bytes) > file_size(dataset_.file))
     throw FormatError(dataset_.file,
-                      place(),
+                      place(slab),
                       fmt::format("a chunk of {} bytes", bytes),
                       "less than the file holds");
   chunk.bytes.resize(bytes);
   check(H5Dread_chunk(
             dataset_.id.get(), H5P_DEFAULT, offset.data(), &chunk.skipped, chunk.bytes.data()) < 0,
         dataset_.file,
-        place(),
+        place(slab),
         "cannot be read");
   chunk.written = true;
 }
@@ -206,10 +205,7 @@ void FrameDataset::decode(const Stored& chunk, std::byte* slab_out) {
       decode_chunk(
           pipeline_, chunk.skipped, chunk.bytes, {to, static_cast<std::size_t>(tile_bytes)});
     } catch (const DataError& error) {
-      throw FormatError(dataset_.file,
-                        fmt::format("{}: frame {}", dataset_.name, chunk.slab * chunk_frames_),
-                        error.what(),
-                        "");
+      throw FormatError(dataset_.file, place(chunk.slab), error.what(), "");
     }
   } else {
     for (Index i = 0; i < tile_bytes; i += pixel)

@@ -2,12 +2,15 @@
 // and decoded by all processors; anything else goes through H5Dread.
 #pragma once
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "bitshuffle_events.hpp"
 #include "filters.hpp"
 #include "hdf5_read.hpp"
 #include "vitrum/core/memory.hpp"
+#include "vitrum/frames/event_list.hpp"
 #include "vitrum/frames/pixel_type.hpp"
 
 namespace vitrum::io::h5 {
@@ -35,9 +38,23 @@ public:
 
   void read(Index first, Index count, std::byte* out);
 
+  /// True when read_events takes the events from the bit planes of the stored chunks.
+  [[nodiscard]] bool reads_events() const { return packing_ != Packing::none; }
+  /// Adds frames to `out`, of pixels with used[p] != 0 (empty: all). Only where reads_events().
+  void
+  read_events(Index first, Index count, std::span<const std::uint8_t> used, frames::EventList& out);
+
 private:
-  struct Stored;
+  struct Stored {
+    Index slab = 0, tile = 0;
+    unsigned skipped = 0;
+    bool written = false;
+    std::vector<std::byte> bytes;
+  };
   [[nodiscard]] bool chunks_usable();
+  [[nodiscard]] Packing planes_usable() const;
+  [[nodiscard]] std::string place(Index slab) const;
+  void decode_events(const Stored& chunk, ElementList& out);
   void read_through_library(Index first, Index count, std::byte* out);
   void read_slabs(Index first_slab, Index count, std::byte* out);
   void fetch(Index slab, Index tile, Stored& chunk);
@@ -55,6 +72,9 @@ private:
   std::vector<std::byte> fill_; // one pixel of what unwritten chunks hold
   Buffer<std::byte> cache_;     // the last slab of several frames of which a part was asked for
   Index cached_slab_ = -1;
+  Packing packing_ = Packing::none; // of chunks whose bit planes can be read
+  ElementList cached_events_;       // of a slab of which a part was asked for
+  Index cached_event_slab_ = -1;
 };
 
 } // namespace vitrum::io::h5

@@ -8,6 +8,7 @@
 #include "hdf5_companion.hpp"
 #include "hdf5_em_metadata.hpp"
 #include "hdf5_metadata.hpp"
+#include "npy_series.hpp"
 #include "path.hpp"
 #include "reader.hpp"
 #include "vitrum/core/error.hpp"
@@ -48,6 +49,24 @@ public:
         segment.data.read(begin - segment.first + segment.offset,
                           end - begin,
                           out + (begin - first) * info_.frame_bytes());
+    }
+  }
+
+  void read_events(Index first,
+                   Index count,
+                   std::span<const std::uint8_t> used,
+                   frames::EventList& out) override {
+    const bool planes = std::all_of(
+        segments_.begin(), segments_.end(), [](const Segment& s) { return s.data.reads_events(); });
+    if (!planes)
+      return FrameSource::read_events(first, count, used, out);
+    check_frames(info_, first, count);
+    out.clear();
+    for (Segment& segment : segments_) {
+      const Index begin = std::max(first, segment.first);
+      const Index end = std::min(first + count, segment.first + segment.count);
+      if (begin < end)
+        segment.data.read_events(begin - segment.first + segment.offset, end - begin, used, out);
     }
   }
 
