@@ -55,11 +55,17 @@ VITRUM_INLINE Index scan(const std::byte* elements,
   return scan_elements<std::uint32_t>(elements, count, first, at, value);
 }
 
-/// Bytes [0, bytes) of a plane from its byte `from` on as words, the last one filled with zeros.
-VITRUM_INLINE void
-load_words(const std::byte* plane, Index bytes, std::uint64_t* words, Index count) {
-  words[count - 1] = 0;
-  std::memcpy(words, plane, static_cast<std::size_t>(bytes));
+VITRUM_INLINE bool all_zero(const std::byte* bytes, Index count) {
+  std::uint64_t some = 0;
+  Index i = 0;
+  for (; i + 8 <= count; i += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes + i, sizeof word);
+    some |= word;
+  }
+  for (; i < count; ++i)
+    some |= std::to_integer<std::uint64_t>(bytes[i]);
+  return some == 0;
 }
 
 /// The elements whose bit is set in any of the planes, their values gathered plane by plane. When
@@ -86,13 +92,12 @@ VITRUM_INLINE Index block_events(const std::byte* planes,
     for (Index i = 0; i < words; ++i)
       any[i] = 0;
     for (Index k = 0; k < plane_count; ++k) {
-      std::uint64_t* row = plane[used];
-      load_words(planes + k * plane_bytes + begin, bytes, row, words);
-      std::uint64_t some = 0;
-      for (Index i = 0; i < words; ++i)
-        some |= row[i];
-      if (some == 0)
+      const std::byte* from = planes + k * plane_bytes + begin;
+      if (all_zero(from, bytes))
         continue;
+      std::uint64_t* row = plane[used];
+      row[words - 1] = 0; // of which the plane may fill a part
+      std::memcpy(row, from, static_cast<std::size_t>(bytes));
       for (Index i = 0; i < words; ++i)
         any[i] |= row[i];
       number[used++] = static_cast<int>(k);
