@@ -66,14 +66,13 @@ void fill_quality(FitResult& result, Problem& problem, const Curvature& curvatur
   result.degrees_of_freedom = problem.points() - problem.free_count();
   result.chi2_reduced = result.chi2 / (n - k);
   double weights = 0, mean = 0, total = 0;
-  for (std::size_t i = 0; i < problem.value.size(); ++i) {
-    const double w = problem.weight[i] * problem.weight[i];
-    weights += w;
-    mean += w * problem.value[i];
+  for (std::size_t i = 0; i < problem.target.size(); ++i) {
+    weights += problem.one[i] * problem.one[i];
+    mean += problem.one[i] * problem.target[i];
   }
   mean /= weights;
-  for (std::size_t i = 0; i < problem.value.size(); ++i) {
-    const double d = (problem.value[i] - mean) * problem.weight[i];
+  for (std::size_t i = 0; i < problem.target.size(); ++i) {
+    const double d = problem.target[i] - problem.one[i] * mean;
     total += d * d;
   }
   result.r_squared = 1 - result.chi2 / total;

@@ -61,14 +61,17 @@ Curvature curvature(Problem& problem, const FitData& data, const Minimum& minimu
     for (Index r = 0; r < rank; ++r)
       for (Index i = 0; i < n; ++i) {
         const auto point = static_cast<std::size_t>(i);
-        weighted(r, i) = data.deviation[static_cast<std::size_t>(r * size + problem.row[point])] *
-                         problem.weight[point];
+        weighted(r, i) = data.deviation[static_cast<std::size_t>(r * size + problem.row[point])];
       }
+    for (Index r = 0; r < rank; ++r)
+      problem.whiten({&weighted(r, 0), static_cast<std::size_t>(n)});
     const Jacobian projected = weighted * jacobian; // F W J
     result.shifts = projected * inverse;
+    if (problem.whole_covariance())
+      return result;
     result.covariance = result.shifts.transpose() * result.shifts;
     result.effective_parameters = (inverse * Matrix(projected.transpose() * projected)).trace();
-  } else if (!data.covariance.empty()) {
+  } else if (!data.covariance.empty() && !problem.whole_covariance()) {
     const auto size = static_cast<Index>(data.lag_s.size());
     Eigen::MatrixXd weighted(n, n); // W^½ Σ W^½ over the points in use
     for (Index i = 0; i < n; ++i)

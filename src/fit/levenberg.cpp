@@ -25,8 +25,8 @@ Minimum minimise(Problem& problem, const Vector& start, Index max_iterations, In
   problem.solve_linear(best.all, held);
   best.chi2 = problem.linearise(best.all, residuals, jacobian);
   double data_norm = 0; // of value/sigma: steps that move the curve by less are rounding
-  for (std::size_t i = 0; i < problem.value.size(); ++i)
-    data_norm = std::hypot(data_norm, problem.value[i] * problem.weight[i]);
+  for (const double v : problem.target)
+    data_norm = std::hypot(data_norm, v);
   double damping = 1e-3, growth = 2;
   int stalled = 0;
   for (Index iteration = 0; iteration < max_iterations; ++iteration) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <tuple>
 
+#include <Eigen/Cholesky>
 #include <fmt/format.h>
 
 #include "vitrum/core/error.hpp"
@@ -37,6 +38,44 @@ std::vector<double> errors_of(const std::vector<double>& deviation, std::size_t 
   for (double& e : errors)
     e = std::sqrt(e);
   return errors;
+}
+
+/// Of the points in `row`.
+Eigen::MatrixXd covariance_of(const FitData& data, const std::vector<Index>& row) {
+  const auto n = static_cast<Index>(row.size());
+  const std::size_t lags = data.lag_s.size();
+  Eigen::MatrixXd sigma = Eigen::MatrixXd::Zero(n, n);
+  const auto at = [&](Index i) {
+    return static_cast<std::size_t>(row[static_cast<std::size_t>(i)]);
+  };
+  if (!data.deviation.empty()) {
+    Eigen::MatrixXd factor(static_cast<Index>(data.deviation.size() / lags), n);
+    for (Index r = 0; r < factor.rows(); ++r)
+      for (Index i = 0; i < n; ++i)
+        factor(r, i) = data.deviation[static_cast<std::size_t>(r) * lags + at(i)];
+    sigma = factor.transpose() * factor;
+  } else if (!data.covariance.empty()) {
+    for (Index i = 0; i < n; ++i)
+      for (Index k = 0; k < n; ++k)
+        sigma(i, k) = data.covariance[at(i) * lags + at(k)];
+  } else {
+    for (Index i = 0; i < n; ++i)
+      sigma(i, i) = data.sigma.empty() ? 1 : data.sigma[at(i)] * data.sigma[at(i)];
+  }
+  return sigma;
+}
+
+/// Throws DataError unless the covariance is positive definite.
+Eigen::MatrixXd cholesky(const Eigen::MatrixXd& sigma) {
+  const Eigen::VectorXd scale = sigma.diagonal().cwiseSqrt().cwiseInverse();
+  const Eigen::MatrixXd correlation = scale.asDiagonal() * sigma * scale.asDiagonal();
+  const Eigen::LLT<Eigen::MatrixXd> decomposition(correlation);
+  // Below this a pivot is what rounding left of a singular matrix.
+  if (decomposition.info() != Eigen::Success ||
+      !(Eigen::MatrixXd(decomposition.matrixL()).diagonal().minCoeff() > 1e-6))
+    throw DataError(fmt::format("fit: the covariance of {} lags is singular: it cannot weigh them",
+                                sigma.rows()));
+  return scale.cwiseInverse().asDiagonal() * Eigen::MatrixXd(decomposition.matrixL());
 }
 
 } // namespace
@@ -87,6 +126,12 @@ Problem::Problem(models::DecayModel model, const FitData& data, const FitOptions
     weight.push_back(1 / sigma);
     row.push_back(static_cast<Index>(i));
   }
+  if (options.whole_covariance && !lag_s.empty())
+    factor_ = cholesky(covariance_of(data, row));
+  one.assign(lag_s.size(), 1.0);
+  whiten(one);
+  target = value;
+  whiten(target);
   for (const double lag : lag_s) {
     last_lag_s = std::max(last_lag_s, lag);
     if (lag > 0 && (first_lag_s == 0 || lag < first_lag_s))
@@ -189,14 +234,14 @@ void Problem::evaluate(std::span<const double> p, std::span<double> jacobian) {
     jacobian[i] = 0.5 * (jacobian[i] + other_jacobian_[i]);
 }
 
-double Problem::chi2(const Vector& all) {
-  evaluate(natural(all), {});
-  double sum = 0;
-  for (std::size_t i = 0; i < lag_s.size(); ++i) {
-    const double r = (curve_[i] - value[i]) * weight[i];
-    sum += r * r;
+void Problem::whiten(std::span<double> curve) const {
+  if (factor_.size() == 0) {
+    for (std::size_t i = 0; i < curve.size(); ++i)
+      curve[i] *= weight[i];
+    return;
   }
-  return sum;
+  Eigen::Map<Eigen::VectorXd> column(curve.data(), static_cast<Index>(curve.size()));
+  factor_.triangularView<Eigen::Lower>().solveInPlace(column);
 }
 
 double Problem::solve_linear(Vector& all, Index held) {
@@ -204,20 +249,20 @@ double Problem::solve_linear(Vector& all, Index held) {
   p[0] = 1;
   p[1] = 0;
   evaluate(p, {});
+  whiten(curve_);
   double weights = 0, decay_mean = 0, value_mean = 0;
   for (std::size_t i = 0; i < curve_.size(); ++i) {
-    const double w = weight[i] * weight[i];
-    weights += w;
-    decay_mean += w * curve_[i];
-    value_mean += w * value[i];
+    weights += one[i] * one[i];
+    decay_mean += one[i] * curve_[i];
+    value_mean += one[i] * target[i];
   }
   decay_mean /= weights;
   value_mean /= weights;
   double spread = 0, product = 0; // about the means, so that no digits cancel
   for (std::size_t i = 0; i < curve_.size(); ++i) {
-    const double w = weight[i] * weight[i], d = curve_[i] - decay_mean;
-    spread += w * d * d;
-    product += w * d * (value[i] - value_mean);
+    const double d = curve_[i] - one[i] * decay_mean;
+    spread += d * d;
+    product += d * (target[i] - one[i] * value_mean);
   }
   const auto clamped = [&](Index j, double v) { return std::clamp(v, low[j], high[j]); };
   const auto baseline_for = [&](double c) { return clamped(1, value_mean - c * decay_mean); };
@@ -229,7 +274,7 @@ double Problem::solve_linear(Vector& all, Index held) {
   const auto chi2_of = [&](double c, double b) {
     double sum = 0;
     for (std::size_t i = 0; i < curve_.size(); ++i) {
-      const double r = (b + c * curve_[i] - value[i]) * weight[i];
+      const double r = b * one[i] + c * curve_[i] - target[i];
       sum += r * r;
     }
     return sum;
@@ -264,17 +309,20 @@ double Problem::solve_linear(Vector& all, Index held) {
 double Problem::linearise(const Vector& all, Eigen::VectorXd& residuals, Jacobian& jacobian) {
   const auto p = natural(all);
   evaluate(p, full_jacobian_);
+  whiten(curve_);
   residuals.resize(points());
   jacobian.resize(points(), free_count());
   for (Index i = 0; i < points(); ++i) {
     const auto k = static_cast<std::size_t>(i);
-    residuals[i] = (curve_[k] - value[k]) * weight[k];
+    residuals[i] = curve_[k] - target[k];
+    const double w = factor_.size() > 0 ? 1 : weight[k];
     for (Index f = 0; f < free_count(); ++f) {
       const auto j = static_cast<std::size_t>(free[static_cast<std::size_t>(f)]);
-      jacobian(i, f) =
-          full_jacobian_[k * p.size() + j] * weight[k] * (time_[j] ? p[j] : 1); // ∂/∂ln tau
+      jacobian(i, f) = full_jacobian_[k * p.size() + j] * w * (time_[j] ? p[j] : 1); // ∂/∂ln tau
     }
   }
+  if (factor_.size() > 0)
+    factor_.triangularView<Eigen::Lower>().solveInPlace(jacobian);
   return residuals.squaredNorm();
 }
 

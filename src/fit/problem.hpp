@@ -34,15 +34,21 @@ public:
   [[nodiscard]] bool on_bound(const Vector& all, Index parameter) const;
   [[nodiscard]] bool on_limit(const Vector& all) const;
 
-  /// chi² of internal values (all parameters).
-  double chi2(const Vector& all);
   /// Puts the best contrast and baseline within their bounds for the other parameters, except one
   /// that is held, and returns chi².
   double solve_linear(Vector& all, Index held);
   /// chi² and, per free parameter, the weighted derivatives; residuals are (curve − value)/sigma.
   double linearise(const Vector& all, Eigen::VectorXd& residuals, Jacobian& jacobian);
+  /// Puts other values, whitened, in the place of those of the data.
+  void replace_target(std::vector<double> whitened) { target = std::move(whitened); }
+
+  /// Brings a curve at the points to units of independent errors of one: divides by sigma, or
+  /// solves with the Cholesky factor of the covariance.
+  void whiten(std::span<double> curve) const;
+  [[nodiscard]] bool whole_covariance() const { return factor_.size() > 0; }
 
   std::vector<double> lag_s, value, weight; // weight = 1/sigma
+  std::vector<double> one, target;          // whitened: a constant of one, the values
   std::vector<double> lag_low, lag_high;    // lag ∓ spread; empty: single lags
   std::vector<Index> row;                   // place of each point in the data given
   std::vector<Index> free;                  // indices of the parameters that move
@@ -59,6 +65,7 @@ private:
 
   models::DecayModel model_;
   std::vector<bool> time_;
+  Eigen::MatrixXd factor_; // lower Cholesky factor of the covariance; empty: independent points
   std::vector<double> curve_, full_jacobian_, other_curve_, other_jacobian_;
 };
 

@@ -12,14 +12,14 @@ using models::DecayModel;
 
 // One decay of the grid, weighted, with its products with what else enters chi².
 struct Basis {
-  double log_tau = 0, exponent = 0;
+  double log_tau = 0, exponent = 0, log_cutoff = 0;
   std::vector<double> decay; // times weight
   double self = 0, one = 0, data = 0;
 };
 
 struct Grid {
   std::vector<double> log_tau, exponent;
-  std::vector<Basis> basis; // [exponent, log_tau]
+  std::vector<Basis> basis; // [log_cutoff, exponent, log_tau]
   double one_one = 0, one_data = 0, data_data = 0, offset = 0;
 };
 
@@ -52,38 +52,50 @@ std::vector<double> merged(std::vector<double> a, const std::vector<double>& b) 
   return a;
 }
 
-Grid make_grid(Problem& problem, std::vector<double> log_tau, std::vector<double> exponent) {
+Grid make_grid(Problem& problem,
+               std::vector<double> log_tau,
+               std::vector<double> exponent,
+               const std::vector<double>& log_cutoff = {0}) {
   Grid grid{std::move(log_tau), std::move(exponent), {}};
   const auto n = static_cast<std::size_t>(problem.points());
   double weights = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    const double w = problem.weight[i] * problem.weight[i];
-    weights += w;
-    grid.offset += w * problem.value[i];
+    weights += problem.one[i] * problem.one[i];
+    grid.offset += problem.one[i] * problem.target[i];
   }
   grid.offset /= weights; // keeps digits when the contrast is small beside the baseline
   grid.one_one = weights;
   std::vector<double> data(n);
   for (std::size_t i = 0; i < n; ++i) {
-    data[i] = (problem.value[i] - grid.offset) * problem.weight[i];
-    grid.one_data += data[i] * problem.weight[i];
+    data[i] = problem.target[i] - grid.offset * problem.one[i];
+    grid.one_data += data[i] * problem.one[i];
     grid.data_data += data[i] * data[i];
   }
   const DecayModel shape = problem.model() == DecayModel::kww2 || problem.model() == DecayModel::exp
                                ? DecayModel::kww
                                : problem.model();
-  for (const double b : grid.exponent)
-    for (const double t : grid.log_tau) {
-      Basis basis{t, b, std::vector<double>(n)};
-      models::evaluate(shape, std::vector{1.0, 0.0, std::exp(t), b}, problem.lag_s, basis.decay);
-      for (std::size_t i = 0; i < n; ++i) {
-        basis.decay[i] *= problem.weight[i];
-        basis.self += basis.decay[i] * basis.decay[i];
-        basis.one += basis.decay[i] * problem.weight[i];
-        basis.data += basis.decay[i] * data[i];
-      }
-      grid.basis.push_back(std::move(basis));
+  const auto add = [&](double t, double b, double c) {
+    Basis basis;
+    basis.log_tau = t;
+    basis.exponent = b;
+    basis.log_cutoff = c;
+    basis.decay.resize(n);
+    std::vector p{1.0, 0.0, std::exp(t), b};
+    if (shape == DecayModel::power_cutoff)
+      p.push_back(std::exp(c));
+    models::evaluate(shape, p, problem.lag_s, basis.decay);
+    problem.whiten(basis.decay);
+    for (std::size_t i = 0; i < n; ++i) {
+      basis.self += basis.decay[i] * basis.decay[i];
+      basis.one += basis.decay[i] * problem.one[i];
+      basis.data += basis.decay[i] * data[i];
     }
+    grid.basis.push_back(std::move(basis));
+  };
+  for (const double c : log_cutoff)
+    for (const double b : grid.exponent)
+      for (const double t : grid.log_tau)
+        add(t, b, c);
   return grid;
 }
 
@@ -210,16 +222,15 @@ std::vector<Candidate> single_candidates(const Problem& problem, const Grid& gri
   std::vector<Candidate> all(grid.basis.size()), minima;
   for (std::size_t k = 0; k < all.size(); ++k)
     all[k] = solve_one(problem, grid, k);
-  for (std::size_t b = 0; b < nb; ++b)
-    for (std::size_t t = 0; t < nt; ++t) {
-      const double here = all[b * nt + t].chi2;
-      const bool lowest = (t == 0 || all[b * nt + t - 1].chi2 >= here) &&
-                          (t + 1 == nt || all[b * nt + t + 1].chi2 > here) &&
-                          (b == 0 || all[(b - 1) * nt + t].chi2 >= here) &&
-                          (b + 1 == nb || all[(b + 1) * nt + t].chi2 > here);
-      if (lowest && std::isfinite(here))
-        minima.push_back(all[b * nt + t]);
-    }
+  for (std::size_t k = 0; k < all.size(); ++k) { // minima of each sheet of one cut-off
+    const std::size_t t = k % nt, b = k / nt % nb;
+    const double here = all[k].chi2;
+    const bool lowest =
+        (t == 0 || all[k - 1].chi2 >= here) && (t + 1 == nt || all[k + 1].chi2 > here) &&
+        (b == 0 || all[k - nt].chi2 >= here) && (b + 1 == nb || all[k + nt].chi2 > here);
+    if (lowest && std::isfinite(here))
+      minima.push_back(all[k]);
+  }
   return minima;
 }
 
@@ -292,6 +303,12 @@ std::vector<Vector> starting_values(Problem& problem) {
                      merged(times(problem, 2, 0.7), times(problem, 5, 0.7)),
                      merged(exponents(problem, 3, trial), exponents(problem, 6, trial)));
     candidates = double_candidates(problem, grid);
+  } else if (model == DecayModel::power_cutoff) {
+    grid = make_grid(problem,
+                     times(problem, 2, 1.2),
+                     exponents(problem, 3, {0.1, 0.3, 0.6, 1, 1.8, 4}),
+                     times(problem, 4, 1.5));
+    candidates = single_candidates(problem, grid);
   } else {
     grid = make_grid(problem, times(problem, 2, 0.8), b);
     candidates = single_candidates(problem, grid);
@@ -301,8 +318,9 @@ std::vector<Vector> starting_values(Problem& problem) {
   });
   if (model == DecayModel::kww2)
     candidates = spread_out(grid, std::move(candidates), 24);
-  else if (candidates.size() > 4)
-    candidates.resize(4);
+  else if (const std::size_t most = model == DecayModel::power_cutoff ? 8 : 4;
+           candidates.size() > most)
+    candidates.resize(most);
   if (candidates.empty()) { // every decay of the grid is flat over the lags: the middle of it
     candidates.emplace_back();
     candidates[0].first = candidates[0].second = grid.basis.size() / 2;
@@ -315,6 +333,8 @@ std::vector<Vector> starting_values(Problem& problem) {
     all[2] = grid.basis[c.first].log_tau;
     if (all.size() > 3)
       all[3] = grid.basis[c.first].exponent;
+    if (model == DecayModel::power_cutoff)
+      all[4] = grid.basis[c.first].log_cutoff;
     if (model == DecayModel::kww2) {
       all[4] = c.fraction;
       all[5] = grid.basis[c.second].log_tau;

@@ -59,6 +59,14 @@ const ModelInfo& info(DecayModel model) {
         {"fraction", "", 0, 1, false},
         time_parameter("tau2_s"),
         exponent("kww_exponent2", 2)}},
+      {"power-cutoff",
+       "g2(t) = baseline + contrast (1 + t/tau)^-a exp(-t/cutoff), a = power_exponent",
+       "no factor 2: tau is where the power law begins, cutoff where it ends",
+       {contrast,
+        baseline,
+        time_parameter("tau_s"),
+        exponent("power_exponent", 10),
+        time_parameter("cutoff_s")}},
   }};
   return table[static_cast<std::size_t>(model)];
 }
@@ -78,7 +86,8 @@ void check(DecayModel model,
     if (known[i].is_time && !(p[i] > 0))
       throw OptionError(
           fmt::format("{}: {} = {}: must be positive", name(model), known[i].name, p[i]));
-    if (known[i].name.starts_with("kww_exponent") && !(p[i] > 0))
+    if ((known[i].name.starts_with("kww_exponent") || known[i].name == "power_exponent") &&
+        !(p[i] > 0))
       throw OptionError(
           fmt::format("{}: {} = {}: must be positive", name(model), known[i].name, p[i]));
     if (known[i].name == "ml_exponent" && !(p[i] > 0 && p[i] <= 1))
@@ -143,6 +152,27 @@ void fill_ml(std::span<const double> p,
   }
 }
 
+void fill_power(std::span<const double> p,
+                std::span<const double> lag_s,
+                std::span<double> g2,
+                std::span<double> jacobian) {
+  const double tau = p[2], a = p[3], cutoff = p[4];
+  for (std::size_t i = 0; i < lag_s.size(); ++i) {
+    const double log_one = std::log1p(lag_s[i] / tau);
+    const double decay = std::exp(-a * log_one - lag_s[i] / cutoff);
+    g2[i] = p[1] + p[0] * decay;
+    if (jacobian.empty())
+      continue;
+    double* row = &jacobian[i * 5];
+    const bool alive = decay > 0; // 0·∞ is 0 here
+    row[0] = decay;
+    row[1] = 1;
+    row[2] = alive ? p[0] * decay * a * lag_s[i] / (tau * (tau + lag_s[i])) : 0;
+    row[3] = alive ? -p[0] * decay * log_one : 0;
+    row[4] = alive ? p[0] * decay * lag_s[i] / (cutoff * cutoff) : 0;
+  }
+}
+
 void fill(DecayModel model,
           std::span<const double> p,
           std::span<const double> lag_s,
@@ -150,6 +180,10 @@ void fill(DecayModel model,
           std::span<double> jacobian) {
   if (model == DecayModel::ml || model == DecayModel::ml_squared) {
     fill_ml(p, lag_s, model == DecayModel::ml_squared, g2, jacobian);
+    return;
+  }
+  if (model == DecayModel::power_cutoff) {
+    fill_power(p, lag_s, g2, jacobian);
     return;
   }
   const std::size_t count = p.size();

@@ -93,7 +93,7 @@ std::string display_unit(std::string_view unit) {
 }
 
 std::string display_name(std::string_view parameter) {
-  constexpr std::array<Names, 24> names{{{"tau_s", "τ"},
+  constexpr std::array<Names, 26> names{{{"tau_s", "τ"},
                                          {"kww_exponent", "β (KWW)"},
                                          {"ml_exponent", "β (Mittag-Leffler)"},
                                          {"exponent", "β"},
@@ -116,16 +116,19 @@ std::string display_name(std::string_view parameter) {
                                          {"mean_counts", "counts per pixel and frame"},
                                          {"time_s", "time"},
                                          {"drop", "drop of C"},
-                                         {"frames", "frames"}}};
+                                         {"frames", "frames"},
+                                         {"power_exponent", "power exponent"},
+                                         {"cutoff_s", "cut-off"}}};
   return looked_up(names, parameter);
 }
 
 std::string display_model(std::string_view model) {
-  constexpr std::array<Names, 5> models{{{"exp", "exponential"},
+  constexpr std::array<Names, 6> models{{{"exp", "exponential"},
                                          {"kww", "KWW"},
                                          {"ml", "Mittag-Leffler"},
                                          {"ml-squared", "Mittag-Leffler squared"},
-                                         {"kww2", "two KWW"}}};
+                                         {"kww2", "two KWW"},
+                                         {"power-cutoff", "power law with cut-off"}}};
   return looked_up(models, model);
 }
 

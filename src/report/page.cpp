@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "comparison.hpp"
 #include "figure_parts.hpp"
 #include "html.hpp"
 #include "result.hpp"
@@ -26,6 +27,7 @@ public:
     overview();
     two_time();
     correlation();
+    law();
     aging();
     series();
     truth();
@@ -238,6 +240,32 @@ private:
     add_csv(csv_g2(root_), "g2.csv", "g₂ and fits as numbers");
     add_csv(csv_fits(root_), "fits.csv", "Parameters as numbers");
     pixel_correlation();
+  }
+
+  void law() {
+    const std::string text = comparison_text(result_);
+    if (text.empty())
+      return;
+    section("law", "The law of decay");
+    side_by_side(detailed(), [&] {
+      for (Index bin = 1; bin <= detailed(); ++bin)
+        if (const auto figure = make_comparison_figure(root_, bin))
+          add_figure(*figure,
+                     fmt::format("law_bin_{}", bin),
+                     fmt::format("Normalised decay of {} in exponential bins of lag (plateaus of "
+                                 "the fit of {}), the laws compared, and the limits of the "
+                                 "Mittag-Leffler function; dotted level: where the difference in "
+                                 "lag of the first two is taken. Below, their residuals relative "
+                                 "to the fit.",
+                                 result_.bin_title(bin),
+                                 display_model(comparison_of(result_, bin)->normalised_by)));
+    });
+    body_ += text;
+    note("A law is contradicted when data sets drawn from it, with the covariance of the measured "
+         "ones, hardly ever prefer a rival as clearly as the data do (p: how often). χ², AIC and "
+         "BIC use the whole covariance of the lags; held-out lags: squared error of prediction in "
+         "units of its variance, 1 for the right law.");
+    add_csv(csv_comparison(root_), "law.csv", "Decay and laws as numbers");
   }
 
   void aging() {

@@ -41,6 +41,8 @@ int quantity_rank(const std::string& name) {
                                         "fraction",
                                         "tau2_s",
                                         "kww_exponent2",
+                                        "power_exponent",
+                                        "cutoff_s",
                                         "mean_time_s",
                                         "chi2_reduced",
                                         "r_squared",
@@ -188,6 +190,10 @@ std::vector<ModelFit> Result::read_fits(const std::string& group,
 
 std::string fit_group(const std::string& group) {
   return group == "g2_pixel" ? "fit_pixel" : "fit";
+}
+
+std::vector<ModelFit> Result::compared_fits() const {
+  return read_fits("comparison/fit", {bins_});
 }
 
 std::vector<ModelFit> Result::fits(const std::string& group) const {

@@ -74,6 +74,8 @@ public:
   [[nodiscard]] std::vector<ModelFit> fits(const std::string& group = "g2") const;
   /// "" when not stated.
   [[nodiscard]] std::string preferred_model(Index bin, const std::string& group = "g2") const;
+  /// The fits of the laws compared.
+  [[nodiscard]] std::vector<ModelFit> compared_fits() const;
 
   [[nodiscard]] std::optional<Windows> windows() const;
   [[nodiscard]] std::vector<ModelFit> window_fits() const;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "comparison.hpp"
 #include "result.hpp"
 #include "vitrum/report/numbers.hpp"
 
@@ -53,6 +54,27 @@ void add_windows(List& list, const Result& result, Index bin, bool once) {
   }
 }
 
+void add_comparison(List& list, const Result& result, Index bin) {
+  const auto c = comparison_of(result, bin);
+  if (!c)
+    return;
+  const std::string path = fmt::format("bin/{}/comparison", bin);
+  list.push_back({path + "/lag_difference_s", c->lag_difference_s, c->lag_difference_error_s, "s"});
+  list.push_back({path + "/lag_difference_level", c->lag_difference_level});
+  for (std::size_t m = 0; m < c->models.size(); ++m) {
+    const std::string model = path + "/" + c->models[m];
+    if (m < c->fit.size())
+      add_fit(list, model, c->fit[m], bin - 1);
+    list.push_back({model + "/goodness", c->goodness[m]});
+    list.push_back({model + "/held_out", c->held_out[m]});
+    list.push_back({model + "/tau_with_factor_s", c->tau_with_factor_s[m], NAN, "s"});
+    list.push_back({model + "/tau_without_factor_s", c->tau_without_factor_s[m], NAN, "s"});
+    for (std::size_t rival = 0; rival < c->models.size(); ++rival)
+      if (rival != m)
+        list.push_back({model + "/p_against/" + c->models[rival], c->probability[m][rival]});
+  }
+}
+
 void add_events(List& list, const Result& result, Index bin) {
   Index k = 0;
   for (const Event& event : result.events()) {
@@ -85,6 +107,7 @@ List listed(const Tree& root, bool once) {
       add_fit(list, path + "/fit_pixel/" + fit.model, fit, bin - 1);
     if (const auto model = result.preferred_model(bin); !model.empty())
       list.push_back({path + "/preferred_model", model});
+    add_comparison(list, result, bin);
     add_events(list, result, bin);
     add_windows(list, result, bin, once);
   }

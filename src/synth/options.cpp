@@ -62,6 +62,8 @@ void validate_model(const XpcsOptions& o) {
   case DecayModel::kww2:
     need(o.exponent > 0 && o.exponent <= 2, "exponent", o.exponent, "lie in (0, 2]");
     break;
+  case DecayModel::power_cutoff:
+    throw OptionError("model = power-cutoff: has no virtual experiment");
   case DecayModel::ml:
   case DecayModel::ml_squared:
     need(o.exponent > 0 && o.exponent <= 1, "exponent", o.exponent, "lie in (0, 1]");

@@ -55,7 +55,7 @@ inline double lag_of_level(models::DecayModel model, std::vector<double> p, doub
 /// decay, at random from its first quarter or later to anywhere down to a thousandth.
 inline Trial make_trial(models::DecayModel model, std::uint64_t k) {
   using models::DecayModel;
-  Random random(20240611, k * models::all_decay_models.size() + static_cast<std::uint64_t>(model));
+  Random random(20240611, k * 6 + static_cast<std::uint64_t>(model));
   const auto uniform = [&](double a, double b) { return a + (b - a) * random.uniform(); };
   const double tau = std::pow(10, uniform(-1, 5));
   Trial trial{model, {0.02 * std::pow(50, random.uniform()), 1 + 0.02 * random.normal(), tau}, {}};
@@ -68,6 +68,10 @@ inline Trial make_trial(models::DecayModel model, std::uint64_t k) {
     trial.truth.push_back(uniform(0.15, 0.85));
     trial.truth.push_back(tau * std::pow(10, uniform(0.5, 3)));
     trial.truth.push_back(uniform(0.4, 1.8));
+  }
+  if (model == DecayModel::power_cutoff) {
+    trial.truth.push_back(uniform(0.3, 3));
+    trial.truth.push_back(tau * std::pow(10, uniform(0.5, 3)));
   }
   const double noise = std::pow(10, uniform(-3, -1)) * trial.truth[0];
   const Index count = 30 + random.below(31);

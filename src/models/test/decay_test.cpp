@@ -60,6 +60,7 @@ TEST(DecayModels, DerivativesAgreeWithFiniteDifferences) {
     expect_derivatives(DecayModel::ml_squared, {0.3, 1.01, 2.5, b});
   }
   expect_derivatives(DecayModel::kww2, {0.3, 1.01, 0.1, 0.8, 0.35, 40, 1.4});
+  expect_derivatives(DecayModel::power_cutoff, {0.3, 1.01, 0.1, 0.8, 40});
 }
 
 TEST(DecayModels, HandValues) {
@@ -71,6 +72,9 @@ TEST(DecayModels, HandValues) {
   EXPECT_NEAR(g2_of(DecayModel::ml_squared, {0.2, 1, 4, 0.5}, {4})[0], 1 + 0.2 * e * e, 1e-14);
   EXPECT_NEAR(g2_of(DecayModel::kww2, {0.2, 1, 1, 1, 0.25, 4, 0.5}, {1})[0],
               1 + 0.2 * (0.25 * std::exp(-2.0) + 0.75 * std::exp(-1.0)),
+              1e-15);
+  EXPECT_NEAR(g2_of(DecayModel::power_cutoff, {0.2, 1, 2, 0.5, 12}, {6})[0],
+              1 + 0.2 * 0.5 * std::exp(-0.5),
               1e-15);
   for (const auto model : all_decay_models) { // lag 0 and infinity
     std::vector<double> p{0.2, 1.1, 4, 0.5, 0.5, 9, 1.5};
@@ -117,7 +121,8 @@ TEST(DecayModels, NamesAreReadBack) {
     (void)parse_decay_model("KWW");
     FAIL();
   } catch (const OptionError& error) {
-    EXPECT_STREQ(error.what(), "model \"KWW\": must be one of exp, kww, ml, ml-squared, kww2");
+    EXPECT_STREQ(error.what(),
+                 "model \"KWW\": must be one of exp, kww, ml, ml-squared, kww2, power-cutoff");
   }
 }
 
@@ -158,10 +163,39 @@ TEST(MeanTime, EqualsTheIntegral) {
   expect(DecayModel::ml_squared, {1, 0, 3, 1}, 1e4);
   expect(DecayModel::ml_squared, {1, 0, 3, 0.9}, 1e14);
   expect(DecayModel::kww2, {1, 0, 3, 0.8, 0.3, 50, 1.5}, 1e6);
+  expect(DecayModel::power_cutoff, {1, 0, 3, 0.8, 500}, 1e6);
+  expect(DecayModel::power_cutoff, {1, 0, 300, 2.5, 5}, 1e6);
   const double beta = 0.45; // a published check: 0.5312 with the factor 2 against 2.4786 without
   const auto both = mean_time(DecayModel::kww, std::vector{1.0, 0.0, 1.0, beta});
   EXPECT_NEAR(both.decay_s, 0.5312, 5e-5);
   EXPECT_NEAR(both.field_s, 2.4786, 5e-5);
+}
+
+TEST(MittagLefflerLimits, AreReachedOnEitherSide) {
+  for (const auto model : {DecayModel::ml, DecayModel::ml_squared})
+    for (const double b : {0.45, 0.7, 0.9}) {
+      const std::vector<double> p{1, 0, 10, b};
+      const double near = 1e-7, far = 1e7; // of 10 s; next orders x² and 1/x
+      EXPECT_NEAR(1 - mittag_leffler_limits(model, 10, b, near).short_time,
+                  1 - g2_of(model, p, {near})[0],
+                  std::pow(near / 10, 2 * b));
+      EXPECT_NEAR(mittag_leffler_limits(model, 10, b, far).long_time / g2_of(model, p, {far})[0],
+                  1,
+                  10 * std::pow(far / 10, -b));
+    }
+  EXPECT_THROW((void)mittag_leffler_limits(DecayModel::kww, 10, 0.5, 1), OptionError);
+}
+
+TEST(TauConventions, DescribeTheSameCurve) {
+  const std::vector<double> lags{0.1, 1, 7, 30};
+  const auto kww = tau_conventions(DecayModel::kww, std::vector{1.0, 0.0, 5.0, 0.6});
+  EXPECT_EQ(kww.with_factor_s, 5);
+  const auto curve = g2_of(DecayModel::kww, {1, 0, 5, 0.6}, lags);
+  for (std::size_t i = 0; i < lags.size(); ++i)
+    EXPECT_NEAR(curve[i], std::exp(-std::pow(lags[i] / kww.without_factor_s, 0.6)), 1e-14);
+  const auto ml = tau_conventions(DecayModel::ml, std::vector{1.0, 0.0, 5.0, 0.6});
+  EXPECT_EQ(ml.without_factor_s, 5);
+  EXPECT_NEAR(2 * std::pow(3 / ml.with_factor_s, 0.6), std::pow(3 / 5.0, 0.6), 1e-14);
 }
 
 TEST(MeanTime, SaysThatItDiverges) {

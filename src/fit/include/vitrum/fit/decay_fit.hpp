@@ -32,7 +32,10 @@ struct FitOptions {
   std::map<std::string, std::pair<double, double>> bounds; // name → (low, high), inclusive
   bool profile = true; // find where chi² rises by one: error_low, error_high; costs five times as
                        // much, and without it the statuses rest on rules of thumb about errors
-  Index max_iterations = 300; // of the refinement of one start
+  bool whole_covariance = false; // weigh by the inverse of the covariance of the data (generalised
+                                 // least squares) and not by their own errors alone; it must be
+                                 // positive definite, so estimated from enough samples or shrunk
+  Index max_iterations = 300;    // of the refinement of one start
 };
 /// Throws OptionError that names the parameter: unknown, bounds crossed, fixed value out of range.
 void validate(const FitOptions& options, models::DecayModel model);
@@ -62,6 +65,7 @@ struct FittedParameter {
   double error_high =
       0; // interval where chi² is no parabola. Infinite when open, NaN when not made
   bool fixed = false;
+  bool shared = false; // one value for several data sets (joint_fit.hpp)
   bool at_bound = false;
 };
 
@@ -101,7 +105,7 @@ struct FitResult {
 ///
 /// Errors: (JᵀWJ)⁻¹ with sigma; times chi2_reduced without; with a covariance Σ the sandwich
 /// (JᵀWJ)⁻¹ JᵀWΣWJ (JᵀWJ)⁻¹, right for correlated lags although the minimum is that of the diagonal
-/// weights.
+/// weights. With `whole_covariance` the minimum is that of rᵀΣ⁻¹r and (JᵀΣ⁻¹J)⁻¹ its error.
 ///
 /// Throws DataError for sizes that disagree, a sigma <= 0 or infinite, a negative lag; OptionError
 /// from validate. Everything else is a status.

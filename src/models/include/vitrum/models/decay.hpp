@@ -13,17 +13,22 @@ namespace vitrum::models {
 
 /// u = t/tau. The factor 2 comes from the Siegert relation g2 − 1 = contrast·|g1|².
 enum class DecayModel {
-  exp,        // exp(−2u)
-  kww,        // exp(−2u^kww_exponent)
-  ml,         // E_ml_exponent(−u^ml_exponent), no factor 2: fitted to the normalised g2
-  ml_squared, // E_ml_exponent(−u^ml_exponent)², the Siegert form of the Mittag-Leffler g1
-  kww2,       // fraction·kww(tau_s, kww_exponent) + (1 − fraction)·kww(tau2_s, kww_exponent2)
+  exp,          // exp(−2u)
+  kww,          // exp(−2u^kww_exponent)
+  ml,           // E_ml_exponent(−u^ml_exponent), no factor 2: fitted to the normalised g2
+  ml_squared,   // E_ml_exponent(−u^ml_exponent)², the Siegert form of the Mittag-Leffler g1
+  kww2,         // fraction·kww(tau_s, kww_exponent) + (1 − fraction)·kww(tau2_s, kww_exponent2)
+  power_cutoff, // (1 + u)^(−power_exponent)·exp(−t/cutoff_s): algebraic from tau to the cut-off
 };
 
-inline constexpr std::array all_decay_models{
-    DecayModel::exp, DecayModel::kww, DecayModel::ml, DecayModel::ml_squared, DecayModel::kww2};
+inline constexpr std::array all_decay_models{DecayModel::exp,
+                                             DecayModel::kww,
+                                             DecayModel::ml,
+                                             DecayModel::ml_squared,
+                                             DecayModel::kww2,
+                                             DecayModel::power_cutoff};
 
-/// "exp", "kww", "ml", "ml-squared", "kww2".
+/// "exp", "kww", "ml", "ml-squared", "kww2", "power-cutoff".
 [[nodiscard]] std::string_view name(DecayModel model);
 /// Throws OptionError that lists the names.
 [[nodiscard]] DecayModel parse_decay_model(std::string_view text);
@@ -46,7 +51,7 @@ struct ParameterInfo {
 [[nodiscard]] Index parameter_index(DecayModel model, std::string_view parameter);
 
 /// g2 at every lag. Throws OptionError for sizes that disagree, tau_s <= 0, an exponent outside
-/// (0, ∞) (kww) or (0, 1] (ml), or a negative lag.
+/// (0, ∞) (kww, power-cutoff) or (0, 1] (ml), or a negative lag.
 void evaluate(DecayModel model,
               std::span<const double> parameter_values,
               std::span<const double> lag_s,
@@ -68,5 +73,21 @@ struct MeanTime {
   std::string note; // why a value is NaN, else empty
 };
 [[nodiscard]] MeanTime mean_time(DecayModel model, std::span<const double> parameter_values);
+
+/// What E_b(−(t/tau)^b) becomes on either side of tau (R24; Mainardi, Discrete Contin. Dyn. Syst. B
+/// 19 (2014) 2267): exp(−(t/tau)^b/Γ(1+b)) for t ≪ tau, (t/tau)^−b/Γ(1−b) for t ≫ tau, squared for
+/// ml_squared. Throws OptionError for other models.
+struct MittagLefflerLimits {
+  double short_time = 0, long_time = 0;
+};
+[[nodiscard]] MittagLefflerLimits
+mittag_leffler_limits(DecayModel model, double tau_s, double exponent, double lag_s);
+
+/// tau in both conventions of the factor 2 of a model whose decay is a function of (t/tau)^b:
+/// f(2 (t/with_factor)^b) = f((t/without_factor)^b). NaN for kww2 and power_cutoff.
+struct TauConventions {
+  double with_factor_s = 0, without_factor_s = 0;
+};
+[[nodiscard]] TauConventions tau_conventions(DecayModel model, std::span<const double> parameters);
 
 } // namespace vitrum::models

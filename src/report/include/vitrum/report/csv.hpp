@@ -15,6 +15,8 @@ namespace vitrum::report {
 [[nodiscard]] std::string csv_fits(const Tree& result, const std::string& group = "g2");
 /// The same per bin and window, with age and plateau.
 [[nodiscard]] std::string csv_windows(const Tree& result);
+/// bin, lag, normalised decay, its error, and the fit of every law compared.
+[[nodiscard]] std::string csv_comparison(const Tree& result);
 /// bin, window, age, lag, g2, its error, R, its error.
 [[nodiscard]] std::string csv_window_curves(const Tree& result);
 /// time, mean counts, then mean counts of each bin.

@@ -46,6 +46,11 @@ make_two_time_figure(const Tree& result, Index bin, const MapOptions& options = 
 /// large errors do not set the axis and are left out where they lie outside it.
 [[nodiscard]] std::optional<Figure> make_window_figure(const Tree& result, Index bin);
 
+/// The normalised decay of one bin on logarithmic axes with the laws that were compared, the limits
+/// of the Mittag-Leffler function, the difference in lag between the first two laws at the deepest
+/// decorrelation, and the relative residuals of those two.
+[[nodiscard]] std::optional<Figure> make_comparison_figure(const Tree& result, Index bin);
+
 /// τ against q on logarithmic axes with a power law through the points. Needs three bins with q.
 [[nodiscard]] std::optional<Figure> make_tau_q_figure(const Tree& result);
 
