@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "compare_stage.hpp"
 #include "fit_stage.hpp"
 #include "output.hpp"
 #include "result_input.hpp"
@@ -167,6 +168,8 @@ std::string run_fit(FitOptions options, const Invocation& invocation, const Moni
   if (!options.run.dry_run)
     require_output(options.output, options.inputs);
   auto plan = make_fit_plan(options.fit);
+  plan.share_bins = true;
+  const auto comparison = make_compare_plan(options.compare, options.fit);
   const auto& path = options.inputs.at(0);
   const auto kind = kind_of(path);
   const auto config = to_toml(describe(options));
@@ -196,8 +199,11 @@ std::string run_fit(FitOptions options, const Invocation& invocation, const Moni
     add_warning(tree, warning);
     monitor.warn(warning);
   }
+  if (comparison.wanted && !plan.weighted)
+    throw DataError(fmt::format("{}: --compare needs errors of g2", path));
   if (kind == Kind::result) {
     tree.erase("entry/fit");
+    tree.erase("entry/comparison");
   } else {
     tree.set("entry/title",
              make_scalar(curves.title.empty() ? fmt::format("Fits of {}", path) : curves.title));
@@ -211,6 +217,7 @@ std::string run_fit(FitOptions options, const Invocation& invocation, const Moni
   try {
     fit_bins(tree, plan, curves.bins, curves.frame_time_s, monitor);
     fit_pixel_bins(tree, plan, curves.frame_time_s, monitor);
+    compare_bins(tree, comparison, curves.bins, curves.frame_time_s, monitor);
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", path, error.what()));
   }

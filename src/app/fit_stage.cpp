@@ -9,6 +9,7 @@
 #include "result_input.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
+#include "vitrum/fit/joint_fit.hpp"
 #include "vitrum/report/numbers.hpp"
 
 namespace vitrum::app {
@@ -88,6 +89,35 @@ void warn_of_statuses(Tree& tree,
   }
 }
 
+/// One fit of all data sets with the parameters that the plan shares.
+std::vector<fit::FitResult> together(Tree& tree,
+                                     const FitPlan& plan,
+                                     std::size_t model,
+                                     const std::vector<fit::FitData>& data,
+                                     bool common_samples,
+                                     const std::string& what,
+                                     const Monitor& monitor) {
+  auto joint = fit::fit_jointly(
+      plan.models[model], data, {plan.share[model], plan.options[model], common_samples});
+  std::string text;
+  for (const auto& p : joint.shared)
+    text += fmt::format("{}{} = {}",
+                        text.empty() ? "" : ", ",
+                        p.name,
+                        report::format_value(p.value, p.error, p.unit));
+  text = fmt::format("{} of the {} have one {}", joint.used, what, text);
+  if (joint.used > 0)
+    add_correction(tree, fmt::format("fit of {}: {}", models::name(plan.models[model]), text));
+  if (joint.used > 0 && !joint.converged) {
+    add_warning(tree,
+                fmt::format("joint fit of {} to {}: not converged",
+                            models::name(plan.models[model]),
+                            what));
+    monitor.warn("a joint fit did not converge");
+  }
+  return std::move(joint.fits);
+}
+
 } // namespace
 
 FitPlan make_fit_plan(const FitFlags& flags) {
@@ -117,8 +147,23 @@ FitPlan make_fit_plan(const FitFlags& flags) {
       options.bounds[key] = {from, to};
     });
   }
-  for (std::size_t m = 0; m < plan.models.size(); ++m)
+  plan.share.resize(plan.models.size());
+  for (const auto& word : flags.share) {
+    bool known = false;
+    for (std::size_t m = 0; m < plan.models.size(); ++m)
+      for (const auto& info : models::parameters(plan.models[m]))
+        if (info.name == word || (word == "exponent" && info.name.ends_with("_exponent"))) {
+          known = true;
+          plan.share[m].push_back(info.name);
+        }
+    if (!known)
+      throw OptionError(fmt::format("--share {}: no model has this parameter", word));
+  }
+  for (std::size_t m = 0; m < plan.models.size(); ++m) {
     fit::validate(plan.options[m], plan.models[m]);
+    if (!plan.share[m].empty())
+      fit::validate(fit::JointOptions{plan.share[m], plan.options[m], true}, plan.models[m]);
+  }
   return plan;
 }
 
@@ -133,13 +178,20 @@ void fit_bins(Tree& tree,
   Progress progress(monitor, "fitting g2", "fits", nbins * static_cast<Index>(plan.models.size()));
   for (std::size_t m = 0; m < plan.models.size(); ++m) {
     fits[m].resize(bins.size());
-    parallel_for(0, nbins, 1, [&](Index begin, Index) {
-      const auto b = static_cast<std::size_t>(begin);
-      fits[m][b] = fit::fit_decay(plan.models[m],
-                                  aging::make_fit_data(bins[b], frame_time_s, plan.weighted),
-                                  plan.options[m]);
-      progress.advance();
-    });
+    if (plan.share_bins && !plan.share[m].empty()) {
+      std::vector<fit::FitData> data;
+      for (const auto& bin : bins)
+        data.push_back(aging::make_fit_data(bin, frame_time_s, plan.weighted));
+      fits[m] = together(tree, plan, m, data, false, "bins", monitor);
+      progress.advance(nbins);
+    } else
+      parallel_for(0, nbins, 1, [&](Index begin, Index) {
+        const auto b = static_cast<std::size_t>(begin);
+        fits[m][b] = fit::fit_decay(plan.models[m],
+                                    aging::make_fit_data(bins[b], frame_time_s, plan.weighted),
+                                    plan.options[m]);
+        progress.advance();
+      });
     add_fits(tree.group("entry/" + group), {nbins}, fits[m]);
     warn_of_statuses(tree, fits[m], 0, monitor, group == "fit" ? "" : "g2_pixel of ");
   }
@@ -183,7 +235,17 @@ void fit_windows(Tree& tree,
       monitor, "fitting windows", "fits", total * static_cast<Index>(plan.models.size()));
   for (std::size_t m = 0; m < plan.models.size(); ++m) {
     fits[m].resize(static_cast<std::size_t>(total));
-    parallel_for(0, total, 4, [&](Index begin, Index end) {
+    const bool joint = !plan.share_bins && !plan.share[m].empty();
+    for (Index b = 0; joint && b < nbins; ++b) {
+      std::vector<fit::FitData> data;
+      for (const auto& g2 : windows[static_cast<std::size_t>(b)])
+        data.push_back(aging::make_fit_data(g2, frame_time_s, plan.weighted));
+      const auto of_bin =
+          together(tree, plan, m, data, true, fmt::format("windows of bin {}", b + 1), monitor);
+      std::copy(of_bin.begin(), of_bin.end(), fits[m].begin() + b * nwindows);
+      progress.advance(nwindows);
+    }
+    parallel_for(0, joint ? 0 : total, 4, [&](Index begin, Index end) {
       for (Index i = begin; i < end; ++i) {
         const auto& g2 =
             windows[static_cast<std::size_t>(i / nwindows)][static_cast<std::size_t>(i % nwindows)];

@@ -17,6 +17,8 @@ struct FitPlan {
   std::vector<models::DecayModel> models;
   std::vector<fit::FitOptions> options; // one per model
   bool weighted = true;
+  std::vector<std::vector<std::string>> share; // per model: one value for all windows of a bin
+  bool share_bins = false;                     // … or for all bins
 };
 [[nodiscard]] FitPlan make_fit_plan(const FitFlags& flags);
 

@@ -200,11 +200,35 @@ void describe(FitFlags& f, Settings& s) {
   const Group add(s, "fit");
   add("models",
       "LIST",
-      "of exp, kww, ml, ml-squared, kww2; the first one leads in summaries",
+      "of exp, kww, ml, ml-squared, kww2, power-cutoff; the first one leads in summaries",
       &f.models);
   add("fix", "LIST", "parameters to hold: baseline=1,kww_exponent=0.5", &f.fix);
   add("bounds", "LIST", "bounds of parameters: kww_exponent=0.2:3", &f.bounds);
   add("unweighted", "", "fit without the errors of the points", &f.unweighted);
+  add("share",
+      "LIST",
+      "parameters with one value for all windows (age, xpcs) or all bins (fit): contrast, "
+      "baseline, "
+      "exponent, or the name of any",
+      &f.share);
+}
+
+void describe(CompareFlags& f, Settings& s) {
+  const Group add(s, "compare");
+  add("compare",
+      "",
+      "say which law of decay g2 prefers, with the whole covariance of the lags",
+      &f.compare);
+  add("compare-models",
+      "LIST",
+      "laws to compare; the lag difference is between the first two",
+      &f.models);
+  add("compare-points-per-decade",
+      "N",
+      "g2 is averaged over this many bins to a decade of lag before",
+      &f.per_decade);
+  add("compare-level", "X", "chance that the true law is called contradicted", &f.level);
+  add("compare-replicates", "N", "virtual data sets drawn from each law", &f.replicates);
 }
 
 void describe(OutputFlags& f, Settings& s) {
@@ -233,6 +257,7 @@ Settings describe(XpcsOptions& o) {
   describe(o.correlation, s);
   describe(o.age, s);
   describe(o.fit, s);
+  describe(o.compare, s);
   describe(o.output, s);
   describe(o.run, s);
   describe_memory(o.run, s);
@@ -256,6 +281,7 @@ Settings describe(FitOptions& o) {
   Settings s;
   Group(s, "input")("frame-time", "S", "for tables whose lags count frames", &o.frame_time_s);
   describe(o.fit, s);
+  describe(o.compare, s);
   describe(o.output, s);
   describe(o.run, s);
   return s;
@@ -360,16 +386,37 @@ Settings describe(SynthXpcsOptions& o) {
   return s;
 }
 
+Settings describe(SynthCtrwOptions& o) {
+  Settings s;
+  const Group add(s, "experiment");
+  add("frames", "N", "length of the series", &o.frames);
+  add("height", "PX", "rows", &o.height);
+  add("width", "PX", "columns", &o.width);
+  add("frame-time", "S", "time from frame to frame", &o.frame_time_s);
+  add("seed", "N", "of the random numbers", &o.seed);
+  add("tau", "S", "of the Mittag-Leffler waiting times", &o.tau_s);
+  add("exponent", "X", "of the waiting times, 0.1 to 1", &o.exponent);
+  add("kept", "X", "correlation left by one jump, 0 to below 1", &o.kept);
+  add("start", "S", "age of the sample in the first frame", &o.start_s);
+  add("walkers", "N", "per pixel", &o.walkers);
+  add("counts", "X", "mean photons per pixel and frame", &o.mean_counts);
+  describe(o.output, s);
+  describe(o.run, s);
+  describe_memory(o.run, s);
+  return s;
+}
+
 Settings describe(ShowOptions& o) {
   Settings s;
   Group(s, "output")("json", "", "print JSON", &o.json, "no --figure");
-  Group(s, "output")("figure",
-                     "NAME",
-                     "draw one figure to -o: two-time, g2, g2-pixel, overlay, age, decay, tau-q, "
-                     "saxs, intensity, image",
-                     &o.figure);
   Group(s,
-        "output")("bin", "N", "of the figure", &o.bin, "--figure two-time|g2|g2-pixel|age|decay");
+        "output")("figure",
+                  "NAME",
+                  "draw one figure to -o: two-time, g2, g2-pixel, overlay, age, decay, law, tau-q, "
+                  "saxs, intensity, image",
+                  &o.figure);
+  Group(s, "output")(
+      "bin", "N", "of the figure", &o.bin, "--figure two-time|g2|g2-pixel|age|decay|law");
   describe(o.output, s);
   for (const char* name : {"output", "overwrite"})
     find(s, name)->needs = "--figure";

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "age_errors.hpp"
+#include "compare_stage.hpp"
 #include "fit_stage.hpp"
 #include "image_tree.hpp"
 #include "output.hpp"
@@ -36,6 +37,7 @@ struct Plan {
   correlate::OneTimeOptions one_time;
   std::optional<correlate::PixelG2Options> pixel_g2;
   FitPlan fits;
+  ComparePlan comparison;
 };
 
 std::optional<correlate::PixelG2Options> parse_pixel_g2(const CorrelationFlags& flags) {
@@ -125,6 +127,7 @@ Plan make_plan(const XpcsOptions& options, const Monitor& monitor) {
   Plan plan;
   // what can be refused without reading is refused first
   plan.fits = make_fit_plan(options.fit);
+  plan.comparison = make_compare_plan(options.compare, options.fit);
   plan.normalization = correlate::parse_normalization(options.correlation.normalization);
   plan.one_time.lags = parse_lags(
       options.correlation.lags, options.correlation.points_per_decade, options.correlation.max_lag);
@@ -437,6 +440,7 @@ std::string run_xpcs(XpcsOptions options, const Invocation& invocation, const Mo
                        correlate::formula_of(plan.pixel_g2->normalization)));
   fit_bins(tree, plan.fits, done.whole, plan.frame_time_s, monitor);
   fit_pixel_bins(tree, plan.fits, plan.frame_time_s, monitor);
+  compare_bins(tree, plan.comparison, done.whole, plan.frame_time_s, monitor);
   fit_windows(tree, plan.fits, options.age, std::move(done.windows), plan.frame_time_s, monitor);
   add_static(tree, plan, done.frame_means);
   add_nxxpcs_links(tree);

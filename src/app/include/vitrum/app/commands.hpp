@@ -23,6 +23,7 @@ struct XpcsOptions {
   CorrelationFlags correlation;
   AgeFlags age;
   FitFlags fit;
+  CompareFlags compare;
   OutputFlags output;
   RunFlags run;
 };
@@ -48,6 +49,7 @@ struct FitOptions {
   std::vector<std::string> inputs; // a result, a table of g2, or an APS 8-ID result
   double frame_time_s = not_given;
   FitFlags fit;
+  CompareFlags compare;
   OutputFlags output;
   RunFlags run;
 };
@@ -146,6 +148,27 @@ struct SynthXpcsOptions {
 /// Writes a virtual experiment and, beside it, its truth. Returns both paths.
 [[nodiscard]] std::string
 run_synth_xpcs(SynthXpcsOptions options, const Invocation&, const Monitor&);
+
+struct SynthCtrwOptions {
+  std::vector<std::string> inputs; // none
+  Index frames = 1000;
+  Index height = 64;
+  Index width = 64;
+  double frame_time_s = 1;
+  Index seed = 1;
+  double tau_s = 10;
+  double exponent = 0.45;
+  double kept = 0;
+  double start_s = 0;
+  Index walkers = 50;
+  double mean_counts = 5;
+  OutputFlags output;
+  RunFlags run;
+};
+[[nodiscard]] Settings describe(SynthCtrwOptions& options);
+/// Writes a movie of continuous-time random walkers and, beside it, its truth. Returns both paths.
+[[nodiscard]] std::string
+run_synth_ctrw(SynthCtrwOptions options, const Invocation&, const Monitor&);
 
 struct ShowOptions {
   std::vector<std::string> inputs; // a result

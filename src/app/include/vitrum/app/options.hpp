@@ -94,6 +94,17 @@ struct FitFlags {
   std::vector<std::string> fix;    // "baseline=1"
   std::vector<std::string> bounds; // "kww_exponent=0.2:3"
   bool unweighted = false;
+  std::vector<std::string>
+      share; // parameters with one value for all windows (age, xpcs) or bins (fit)
+};
+
+/// Which law of decay the data prefer.
+struct CompareFlags {
+  bool compare = false;
+  std::vector<std::string> models = {"kww", "ml", "ml-squared", "kww2", "power-cutoff"};
+  Index per_decade = 5; // bins of lag
+  double level = 0.01;
+  Index replicates = 200;
 };
 
 struct OutputFlags {
@@ -115,6 +126,7 @@ void describe(CorrectionFlags& flags, Settings& settings);
 void describe(CorrelationFlags& flags, Settings& settings);
 void describe(AgeFlags& flags, Settings& settings);
 void describe(FitFlags& flags, Settings& settings);
+void describe(CompareFlags& flags, Settings& settings);
 void describe(OutputFlags& flags, Settings& settings);
 void describe(RunFlags& flags, Settings& settings);
 /// The setting `memory`, for the commands that keep to it.
