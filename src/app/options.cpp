@@ -222,13 +222,23 @@ void describe(CompareFlags& f, Settings& s) {
   add("compare-models",
       "LIST",
       "laws to compare; the lag difference is between the first two",
-      &f.models);
+      &f.models,
+      "--compare");
   add("compare-points-per-decade",
       "N",
       "g2 is averaged over this many bins to a decade of lag before",
-      &f.per_decade);
-  add("compare-level", "X", "chance that the true law is called contradicted", &f.level);
-  add("compare-replicates", "N", "virtual data sets drawn from each law", &f.replicates);
+      &f.per_decade,
+      "--compare");
+  add("compare-level",
+      "X",
+      "chance that the true law is called contradicted",
+      &f.level,
+      "--compare");
+  add("compare-replicates",
+      "N",
+      "virtual data sets drawn from each law",
+      &f.replicates,
+      "--compare");
 }
 
 void describe(OutputFlags& f, Settings& s) {

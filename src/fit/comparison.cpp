@@ -48,9 +48,11 @@ struct TwoCurves {
       return g2;
     };
     LagDifference result;
-    result.level = std::max(end_of(first, p), end_of(second, q));
-    result.difference_s =
-        lag_at(second, q, result.level, last_lag_s) - lag_at(first, p, result.level, last_lag_s);
+    const double p_end = end_of(first, p), q_end = end_of(second, q);
+    result.level = std::max(p_end, q_end);
+    // The higher one is there at the end, perhaps on a plateau: the lower one says when.
+    result.difference_s = p_end < q_end ? last_lag_s - lag_at(first, p, result.level, last_lag_s)
+                                        : lag_at(second, q, result.level, last_lag_s) - last_lag_s;
     return result;
   }
 };

@@ -66,6 +66,48 @@ class Workflow(CliTest):
             self.assertTrue((c[5, :5] == 0).all())
         self.vitrum("fit", "aps.hdf", "--models", "kww", "-o", "again.h5", "--quiet")
 
+    def test_law_of_decay_and_shared_parameters(self):
+        self.vitrum("synth", "xpcs", "--model", "ml", "--exponent", "0.7", "--tau", "20", "--frames", "2000", "--height", "64", "--width", "64",
+                    "--contrast", "1", "--counts", "3", "--q-bins", "2", "--q-power", "0", "-o", "m.h5", "--quiet")
+        self.vitrum("xpcs", "m.h5", "--partition", "m_qmap.h5", "--no-map", "--compare", "--compare-replicates", "60", "--share", "exponent",
+                    "-o", "m_r.h5", "--quiet")
+        scalars = self.scalars("m_r.h5")["scalars"]
+        for b in (1, 2):
+            self.assertEqual(scalars[f"bin/{b}/preferred_model"]["value"], "ml")
+            self.assertLess(scalars[f"bin/{b}/comparison/kww/p_against/ml"]["value"], 1e-6)
+            exponent = scalars[f"bin/{b}/comparison/ml/ml_exponent"]
+            self.assertLess(abs(exponent["value"] - 0.7), 5 * exponent["error"])
+            both = [scalars[f"bin/{b}/comparison/ml/tau_{kind}_factor_s"]["value"] for kind in ("with", "without")]
+            self.assertAlmostEqual(both[0] / both[1], 2 ** (1 / exponent["value"]), places=9)
+            one = {scalars[f"bin/{b}/window/{k}/kww_exponent"]["value"] for k in (1, 2, 3)}
+            self.assertEqual(len(one), 1, "the windows share their exponent")
+        self.vitrum("show", "m_r.h5", "--figure", "law", "--bin", "2", "-o", "law.svg", "--quiet")
+        self.assertIn("power law", self.path("law.svg").read_text())
+        self.vitrum("report", "m_r.h5", "-o", "m_report", "--quiet")
+        self.assertIn("The law of decay", self.path("m_report/index.html").read_text())
+        self.assertTrue(list(self.path("m_report").rglob("law.csv")))
+        self.vitrum("fit", "m_r.h5", "--models", "ml", "--share", "contrast,ml_exponent", "-o", "m_f.h5", "--quiet")
+        fitted = self.scalars("m_f.h5")["scalars"]
+        for name in ("contrast", "ml_exponent"):
+            self.assertEqual(fitted[f"bin/1/fit/ml/{name}"], fitted[f"bin/2/fit/ml/{name}"])
+        self.assertNotEqual(fitted["bin/1/fit/ml/tau_s"], fitted["bin/2/fit/ml/tau_s"])
+        done = self.vitrum("fit", "m_r.h5", "--share", "fraction", "-o", "no.h5", "--quiet", code=2)
+        self.assertIn("--share fraction: no model has this parameter", done.stderr)
+
+    def test_walkers_age_as_their_truth_says(self):
+        self.vitrum("synth", "ctrw", "--frames", "200", "--tau", "5", "--seed", "2", "-o", "w.h5", "--quiet")
+        self.vitrum("xpcs", "w.h5", "-o", "w_r.h5", "--quiet")
+        with h5py.File(self.path("w_truth.h5")) as file:
+            truth = file["/entry/truth/two_time"][:]
+        with h5py.File(self.path("w_r.h5")) as file:
+            measured = file["/entry/twotime/bin_1/two_time_corr_func"][:]
+        off = ~np.eye(len(truth), dtype=bool)
+        self.assertEqual(truth.shape, measured.shape)
+        self.assertLess(abs((measured - truth)[off].mean()), 0.02)  # 4096 pixels
+        self.assertLess((measured - truth)[off].std(), 0.1)
+        early, late = truth[5, 25], truth[150, 170]
+        self.assertGreater(late, early + 0.1, "it ages")
+
     def test_windows_made_later_have_the_errors_of_pixels(self):
         """age gives the errors of xpcs, for its windows and for others; the bias of a window is the least sure."""
         self.vitrum(*SYNTH, "-o", "v.h5")

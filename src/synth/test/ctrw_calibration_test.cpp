@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "vitrum/core/parallel.hpp"
 #include "vitrum/core/statistics.hpp"
 #include "vitrum/fit/renewal_fit.hpp"
 #include "vitrum/synth/ctrw.hpp"
@@ -13,8 +14,8 @@
 namespace vitrum::synth {
 namespace {
 
-/// Maps of C of `groups` groups of pixels, the means of frames taken over all pixels: the slow
-/// obvious way.
+/// Maps of C of `groups` groups of pixels, the slow obvious way. Means of frames are taken over all
+/// pixels; what the mean h of a group does to C is taken away to first order, −D (h + h').
 std::vector<std::vector<float>> maps_of(const CtrwExperiment& experiment, Index groups) {
   const Index frames = experiment.info().frames, pixels = experiment.info().pixels();
   std::vector<float> delta(static_cast<std::size_t>(frames * pixels));
@@ -30,29 +31,49 @@ std::vector<std::vector<float>> maps_of(const CtrwExperiment& experiment, Index 
             static_cast<float>(counts[i * pixels + p] / mean - 1);
     }
   });
-  std::vector<std::vector<float>> maps(static_cast<std::size_t>(groups));
+  const auto n = static_cast<std::size_t>(frames * frames);
+  std::vector<std::vector<float>> maps(static_cast<std::size_t>(groups),
+                                       std::vector<float>(n, NAN));
+  std::vector<std::vector<float>> means(maps.size());
+  std::vector<float> whole(n, 0);
   const Index size = pixels / groups;
-  for (Index g = 0; g < groups; ++g) {
+  const auto row = [&](Index frame, Index g) {
+    return &delta[static_cast<std::size_t>(frame * pixels + g * size)];
+  };
+  parallel_for(0, groups, 1, [&](Index g, Index) {
     auto& map = maps[static_cast<std::size_t>(g)];
-    map.assign(static_cast<std::size_t>(frames * frames), NAN);
-    for (Index i = 0; i < frames; ++i)
+    for (Index i = 0; i < frames; ++i) {
+      float mean = 0;
+      for (Index p = 0; p < size; ++p)
+        mean += row(i, g)[p] / static_cast<float>(size);
+      means[static_cast<std::size_t>(g)].push_back(mean);
       for (Index k = 0; k < i; ++k) {
-        const float* a = &delta[static_cast<std::size_t>(i * pixels + g * size)];
-        const float* b = &delta[static_cast<std::size_t>(k * pixels + g * size)];
         float sum = 0;
         for (Index p = 0; p < size; ++p)
-          sum += a[p] * b[p];
-        map[static_cast<std::size_t>(i * frames + k)] = 1 + sum / static_cast<float>(size);
+          sum += row(i, g)[p] * row(k, g)[p];
+        map[static_cast<std::size_t>(i * frames + k)] = sum / static_cast<float>(size);
       }
-  }
+    }
+  });
+  for (const auto& map : maps)
+    for (std::size_t i = 0; i < n; ++i)
+      whole[i] += map[i] / static_cast<float>(groups);
+  for (std::size_t g = 0; g < maps.size(); ++g)
+    for (Index i = 0; i < frames; ++i)
+      for (Index k = 0; k < i; ++k) {
+        const auto at = static_cast<std::size_t>(i * frames + k);
+        maps[g][at] += 1 - whole[at] * (means[g][static_cast<std::size_t>(i)] +
+                                        means[g][static_cast<std::size_t>(k)]);
+      }
   return maps;
 }
 
 TEST(CtrwCalibration, TheExponentIsFoundFromTheAgingMap) {
   Moments exponent, exponent_pull, tau_pull, cell_pull;
-  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     CtrwOptions o;
     o.frames = 300;
+    o.height = o.width = 128;
     o.tau_s = 3;
     o.seed = seed;
     const CtrwExperiment experiment(o);
@@ -87,9 +108,9 @@ TEST(CtrwCalibration, TheExponentIsFoundFromTheAgingMap) {
       cell_pull.error(),
       cell_pull.deviation());
   EXPECT_NEAR(exponent.mean, 0.45, 0.01);
-  EXPECT_LT(std::abs(exponent_pull.mean), 1.2); // 8 seeds: standard error 0.35
-  EXPECT_NEAR(cell_pull.deviation(), 1, 0.3);
-  EXPECT_NEAR(cell_pull.mean, 0, 0.5); // the bias of the means over 4096 pixels is 1/1000
+  EXPECT_LT(std::abs(exponent_pull.mean), 1.2); // 6 seeds: standard error 0.41
+  EXPECT_NEAR(cell_pull.deviation(), 1, 0.25);  // neighbouring cells move together
+  EXPECT_NEAR(cell_pull.mean, 0, 0.5);          // the bias of the means over 16,384 pixels is small
 }
 
 } // namespace
