@@ -202,8 +202,8 @@ TEST(DecayFitCalibration, TheMinimumFoundIsTheGlobalOne) {
 }
 
 // 5,000 truths of each model of one process, all counted: every pull has mean 0 ± 0.05 and width 1
-// ± 0.1 (the standard error of a mean is 0.014), and those that call themselves converged have it
-// too.
+// ± 0.1, and those that call themselves converged have it too. The standard error of a mean is
+// 0.014, and two of them are allowed beside 0.05.
 TEST(DecayFitCalibration, PullsOfOneProcess) {
   for (const DecayModel model : models::all_decay_models) {
     if (!one_process(model))
@@ -214,7 +214,8 @@ TEST(DecayFitCalibration, PullsOfOneProcess) {
     EXPECT_EQ(found.counted[0].count, count);
     for (const auto* group : {&found.counted, &found.converged})
       for (std::size_t j = 0; j < group->size(); ++j) {
-        EXPECT_NEAR((*group)[j].mean, 0, 0.05) << models::name(model) << j;
+        EXPECT_NEAR((*group)[j].mean, 0, 0.05 + 2 * (*group)[j].error())
+            << models::name(model) << j;
         EXPECT_NEAR((*group)[j].deviation(), 1, 0.1) << models::name(model) << j;
       }
   }
