@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include "bias_batch.hpp"
 #include "row_kernels.hpp"
 
 namespace vitrum::correlate {
@@ -17,7 +18,7 @@ double bias_of(const PairMoments& sums, double n, Normalization normalization) {
   return c * (c + (sums.u2 + sums.v2) / n) - c - (sums.u2v + sums.uv2) / n;
 }
 
-constexpr double enough_pixels = 1000; // for moments: their own bias, about 10/pixels, is then 1 %
+constexpr double enough_pixels = enough_pixels_for_moments;
 
 /// C − 1 from sums over n pixels of δ, δ', δδ', δ², δ'².
 double excess(double u, double v, double uv, double u2, double v2, double n, bool corrcoef) {
@@ -63,6 +64,10 @@ double sum_of(const float* values, Index count) {
 
 } // namespace
 
+double bias_of_moments(const PairMoments& sums, double pixels, Normalization normalization) {
+  return bias_of(sums, pixels, normalization) / pixels;
+}
+
 double pair_bias(std::span<const float> u,
                  std::span<const float> v,
                  const PixelGroups& groups,
@@ -75,7 +80,7 @@ double pair_bias(std::span<const float> u,
   if (normalization != Normalization::static_bin || groups.static_bins == 1) {
     const PairMoments sums = pair_moments(a, b, count, fourth);
     if (pixels >= enough_pixels)
-      return bias_of(sums, pixels, normalization) / pixels;
+      return bias_of_moments(sums, pixels, normalization);
     Jackknife jackknife(sums, sum_of(a, count), sum_of(b, count), pixels, fourth);
     jackknife.leave_out(a, b, count);
     return jackknife.bias_times_n() / pixels;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "bias_batch.hpp"
 #include "bit_counts.hpp"
 #include "count_layout.hpp"
 #include "panel_loop.hpp"
@@ -181,6 +182,9 @@ struct CountKernel::State {
     return "";
   }
 
+  /// δ of the pixels from `first` on.
+  void unpack(Index frame, Index first, std::span<float> out) const;
+
   /// The cells of a frame; they are 48 apart.
   [[nodiscard]] const std::uint32_t* column(Index frame) const {
     const Index panel = frame / panel_frames * panel_frames;
@@ -229,25 +233,40 @@ std::span<const double> CountKernel::group_shift() const {
   return state_->group_shift;
 }
 
-void CountKernel::fluctuations(Index frame, std::span<float> out) const {
-  const State& s = *state_;
-  const std::uint32_t* cells = s.bits ? nullptr : s.column(frame);
-  const Index per_cell = s.counts.wide() ? 2 : 4;
-  const int width = s.counts.wide() ? 16 : 8;
-  const bool by_static = s.layout.sets > 1;
-  for (Index p = 0; p < pixels(); ++p) {
-    const Index place = s.layout.place[p];
+void CountKernel::State::unpack(Index frame, Index first, std::span<float> out) const {
+  const std::uint32_t* cells = bits ? nullptr : column(frame);
+  const Index per_cell = counts.wide() ? 2 : 4;
+  const int width = counts.wide() ? 16 : 8;
+  const bool by_static = layout.sets > 1;
+  for (Index i = 0; i < static_cast<Index>(out.size()); ++i) {
+    const Index place = layout.place[first + i];
     std::int32_t x = 0;
-    if (s.bits) {
-      x = static_cast<std::int32_t>(s.bits->count(frame, place));
+    if (bits) {
+      x = static_cast<std::int32_t>(bits->count(frame, place));
     } else {
       const std::uint32_t cell = cells[place / per_cell * panel_frames];
       const int shift = width * static_cast<int>(place % per_cell);
       x = static_cast<std::int32_t>((cell >> shift) & ((1U << width) - 1));
     }
-    const Index at = (by_static ? s.counts.groups.static_bin[p] : 0) * s.padded + frame;
-    out[p] = s.a[at] * static_cast<float>(x - s.c[at]) - s.v[at];
+    const Index at = (by_static ? counts.groups.static_bin[first + i] : 0) * padded + frame;
+    out[i] = a[at] * static_cast<float>(x - c[at]) - v[at];
   }
+}
+
+void CountKernel::fluctuations(Index frame, std::span<float> out) const {
+  state_->unpack(frame, 0, out);
+}
+
+std::vector<double> CountKernel::pair_bias(std::span<const FramePair> pairs) const {
+  if (!bias_from_moments(groups(), normalization()))
+    return TileKernel::pair_bias(pairs);
+  return batch_pair_bias(
+      *this, pairs, [this](std::span<const Index> frames, Index first, Index count, float* out) {
+        for (const Index frame : frames) {
+          state_->unpack(frame, first, {out, static_cast<std::size_t>(count)});
+          out += count;
+        }
+      });
 }
 
 void CountKernel::product(

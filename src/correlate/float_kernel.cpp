@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "bias_batch.hpp"
 #include "panel_loop.hpp"
 #include "vitrum/core/error.hpp"
 
@@ -51,6 +52,20 @@ void FloatKernel::fluctuations(Index frame, std::span<float> out) const {
   const float* cell = column(frame);
   for (Index p = 0; p < pixels(); ++p)
     out[p] = cell[p * panel_frames];
+}
+
+std::vector<double> FloatKernel::pair_bias(std::span<const FramePair> pairs) const {
+  if (!bias_from_moments(groups(), normalization()))
+    return TileKernel::pair_bias(pairs);
+  return batch_pair_bias(
+      *this, pairs, [this](std::span<const Index> frames, Index first, Index count, float* out) {
+        for (const Index frame : frames) {
+          const float* cell = column(frame) + first * panel_frames;
+          for (Index p = 0; p < count; ++p)
+            out[p] = cell[p * panel_frames];
+          out += count;
+        }
+      });
 }
 
 /// Where the pixels of a frame begin; they are 48 floats apart.

@@ -1,6 +1,7 @@
 #include "vitrum/correlate/normalization.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -149,31 +150,37 @@ Normalization parse_normalization(std::string_view name) {
 
 namespace {
 
-/// `pack` is called with each panel's worth of normalised rows.
-template <class Pack>
-Fluctuations normalize_rows(PixelMatrix matrix, Normalization normalization, Pack&& pack) {
+/// Each thread calls make_pack() once, and what that returns with each panel's worth of normalised
+/// rows.
+template <class MakePack>
+Fluctuations normalize_rows(PixelMatrix matrix, Normalization normalization, MakePack&& make_pack) {
   Fluctuations result;
   result.normalization = normalization;
   const PixelGroups& groups = matrix.groups;
   const Index group_count = groups.groups();
   result.group_shift.assign(static_cast<std::size_t>(group_count * matrix.frames), 0.0);
   std::vector<std::string> reason(static_cast<std::size_t>(matrix.frames));
-  parallel_for(0, matrix.frames, panel_frames, [&](Index begin, Index end) {
+  std::atomic<Index> next{0};
+  parallel_for(0, thread_count(), 1, [&](Index, Index) {
     RowNormalizer normalizer(groups, normalization);
-    for (Index t = begin; t < end; ++t) {
-      if (matrix.valid[t] == 0)
-        continue;
-      float* row = matrix.row(t);
-      reason[t] = normalizer.normalize(row);
-      if (!reason[t].empty()) {
-        matrix.valid[t] = 0;
-        std::fill_n(row, matrix.stride, 0.0F);
-        continue;
+    auto pack = make_pack(matrix);
+    for (Index begin = 0; (begin = next.fetch_add(panel_frames)) < matrix.frames;) {
+      const Index end = std::min(begin + panel_frames, matrix.frames);
+      for (Index t = begin; t < end; ++t) {
+        if (matrix.valid[t] == 0)
+          continue;
+        float* row = matrix.row(t);
+        reason[t] = normalizer.normalize(row);
+        if (!reason[t].empty()) {
+          matrix.valid[t] = 0;
+          std::fill_n(row, matrix.stride, 0.0F);
+          continue;
+        }
+        for (Index g = 0; g < group_count; ++g)
+          result.group_shift[g * matrix.frames + t] = normalizer.shift(row, g);
       }
-      for (Index g = 0; g < group_count; ++g)
-        result.group_shift[g * matrix.frames + t] = normalizer.shift(row, g);
+      pack(begin, end);
     }
-    pack(matrix, begin, end);
   });
   for (Index t = 0; t < matrix.frames; ++t)
     if (!reason[t].empty())
@@ -185,7 +192,8 @@ Fluctuations normalize_rows(PixelMatrix matrix, Normalization normalization, Pac
 } // namespace
 
 Fluctuations normalize(PixelMatrix matrix, Normalization normalization) {
-  return normalize_rows(std::move(matrix), normalization, [](PixelMatrix&, Index, Index) {});
+  return normalize_rows(
+      std::move(matrix), normalization, [](PixelMatrix&) { return [](Index, Index) {}; });
 }
 
 Fluctuations
@@ -197,17 +205,17 @@ normalize_into_panels(PixelMatrix matrix, Normalization normalization, SimdLevel
     std::copy_n(matrix.values.data(), matrix.frames * matrix.stride, values.data());
     matrix.values = std::move(values);
   }
-  return normalize_rows(
-      std::move(matrix), normalization, [&](PixelMatrix& rows, Index begin, Index end) {
-        const Index cells = panel_frames * rows.stride;
-        std::fill(rows.row(end), rows.row(begin) + cells, 0.0F);
-        Buffer<float> panel(cells);
-        pack_panel(kernels,
-                   reinterpret_cast<const std::uint32_t*>(rows.row(begin)),
-                   rows.stride,
-                   reinterpret_cast<std::uint32_t*>(panel.data()));
-        std::copy_n(panel.data(), cells, rows.row(begin));
-      });
+  return normalize_rows(std::move(matrix), normalization, [&](PixelMatrix& rows) {
+    const Index cells = panel_frames * rows.stride;
+    return [&kernels, &rows, cells, panel = Buffer<float>(cells)](Index begin, Index end) mutable {
+      std::fill(rows.row(end), rows.row(begin) + cells, 0.0F);
+      pack_panel(kernels,
+                 reinterpret_cast<const std::uint32_t*>(rows.row(begin)),
+                 rows.stride,
+                 reinterpret_cast<std::uint32_t*>(panel.data()));
+      std::copy_n(panel.data(), cells, rows.row(begin));
+    };
+  });
 }
 
 } // namespace vitrum::correlate

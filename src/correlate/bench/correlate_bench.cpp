@@ -105,7 +105,7 @@ void two_time(benchmark::State& state, Work work) {
 
 void sizes(benchmark::internal::Benchmark* b) {
   for (const Index threads : {1, 2})
-    b->Args({2000, 20000, threads})->Args({5000, 32768, threads})->Args({2000, 2000, threads});
+    b->Args({2000, 50000, threads})->Args({5000, 32768, threads})->Args({2000, 2000, threads});
   b->Iterations(3)->Unit(benchmark::kMillisecond)->UseRealTime();
 }
 

@@ -25,6 +25,7 @@ public:
                float* out,
                Index stride) const override;
   void fluctuations(Index frame, std::span<float> out) const override;
+  [[nodiscard]] std::vector<double> pair_bias(std::span<const FramePair> pairs) const override;
 
 private:
   [[nodiscard]] const float* column(Index frame) const;
