@@ -1,0 +1,325 @@
+#include "vitrum/aging/segments.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "age_noise.hpp"
+#include "excursions.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/statistics.hpp"
+
+namespace vitrum::aging {
+namespace {
+
+constexpr double nothing = -std::numeric_limits<double>::infinity();
+constexpr Index shortest = 3; // windows of a segment
+constexpr double intermittent_noise = 4;
+
+double log_sum(double a, double b) {
+  if (a < b)
+    std::swap(a, b);
+  return b == nothing ? a : a + std::log1p(std::exp(b - a));
+}
+
+/// ln P(N(0,1) < z), deep tail included.
+double log_normal_below(double z) {
+  if (z > -8)
+    return std::log(normal_survival(-z));
+  return -z * z / 2 - std::log(-z) - 0.5 * std::log(2 * std::numbers::pi) - 1 / (z * z);
+}
+
+/// The windows that have a value.
+struct Usable {
+  std::vector<double> age, y, error;
+  std::vector<Index> window;
+};
+
+Usable usable(const AgeSeries& series) {
+  if (series.log_tau.size() != series.age_s.size() || series.error.size() != series.age_s.size())
+    throw DataError(fmt::format("age series: {} ages, {} values, {} errors",
+                                series.age_s.size(),
+                                series.log_tau.size(),
+                                series.error.size()));
+  Usable out;
+  for (std::size_t k = 0; k < series.age_s.size(); ++k) {
+    if (!std::isfinite(series.log_tau[k]) || !std::isfinite(series.error[k]))
+      continue;
+    if (!(series.error[k] > 0))
+      throw DataError(fmt::format("age series: error {} of window {}", series.error[k], k + 1));
+    if (!out.age.empty() && !(series.age_s[k] > out.age.back()))
+      throw DataError(fmt::format("age series: window {} is not older than the one before", k + 1));
+    out.age.push_back(series.age_s[k]);
+    out.y.push_back(series.log_tau[k]);
+    out.error.push_back(series.error[k]);
+    out.window.push_back(static_cast<Index>(k));
+  }
+  return out;
+}
+
+/// ln of the marginal likelihood of a segment for each kind of dynamics.
+class SegmentEvidence {
+public:
+  SegmentEvidence(const Usable& u, double correlation, double slope_span)
+      : sums_(u.age, centred(u.y), u.error, correlation), age_(u.age), slope_span_(slope_span) {
+    const auto [low, high] = std::minmax_element(u.y.begin(), u.y.end());
+    // of the intercepts: the range, at least the noise
+    range2_ = std::pow(std::max(*high - *low, 3 * median(u.error)), 2);
+  }
+
+  [[nodiscard]] std::array<double, dynamics_kinds> of(Index first, Index last) const {
+    const double begin = age_[static_cast<std::size_t>(first)];
+    const double end = age_[static_cast<std::size_t>(last - 1)];
+    const LineSums s = moved(sums_.range(first, last), (begin + end) / 2);
+    const double base = s.log_weight - 0.5 * s.n * std::log(2 * std::numbers::pi);
+    const double flat = constant(s) + base;
+    const double b2 = std::pow(slope_span_ / (end - begin), 2);
+    // posterior precision of (intercept, slope)
+    const double p11 = s.s11 + 1 / range2_;
+    const double p22 = s.sxx + 1 / b2;
+    const double det = p11 * p22 - s.s1x * s.s1x;
+    const double slope = (p11 * s.sxy - s.s1x * s.s1y) / det;
+    const double fitted =
+        (p22 * s.s1y * s.s1y - 2 * s.s1x * s.s1y * s.sxy + p11 * s.sxy * s.sxy) / det;
+    const double line = base - 0.5 * (s.syy - fitted) - 0.5 * std::log(det * range2_ * b2);
+    const double z = slope / std::sqrt(p11 / det);
+    LineSums wide = s;
+    for (double LineSums::*m : {&LineSums::s11, &LineSums::s1y, &LineSums::syy})
+      wide.*m /= intermittent_noise * intermittent_noise;
+    return {flat,
+            line + std::numbers::ln2 + log_normal_below(z),
+            line + std::numbers::ln2 + log_normal_below(-z),
+            constant(wide) + base - s.n * std::log(intermittent_noise)};
+  }
+
+private:
+  static std::vector<double> centred(std::vector<double> y) {
+    const double middle = median(y);
+    for (double& v : y)
+      v -= middle;
+    return y;
+  }
+  [[nodiscard]] double constant(const LineSums& s) const {
+    const double p = s.s11 + 1 / range2_;
+    return -0.5 * (s.syy - s.s1y * s.s1y / p) - 0.5 * std::log(p * range2_);
+  }
+
+  WhitenedSums sums_;
+  std::vector<double> age_;
+  double slope_span_, range2_ = 1;
+};
+
+double edge(const std::vector<double>& age, Index k) {
+  const auto n = static_cast<Index>(age.size());
+  const auto at = [&](Index i) { return age[static_cast<std::size_t>(i)]; };
+  if (k <= 0)
+    return at(0) - (n > 1 ? (at(1) - at(0)) / 2 : 0);
+  if (k >= n)
+    return at(n - 1) + (n > 1 ? (at(n - 1) - at(n - 2)) / 2 : 0);
+  return (at(k - 1) + at(k)) / 2;
+}
+
+/// 16 % or 84 % place of a change that lies at `k`, among the windows nearer to it than to its
+/// neighbours.
+double change_quantile(const std::vector<double>& change,
+                       const std::vector<double>& age,
+                       Index before,
+                       Index k,
+                       Index after,
+                       double share) {
+  const Index low = (before + k + 1) / 2;
+  const Index high = std::min((k + after) / 2 + 1, static_cast<Index>(change.size()));
+  double total = 0;
+  for (Index i = low; i < high; ++i)
+    total += change[static_cast<std::size_t>(i)];
+  double sum = 0;
+  for (Index i = low; i < high; ++i) {
+    sum += change[static_cast<std::size_t>(i)];
+    if (sum >= share * total)
+      return edge(age, i);
+  }
+  return edge(age, k);
+}
+
+} // namespace
+
+std::string_view name(Dynamics dynamics) {
+  switch (dynamics) {
+  case Dynamics::stationary:
+    return "stationary";
+  case Dynamics::aging:
+    return "aging";
+  case Dynamics::accelerating:
+    return "accelerating";
+  case Dynamics::intermittent:
+    break;
+  }
+  return "intermittent";
+}
+
+void validate(const SegmentOptions& o) {
+  if (!(o.expected_segments > 1))
+    throw OptionError(
+        fmt::format("expected_segments = {}: must be more than 1", o.expected_segments));
+  if (!(o.slope_span > 0))
+    throw OptionError(fmt::format("slope_span = {}: must be positive", o.slope_span));
+}
+
+Segmentation find_segments(const AgeSeries& series, const SegmentOptions& options) {
+  validate(options);
+  Segmentation out;
+  Usable u = usable(series);
+  const auto n = static_cast<Index>(u.age.size());
+  const auto size = static_cast<std::size_t>(n);
+  out.probability.assign(series.age_s.size(), {0, 0, 0, 0});
+  out.change.assign(series.age_s.size(), 0);
+  if (n < 2 * shortest) {
+    out.reason =
+        fmt::format("{} windows with a relaxation time: need at least {}", n, 2 * shortest);
+    return out;
+  }
+  const AgeNoise noise = find_noise(u.y, u.error);
+  out.noise_factor = options.rescale_errors ? noise.factor : 1;
+  out.correlation = noise.correlation;
+  for (double& e : u.error)
+    e *= out.noise_factor;
+  const SegmentEvidence evidence(u, out.correlation, options.slope_span);
+  const double chance = std::min(0.5, (options.expected_segments - 1) / static_cast<double>(n - 1));
+  const double log_stay = std::log1p(-chance), log_change = std::log(chance);
+  const double log_kinds = std::log(static_cast<double>(dynamics_kinds));
+  const auto prior = [&](Index i, Index j) {
+    return static_cast<double>(j - i - 1) * log_stay + (j < n ? log_change : 0.0) - log_kinds;
+  };
+  const auto total = [](const std::array<double, dynamics_kinds>& e) {
+    return log_sum(log_sum(e[0], e[1]), log_sum(e[2], e[3]));
+  };
+  // from the end: evidence of all that follows a beginning, and the best division of it
+  std::vector<double> after(size + 1, nothing), best(size + 1, nothing);
+  std::vector<Index> next(size + 1, n);
+  after[size] = best[size] = 0;
+  for (Index i = n - shortest; i >= 0; --i)
+    for (Index j = i + shortest; j <= n; ++j) {
+      const auto a = static_cast<std::size_t>(i), b = static_cast<std::size_t>(j);
+      if (after[b] == nothing)
+        continue;
+      const double segment = total(evidence.of(i, j)) + prior(i, j);
+      after[a] = log_sum(after[a], segment + after[b]);
+      if (segment + best[b] > best[a]) {
+        best[a] = segment + best[b];
+        next[a] = j;
+      }
+    }
+  out.log_evidence = after[0];
+  // from the beginning: with both, the probability of every segment
+  std::vector<double> before(size + 1, nothing);
+  before[0] = 0;
+  std::vector<std::array<double, dynamics_kinds>> steps(size + 1, {0, 0, 0, 0});
+  std::vector<double> change(size, 0);
+  for (Index i = 0; i < n; ++i) {
+    const auto a = static_cast<std::size_t>(i);
+    if (before[a] == nothing)
+      continue;
+    change[a] = std::exp(before[a] + after[a] - out.log_evidence);
+    for (Index j = i + shortest; j <= n; ++j) {
+      const auto b = static_cast<std::size_t>(j);
+      if (after[b] == nothing)
+        continue;
+      const auto kinds = evidence.of(i, j);
+      const double rest = before[a] + prior(i, j);
+      before[b] = log_sum(before[b], rest + total(kinds));
+      for (std::size_t k = 0; k < kinds.size(); ++k) {
+        const double p = std::exp(rest + kinds[k] + after[b] - out.log_evidence);
+        steps[a][k] += p;
+        steps[b][k] -= p;
+      }
+    }
+  }
+  std::array<double, dynamics_kinds> running{0, 0, 0, 0};
+  for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t k = 0; k < running.size(); ++k)
+      running[k] += steps[i][k];
+    const auto w = static_cast<std::size_t>(u.window[i]);
+    for (std::size_t k = 0; k < running.size(); ++k)
+      out.probability[w][k] = std::clamp(running[k], 0.0, 1.0);
+    out.change[w] = change[i];
+  }
+  const WhitenedSums sums(u.age, u.y, u.error, out.correlation);
+  std::vector<Index> bounds{0};
+  while (bounds.back() < n)
+    bounds.push_back(next[static_cast<std::size_t>(bounds.back())]);
+  for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
+    const Index i = bounds[s], j = bounds[s + 1];
+    Segment segment;
+    segment.first = u.window[static_cast<std::size_t>(i)];
+    segment.last = u.window[static_cast<std::size_t>(j - 1)] + 1;
+    segment.first_s = segment.first_low_s = segment.first_high_s = edge(u.age, i);
+    segment.last_s = segment.last_low_s = segment.last_high_s = edge(u.age, j);
+    segment.change_probability = 1;
+    if (i > 0) {
+      segment.first_low_s = change_quantile(change, u.age, bounds[s - 1], i, j, 0.16);
+      segment.first_high_s = change_quantile(change, u.age, bounds[s - 1], i, j, 0.84);
+      segment.change_probability = 0;
+      for (Index k = std::max<Index>(0, i - 2); k <= std::min(n - 1, i + 2); ++k)
+        segment.change_probability += change[static_cast<std::size_t>(k)];
+      segment.change_probability = std::min(1.0, segment.change_probability);
+      out.segments.back().last_low_s = segment.first_low_s;
+      out.segments.back().last_high_s = segment.first_high_s;
+    }
+    const auto kinds = evidence.of(i, j);
+    const auto kind =
+        static_cast<std::size_t>(std::max_element(kinds.begin(), kinds.end()) - kinds.begin());
+    segment.dynamics = static_cast<Dynamics>(kind);
+    for (Index k = i; k < j; ++k)
+      segment.probability +=
+          out.probability[static_cast<std::size_t>(u.window[static_cast<std::size_t>(k)])][kind] /
+          static_cast<double>(j - i);
+    const double middle = (segment.first_s + segment.last_s) / 2;
+    const Line line = fit_line(moved(sums.range(i, j), middle));
+    segment.log_tau = line.value;
+    segment.log_tau_error = line.value_error;
+    segment.slope_per_s = line.slope;
+    segment.slope_error_per_s = line.slope_error;
+    out.segments.push_back(segment);
+  }
+  return out;
+}
+
+StationarityTest test_stationarity(const AgeSeries& series,
+                                   double first_s,
+                                   double last_s,
+                                   double noise_factor,
+                                   double correlation) {
+  StationarityTest out;
+  const Usable u = usable(series);
+  Usable part;
+  for (std::size_t k = 0; k < u.age.size(); ++k)
+    if (u.age[k] >= first_s && u.age[k] < last_s) {
+      part.age.push_back(u.age[k]);
+      part.y.push_back(u.y[k]);
+      part.error.push_back(u.error[k] * noise_factor);
+    }
+  out.windows = static_cast<Index>(part.age.size());
+  if (out.windows < 4) {
+    out.reason =
+        fmt::format("{} windows with a relaxation time between {:g} s and {:g} s: need at least 4",
+                    out.windows,
+                    first_s,
+                    last_s);
+    return out;
+  }
+  const WhitenedSums sums(part.age, part.y, part.error, correlation);
+  const double middle = (part.age.front() + part.age.back()) / 2;
+  const Line line = fit_line(moved(sums.range(0, out.windows), middle));
+  out.slope_per_s = line.slope;
+  out.slope_error_per_s = line.slope_error;
+  out.change = line.slope * (part.age.back() - part.age.front());
+  out.slope_probability = 2 * normal_survival(std::abs(line.slope) / line.slope_error);
+  out.scatter_probability = chi2_survival(line.chi2, static_cast<double>(out.windows - 2));
+  out.stationary = out.slope_probability > 0.05 && out.scatter_probability > 0.05;
+  return out;
+}
+
+} // namespace vitrum::aging
