@@ -16,7 +16,7 @@ namespace vitrum::aging {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr Index largest_block = 64;
+constexpr Index smallest_block = 2, largest_block = 32;
 constexpr double outlier = 4; // beyond this a value does not count for the noise
 
 /// Sums of finite values up to an index.
@@ -191,29 +191,24 @@ struct Choice {
   double noise = std::numeric_limits<double>::infinity();
 };
 
-/// The smallest block whose noise is within a tenth of the least: short blocks judge more frames
-/// and tell close events apart.
+/// The block of the least noise. Blocks differ by a factor of four, and with them the noise: among
+/// nearly equal ones the choice would fall on that whose noise is underestimated, and events would
+/// be found where there are none.
 Choice choose(const Band& band, const EventOptions& options) {
-  if (options.block_frames > 0) {
-    Choice c{make_statistic(band, options.block_frames), {}};
-    c.scaled = scale(c.statistic);
-    c.noise = relative_noise(c.statistic, c.scaled, options.baseline);
-    return c;
-  }
-  std::vector<Choice> all;
-  double least = std::numeric_limits<double>::infinity();
-  for (Index block = 1; block <= band.lags; block *= 2) {
+  std::vector<Index> blocks{options.block_frames};
+  if (options.block_frames == 0)
+    blocks = {2, 8, 32};
+  Choice best;
+  for (const Index block : blocks) {
+    if (block > band.lags)
+      continue;
     Choice c{make_statistic(band, block), {}};
     c.scaled = scale(c.statistic);
     c.noise = relative_noise(c.statistic, c.scaled, options.baseline);
-    if (c.noise > 0)
-      least = std::min(least, c.noise);
-    all.push_back(std::move(c));
+    if (best.statistic.block == 0 || (c.noise > 0 && c.noise < best.noise))
+      best = std::move(c);
   }
-  for (auto& c : all)
-    if (c.noise > 0 && c.noise <= 1.1 * least)
-      return std::move(c);
-  return std::move(all.front());
+  return best;
 }
 
 /// Events stand where the correlation across is least, near the peak of the statistic.
@@ -257,7 +252,7 @@ EventSearch find_events(const MapRows& map, const EventOptions& options) {
   const Index n = map.frames();
   out.significance.assign(static_cast<std::size_t>(n), nan);
   // 20 blocks are the least from which the noise of the statistic can be told
-  const Index least = 20 * std::max<Index>(1, options.block_frames);
+  const Index least = 20 * (options.block_frames > 0 ? options.block_frames : smallest_block);
   if (n < least) {
     out.reason =
         fmt::format("{} frames: too few to tell events from noise, need at least {}", n, least);

@@ -51,19 +51,19 @@ void count_alarms(const char* what, const SeriesPlan& plan, Index series) {
 }
 
 TEST(EventsCalibration, FalseAlarmsOfStationarySeries) {
-  count_alarms("stationary, 1 count", quiet, 400);
+  count_alarms("stationary, 1 count", quiet, 500);
 }
 
 TEST(EventsCalibration, FalseAlarmsAtFewCounts) {
   auto few = quiet; // elements far from Gaussian
   few.mean_counts = 0.05;
-  count_alarms("0.05 counts", few, 400);
+  count_alarms("0.05 counts", few, 250);
 }
 
 TEST(EventsCalibration, FalseAlarmsOfAgingSeries) {
   auto aging = quiet;
   aging.tau = [](Index t) { return 50 * std::exp(double(t) / 500); };
-  count_alarms("tau from 50 to 370 frames", aging, 400);
+  count_alarms("tau from 50 to 370 frames", aging, 250);
 }
 
 TEST(EventsCalibration, DropsOfFiveNoiseWidthsAreFound) {

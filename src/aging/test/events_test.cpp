@@ -136,7 +136,7 @@ TEST(Events, SayWhatCannotBeJudged) {
   auto plan = plan_of_600;
   plan.frames = 15;
   const auto few = find_events(VirtualSeries(plan, 1));
-  EXPECT_EQ(few.reason, "15 frames: too few to tell events from noise, need at least 20");
+  EXPECT_EQ(few.reason, "15 frames: too few to tell events from noise, need at least 40");
   EXPECT_TRUE(few.events.empty());
   const std::vector<float> nothing(100 * 100, std::numeric_limits<float>::quiet_NaN());
   EXPECT_EQ(find_events(MemoryRows(nothing, 100)).reason,
