@@ -17,8 +17,11 @@ constexpr std::array<std::pair<FieldMethod, std::string_view>, 3> method_names{
     {{FieldMethod::automatic, "automatic"},
      {FieldMethod::modes, "modes"},
      {FieldMethod::circulant, "circulant"}}};
-constexpr std::array<std::pair<Aging, std::string_view>, 3> aging_names{
-    {{Aging::none, "none"}, {Aging::exponential, "exponential"}, {Aging::power, "power"}}};
+constexpr std::array<std::pair<Aging, std::string_view>, 4> aging_names{
+    {{Aging::none, "none"},
+     {Aging::exponential, "exponential"},
+     {Aging::power, "power"},
+     {Aging::profile, "profile"}}};
 
 template <class Table, class T>
 std::string_view name_in(const Table& table, T value) {
@@ -119,8 +122,28 @@ void validate_history(const XpcsOptions& o) {
     need(event.kept >= 0 && event.kept <= 1, "kept", event.kept, "lie in [0, 1]");
     before = event.frame;
   }
+  if (!o.frame_contrast.empty() && static_cast<Index>(o.frame_contrast.size()) != o.frames)
+    throw OptionError(
+        fmt::format("frame_contrast: {} factors for {} frames", o.frame_contrast.size(), o.frames));
+  for (const double x : o.frame_contrast)
+    need(x >= 0 && x <= 1, "frame_contrast", x, "lie in [0, 1]");
   if (o.aging == Aging::none)
     return;
+  if (o.aging == Aging::profile) {
+    if (o.aging_profile.empty())
+      throw OptionError("aging_profile: no points");
+    for (std::size_t i = 0; i < o.aging_profile.size(); ++i) {
+      need(positive(o.aging_profile[i].factor),
+           "aging_profile",
+           o.aging_profile[i].factor,
+           "be positive");
+      if (i > 0)
+        need(o.aging_profile[i].time_s >= o.aging_profile[i - 1].time_s,
+             "aging_profile",
+             o.aging_profile[i].time_s,
+             "be in order of time");
+    }
+  }
   need(positive(o.aging_time_s), "aging_time_s", o.aging_time_s, "be positive");
   need(o.aging_power > 0 && o.aging_power <= 10, "aging_power", o.aging_power, "lie in (0, 10]");
   if (o.method == FieldMethod::circulant)

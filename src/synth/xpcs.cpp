@@ -25,6 +25,25 @@ namespace {
 constexpr double class_step = 0.01;
 constexpr Index mode_block_frames = 512;
 
+/// ∫ dt/a over one piece of a profile: ln a linear from `low` at its start with `slope`.
+double piece_of_profile(double low, double slope, double length) {
+  const double x = slope * length;
+  return length / low * (std::abs(x) < 1e-9 ? 1 - x / 2 : -std::expm1(-x) / x);
+}
+
+double profile_time(const std::vector<ProfilePoint>& points, double t) {
+  double sum = std::min(t, points.front().time_s) / points.front().factor;
+  for (std::size_t i = 0; i + 1 < points.size() && points[i].time_s < t; ++i) {
+    const double whole = points[i + 1].time_s - points[i].time_s;
+    if (!(whole > 0))
+      continue; // a jump
+    const double slope = std::log(points[i + 1].factor / points[i].factor) / whole;
+    sum += piece_of_profile(
+        points[i].factor, slope, std::min(t, points[i + 1].time_s) - points[i].time_s);
+  }
+  return sum + std::max(0.0, t - points.back().time_s) / points.back().factor;
+}
+
 // Material time ξ(t) = ∫ dt/a(t).
 double material_time(const XpcsOptions& o, double t) {
   switch (o.aging) {
@@ -37,6 +56,8 @@ double material_time(const XpcsOptions& o, double t) {
     const double rest = 1 - o.aging_power;
     return o.aging_time_s * (std::abs(rest) < 1e-12 ? s : std::expm1(rest * s) / rest);
   }
+  case Aging::profile:
+    return profile_time(o.aging_profile, t);
   }
   return t;
 }
@@ -61,6 +82,10 @@ struct XpcsExperiment::State {
   [[nodiscard]] Index pixels() const { return options.height * options.width; }
   [[nodiscard]] double bin_decay(Index bin, double delta) const;
   [[nodiscard]] Index block_frames() const;
+  [[nodiscard]] double sharpness(Index frame) const {
+    return options.frame_contrast.empty() ? 1
+                                          : options.frame_contrast[static_cast<std::size_t>(frame)];
+  }
 
   XpcsOptions options;
   frames::SeriesInfo info;
@@ -314,6 +339,7 @@ double XpcsExperiment::true_g2(Index bin, Index frame1, Index frame2) const {
   for (const Event& event : state_->options.events)
     if (event.frame > first && event.frame <= last)
       kept *= event.kept * event.kept;
+  kept *= state_->sharpness(first) * state_->sharpness(last);
   return 1 + contrast() * kept *
                  state_->bin_decay(bin,
                                    xi.at(static_cast<std::size_t>(last)) -
@@ -353,9 +379,10 @@ void XpcsExperiment::generate(const FrameSink& sink, const Monitor& monitor) con
       const float* speckle = s.speckle.data() + tile * lanes;
       for (Index f = 0; f < count; ++f) {
         const auto beam = static_cast<float>(s.beam[static_cast<std::size_t>(first + f)]);
+        const auto sharp = static_cast<float>(s.sharpness(first + f));
         float* row = rates.data() + f * lanes;
         for (Index l = 0; l < lanes; ++l)
-          row[l] = beam * (still[l] + speckle[l] * row[l]);
+          row[l] = beam * (still[l] + speckle[l] * (1 + sharp * (row[l] - 1)));
       }
       fill_words(s.options.seed, stream_of(Stream::count, 0, tile), first * lanes, words);
       const std::uint64_t large = (static_cast<std::uint64_t>(Stream::large_count) << 60) +
@@ -430,6 +457,17 @@ Tree XpcsExperiment::truth(const std::vector<double>& lag_s) const {
     tree.set("aging_time_s", make_scalar(o.aging_time_s, "s"));
     tree.set("aging_power", make_scalar(o.aging_power));
   }
+  if (o.aging == Aging::profile) {
+    std::vector<double> time, tau_of_time;
+    for (const ProfilePoint& point : o.aging_profile) {
+      time.push_back(point.time_s);
+      tau_of_time.push_back(o.tau_s * point.factor);
+    }
+    tree.set("profile_time_s", make_array(time, "s"));
+    tree.set("profile_tau_s", make_array(tau_of_time, "s"));
+  }
+  if (!o.frame_contrast.empty())
+    tree.set("frame_contrast", make_array(o.frame_contrast));
   const auto bins = static_cast<Index>(s.partition.bins.size());
   const auto lags = static_cast<Index>(lag_s.size());
   std::vector<double> tau, g2;

@@ -22,6 +22,7 @@ enum class Aging {
   none,        // a = 1
   exponential, // a = exp(t/aging_time_s)
   power,       // a = (1 + t/aging_time_s)^aging_power
+  profile,     // ln a linear between the points of aging_profile, constant beyond them
 };
 
 /// How the field is made. Both are exact in distribution; `modes` up to the error of its rate
@@ -43,6 +44,12 @@ enum class FieldMethod {
 struct Event {
   Index frame = 1;
   double kept = 0.5; // in [0, 1]
+};
+
+/// A point of a profile of relaxation: a(time_s) = factor. Two points at one time make a jump.
+struct ProfilePoint {
+  double time_s = 0;
+  double factor = 1;
 };
 
 /// Frames first … last − 1 hold zeros: the beam was off, the sample went on.
@@ -83,6 +90,10 @@ struct XpcsOptions {
   Aging aging = Aging::none;
   double aging_time_s = 1000;
   double aging_power = 1;
+  std::vector<ProfilePoint> aging_profile; // in order of time
+  std::vector<double> frame_contrast; // [frame] factors of the speckle amplitude, in [0, 1]: motion
+                                      // faster than a frame; the contrast of C(t1, t2) goes with
+                                      // their product. Empty: 1
 
   frames::PixelType type = frames::PixelType::u16; // u16 or u32
   FieldMethod method = FieldMethod::automatic;

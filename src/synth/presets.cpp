@@ -1,0 +1,121 @@
+#include "vitrum/synth/presets.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "vitrum/core/error.hpp"
+
+namespace vitrum::synth {
+namespace {
+
+constexpr double whole_s = 300000;
+
+/// ⟨t⟩ at some ages, ln ⟨t⟩ linear between: the course of R24 Fig. 3a in its named parts.
+const std::vector<ProfilePoint>& mean_time_points() {
+  static const std::vector<ProfilePoint> points{{0, 400},
+                                                {25000, 4000},
+                                                {40000, 6500},
+                                                {60000, 5000},
+                                                {75000, 5000},
+                                                {85000, 9000},
+                                                {95000, 8000},
+                                                {110000, 8000},
+                                                {121000, 11000},
+                                                {132000, 6000},
+                                                {145000, 15000},
+                                                {150000, 10000},
+                                                {165000, 10000},
+                                                {180000, 14000},
+                                                {190000, 10500},
+                                                {r24_event_s, 12000},
+                                                {r24_event_s, 24000},
+                                                {224000, 2000},
+                                                {250000, 10000},
+                                                {262000, 5000},
+                                                {275000, 11000},
+                                                {287000, 5500},
+                                                {300000, 10000}};
+  return points;
+}
+
+/// g2(0, t_a) − 1.
+double plateau(double age) {
+  const double line = 0.0165 * age / whole_s;
+  const double log_time = std::log(r24_mean_time_s(age));
+  double coupled = 0;
+  if (age < r24_event_s)
+    coupled = -0.003 * (log_time - std::log(6000.0));
+  else if (age > 250000)
+    coupled = 0.004 * (log_time - std::log(7500.0));
+  else // neither with nor against
+    coupled = 0.002 * std::sin(2 * std::numbers::pi * (age - r24_event_s) / 12000);
+  return 0.035 + line + coupled;
+}
+
+} // namespace
+
+double r24_mean_time_s(double age) {
+  const auto& points = mean_time_points();
+  for (std::size_t i = 1; i < points.size(); ++i)
+    if (age < points[i].time_s) {
+      const double part = (age - points[i - 1].time_s) / (points[i].time_s - points[i - 1].time_s);
+      return points[i - 1].factor * std::pow(points[i].factor / points[i - 1].factor, part);
+    }
+  return points.back().factor;
+}
+
+const std::vector<Stretch>& r24_stretches() {
+  using enum Stretch::Kind;
+  static const std::vector<Stretch> stretches = [] {
+    std::vector<Stretch> list{{aging, 0, 25000, 0},
+                              {stationary, 60000, 75000, 0},
+                              {stationary, 95000, 110000, 0},
+                              {aging, 132000, 145000, 0},
+                              {stationary, 150000, 165000, 0},
+                              {accelerating, r24_event_s, 224000, 0},
+                              {aging, 224000, 250000, 0}};
+    for (Stretch& s : list)
+      if (s.kind != stationary) // just inside its ends: one of them is a jump
+        s.aging_time_s = (s.last_s - s.first_s) /
+                         std::log(r24_mean_time_s(s.last_s - 1e-6) / r24_mean_time_s(s.first_s));
+    return list;
+  }();
+  return stretches;
+}
+
+XpcsOptions r24_preset(Index frames) {
+  if (frames < 1000 || frames > 120000)
+    throw OptionError(fmt::format("frames = {}: the preset r24 is made of 1000 to 120000", frames));
+  XpcsOptions o;
+  o.frames = frames;
+  o.frame_time_s = whole_s / static_cast<double>(frames);
+  o.model = models::DecayModel::kww;
+  o.exponent = r24_kww_exponent;
+  // ⟨t⟩ = ∫ exp(−2 (t/τ)^β) dt is τ times this
+  const double mean_of_tau =
+      std::pow(2, -1 / o.exponent) * std::tgamma(1 / o.exponent) / o.exponent;
+  o.tau_s = 1000;
+  o.q_power = 0;
+  o.partition.q_bins = 1;
+  o.aging = Aging::profile;
+  for (const ProfilePoint& point : mean_time_points())
+    o.aging_profile.push_back({point.time_s, point.factor / mean_of_tau / o.tau_s});
+  o.contrast = 0.065;
+  for (Index f = 0; f < frames; ++f)
+    o.frame_contrast.push_back(
+        std::sqrt(plateau(static_cast<double>(f) * o.frame_time_s) / o.contrast));
+  o.height = o.width = 128;
+  o.mean_counts = 2;
+  o.jitter = 0.01;
+  const auto frame_at = [&](double t) {
+    return static_cast<Index>(std::llround(t / o.frame_time_s));
+  };
+  o.gaps = {{frame_at(94000), frame_at(95000)}};
+  o.events = {{.frame = frame_at(r24_event_s), .kept = std::sqrt(0.75)}};
+  return o;
+}
+
+} // namespace vitrum::synth
