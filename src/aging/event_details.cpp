@@ -43,10 +43,11 @@ private:
   std::vector<float> values_;
 };
 
-/// How much lower C is for `side` frames each side of t, `away` frames from it, than for pairs of
-/// the same lags within `reach` frames before or after it.
-double drop_away(const Piece& piece, Index t, Index away, Index side, Index reach) {
-  Moments drop;
+/// Share of C − baseline that is missing for `side` frames each side of t, `away` frames from it,
+/// against pairs of the same lags within `reach` frames before or after it.
+double
+drop_away(const Piece& piece, Index t, Index away, Index side, Index reach, double baseline) {
+  double missing = 0, whole = 0;
   for (Index lag = 2 * away + 1; lag <= 2 * (away + side) - 1; ++lag) {
     Moments across, around;
     for (Index a = t - away - side; a < t - away; ++a)
@@ -59,32 +60,33 @@ double drop_away(const Piece& piece, Index t, Index away, Index side, Index reac
       if (const double x = piece.at(t + k + lag, t + k); !std::isnan(x))
         around.add(x);
     }
-    if (across.count > 0 && around.count > 0)
-      for (Index i = 0; i < across.count; ++i)
-        drop.add(around.mean - across.mean);
+    if (across.count > 0 && around.count > 0) {
+      missing += static_cast<double>(across.count) * (around.mean - across.mean);
+      whole += static_cast<double>(across.count) * (around.mean - baseline);
+    }
   }
-  return drop.count > 0 ? drop.mean : nan;
+  return whole > 0 ? missing / whole : nan;
 }
 
-void add_recovery(const MapRows& map, Index block, Event& event) {
+void add_recovery(const MapRows& map, Index block, double baseline, Event& event) {
   const Index side = std::max<Index>(1, block / 2);
   const Index far = std::max<Index>(1, block / 2);
   const Index reach = 4 * block + 4;
   const Index t = event.frame;
   const Piece piece(map, t - 10 * reach, t + 10 * reach);
-  const double near = drop_away(piece, t, 0, side, reach);
-  event.recovered = 1 - drop_away(piece, t, far, side, reach) / near;
+  const double near = drop_away(piece, t, 0, side, reach, baseline);
+  event.recovered = 1 - drop_away(piece, t, far, side, reach, baseline) / near;
   // the same at quiet places nearby tells the noise
   std::vector<double> quiet;
   for (Index k = 2; k <= 8; ++k)
     for (const Index place : {t - k * reach, t + k * reach})
       if (place - reach >= piece.first() && place + reach <= piece.last())
-        if (const double d = drop_away(piece, place, far, side, reach); std::isfinite(d))
+        if (const double d = drop_away(piece, place, far, side, reach, baseline); std::isfinite(d))
           quiet.push_back(d);
   event.recovered_error = quiet.size() > 2 ? moments(quiet).deviation() / std::abs(near) : nan;
   event.recovery_frames = nan;
   for (Index away = 1; away <= far; ++away)
-    if (drop_away(piece, t, away, side, reach) < near / 2) {
+    if (drop_away(piece, t, away, side, reach, baseline) < near / 2) {
       event.recovery_frames = static_cast<double>(away);
       break;
     }
@@ -205,7 +207,7 @@ void add_tau_ratio(
 void add_details(const MapRows& map, double baseline, EventSearch& search) {
   for (std::size_t i = 0; i < search.events.size(); ++i) {
     Event& event = search.events[i];
-    add_recovery(map, search.block_frames, event);
+    add_recovery(map, search.block_frames, baseline, event);
     const Index from = i > 0 ? search.events[i - 1].frame : 0;
     const Index to = i + 1 < search.events.size() ? search.events[i + 1].frame : map.frames();
     add_tau_ratio(map, baseline, from, to, search.block_frames, event);

@@ -115,8 +115,10 @@ private:
 double edge(const std::vector<double>& age, Index k) {
   const auto n = static_cast<Index>(age.size());
   const auto at = [&](Index i) { return age[static_cast<std::size_t>(i)]; };
-  if (k <= 0)
-    return at(0) - (n > 1 ? (at(1) - at(0)) / 2 : 0);
+  if (k <= 0) { // no age is negative unless the user counts so
+    const double start = at(0) - (n > 1 ? (at(1) - at(0)) / 2 : 0);
+    return at(0) >= 0 ? std::max(start, 0.0) : start;
+  }
   if (k >= n)
     return at(n - 1) + (n > 1 ? (at(n - 1) - at(n - 2)) / 2 : 0);
   return (at(k - 1) + at(k)) / 2;

@@ -78,7 +78,7 @@ LawFit fit_aging_law(const AgeSeries& series,
   out.law = law;
   out.first_s = first_s;
   out.last_s = last_s;
-  out.tau0_s = out.time_s = out.power = nan;
+  out.tau0_s = out.tau0_error_s = out.time_s = out.time_error_s = out.power = out.power_error = nan;
   std::vector<double> x, y, error;
   for (std::size_t k = 0; k < series.age_s.size(); ++k) {
     const double age = series.age_s[k];

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "age_errors.hpp"
+#include "dynamics_stage.hpp"
 #include "fit_stage.hpp"
 #include "output.hpp"
 #include "result_input.hpp"
@@ -125,6 +126,7 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
   if (!options.run.dry_run)
     require_output(options.output, options.inputs);
   const auto plan = make_fit_plan(options.fit);
+  check_dynamics(options.dynamics);
   const auto& path = options.inputs.at(0);
   const bool own = is_result(path);
   if (own && !std::isnan(options.frame_time_s))
@@ -186,6 +188,7 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
   fit_bins(tree, plan, whole, maps.frame_time_s, monitor);
   fit_pixel_bins(tree, plan, maps.frame_time_s, monitor);
   fit_windows(tree, plan, options.age, std::move(windows), maps.frame_time_s, monitor);
+  add_dynamics(tree, options.dynamics, maps.frame_time_s, map_rows_of(tree), {}, monitor);
   io::write_tree(options.output.output, tree, {.overwrite = options.output.overwrite});
   return summary_of(tree) + options.output.output + "\n";
 }

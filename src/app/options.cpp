@@ -196,6 +196,31 @@ void describe(AgeFlags& f, Settings& s) {
       &f.baseline);
 }
 
+void describe(DynamicsFlags& f, Settings& s) {
+  const Group add(s, "dynamics");
+  add("event-false-alarms",
+      "X",
+      "sudden events expected by chance in a series that has none",
+      &f.event_false_alarms);
+  add("aging-ranges",
+      "A:B,…",
+      "ages in seconds over which laws of aging are fitted; without: the stretches found",
+      &f.aging_ranges);
+  add("stationary-ranges",
+      "A:B,…",
+      "ages in seconds over which it is tested whether the dynamics are stationary",
+      &f.stationary_ranges);
+  add("plateau-slope",
+      "1/S",
+      "slope taken from the short-time plateau before it is compared with the mean time; without: "
+      "its best line",
+      &f.plateau_slope_per_s);
+  add("rolling-windows",
+      "N",
+      "age windows of the rolling correlation of plateau and mean time; 0: a tenth",
+      &f.rolling_windows);
+}
+
 void describe(FitFlags& f, Settings& s) {
   const Group add(s, "fit");
   add("models",
@@ -266,6 +291,7 @@ Settings describe(XpcsOptions& o) {
   describe(o.corrections, s);
   describe(o.correlation, s);
   describe(o.age, s);
+  describe(o.dynamics, s);
   describe(o.fit, s);
   describe(o.compare, s);
   describe(o.output, s);
@@ -281,6 +307,7 @@ Settings describe(AgeOptions& o) {
   Group(s,
         "age")("points-per-decade", "N", "of a log lag axis", &o.points_per_decade, "--lags log");
   describe(o.age, s);
+  describe(o.dynamics, s);
   describe(o.fit, s);
   describe(o.output, s);
   describe(o.run, s);
@@ -356,6 +383,12 @@ Settings describe(PartitionOptions& o) {
 Settings describe(SynthXpcsOptions& o) {
   Settings s;
   const Group add(s, "experiment");
+  add("preset",
+      "r24",
+      "a published experiment: 300,000 s of a metallic glass with aging, stationary and "
+      "accelerated stretches and an event; of the other settings only frames (1000 to 120000), "
+      "height, width, counts and seed change it",
+      &o.preset);
   add("frames", "N", "length of the series", &o.frames);
   add("height", "PX", "rows", &o.height);
   add("width", "PX", "columns", &o.width);

@@ -11,6 +11,7 @@
 #include "vitrum/io/frame_writer.hpp"
 #include "vitrum/io/map_files.hpp"
 #include "vitrum/io/tree_file.hpp"
+#include "vitrum/synth/presets.hpp"
 #include "vitrum/synth/xpcs.hpp"
 
 namespace vitrum::app {
@@ -37,7 +38,27 @@ synth::Event parse_event(const std::string& text, double frame_time_s) {
           .kept = std::sqrt(1 - numbers[1])};
 }
 
+/// Of a preset, only its size and noise can be chosen.
+synth::XpcsOptions from_preset(const SynthXpcsOptions& o) {
+  if (o.preset != "r24")
+    throw OptionError(fmt::format("--preset {}: expected r24", o.preset));
+  const SynthXpcsOptions usual;
+  auto options = o.frames == usual.frames ? synth::r24_preset() : synth::r24_preset(o.frames);
+  if (o.height != usual.height || o.width != usual.width) {
+    options.height = o.height;
+    options.width = o.width;
+  }
+  if (o.mean_counts != usual.mean_counts)
+    options.mean_counts = o.mean_counts;
+  options.seed = static_cast<std::uint64_t>(o.seed);
+  options.memory_bytes = parse_bytes("memory", o.run.memory) / 2;
+  synth::validate(options);
+  return options;
+}
+
 synth::XpcsOptions translate(const SynthXpcsOptions& o) {
+  if (!o.preset.empty())
+    return from_preset(o);
   synth::XpcsOptions options;
   options.frames = o.frames;
   options.height = o.height;
@@ -63,6 +84,8 @@ synth::XpcsOptions translate(const SynthXpcsOptions& o) {
   options.hot_pixels = o.hot_pixels;
   options.dead_pixels = o.dead_pixels;
   options.aging = synth::parse_aging(o.aging);
+  if (options.aging == synth::Aging::profile)
+    throw OptionError("--aging profile: made by presets only");
   if (!std::isnan(o.aging_time_s))
     options.aging_time_s = o.aging_time_s;
   options.aging_power = o.aging_power;
@@ -130,7 +153,7 @@ run_synth_xpcs(SynthXpcsOptions options, const Invocation& invocation, const Mon
   tree.set("entry/title", make_scalar("Truth of a virtual XPCS experiment"));
   tree.group("entry").attributes.erase("default");
   auto& truth = tree.group("entry/truth");
-  truth = experiment.truth(truth_lags(options.frames, options.frame_time_s));
+  truth = experiment.truth(truth_lags(translated.frames, translated.frame_time_s));
   io::write_tree(truth_path, tree, {.overwrite = options.output.overwrite});
   return options.output.output + "\n" + qmap_path + "\n" + truth_path + "\n";
 }

@@ -7,6 +7,7 @@
 
 #include "age_errors.hpp"
 #include "compare_stage.hpp"
+#include "dynamics_stage.hpp"
 #include "fit_stage.hpp"
 #include "image_tree.hpp"
 #include "output.hpp"
@@ -128,6 +129,7 @@ Plan make_plan(const XpcsOptions& options, const Monitor& monitor) {
   // what can be refused without reading is refused first
   plan.fits = make_fit_plan(options.fit);
   plan.comparison = make_compare_plan(options.compare, options.fit);
+  check_dynamics(options.dynamics);
   plan.normalization = correlate::parse_normalization(options.correlation.normalization);
   plan.one_time.lags = parse_lags(
       options.correlation.lags, options.correlation.points_per_decade, options.correlation.max_lag);
@@ -442,6 +444,7 @@ std::string run_xpcs(XpcsOptions options, const Invocation& invocation, const Mo
   fit_pixel_bins(tree, plan.fits, plan.frame_time_s, monitor);
   compare_bins(tree, plan.comparison, done.whole, plan.frame_time_s, monitor);
   fit_windows(tree, plan.fits, options.age, std::move(done.windows), plan.frame_time_s, monitor);
+  add_dynamics(tree, options.dynamics, plan.frame_time_s, map_rows_of(tree), {}, monitor);
   add_static(tree, plan, done.frame_means);
   add_nxxpcs_links(tree);
   io::write_tree(options.output.output, tree, {.overwrite = options.output.overwrite});

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "comparison.hpp"
+#include "dynamics.hpp"
 #include "figure_parts.hpp"
 #include "html.hpp"
 #include "result.hpp"
@@ -25,6 +26,7 @@ public:
   Report make() {
     body_ += head();
     overview();
+    dynamics();
     two_time();
     correlation();
     law();
@@ -216,6 +218,35 @@ private:
     body_ += fit_table(result_, "g2_pixel");
     add_csv(csv_g2(root_, "g2_pixel"), "g2_pixel.csv", "g₂ pixel by pixel and fits as numbers");
     add_csv(csv_fits(root_, "g2_pixel"), "fits_pixel.csv", "Parameters as numbers");
+  }
+
+  void dynamics() {
+    std::vector<std::pair<Index, std::vector<std::string>>> found;
+    for (Index bin = 1; bin <= detailed(); ++bin)
+      if (auto sentences = findings(result_, bin); !sentences.empty())
+        found.emplace_back(bin, std::move(sentences));
+    if (found.empty())
+      return;
+    section("dynamics", "What happened over time");
+    for (const auto& [bin, sentences] : found) {
+      std::string items;
+      for (const auto& sentence : sentences)
+        items += element("li", escaped(sentence));
+      body_ += element("h3", escaped(result_.bin_title(bin))) + element("ul", items);
+      add_figure(make_dynamics_figure(root_, bin),
+                 fmt::format("dynamics_bin_{}", bin),
+                 "a mean relaxation time against age, one standard error, with the stretches found "
+                 "(blue aging, green stationary, orange accelerating, purple intermittent) and "
+                 "events (dashed); b short-time plateau; c both scaled "
+                 "to [0, 1], the plateau without its line and turned over; d their rolling "
+                 "correlation, shaded where it is more than chance.");
+      add_figure(make_zoom_figure(root_, bin, options_.maps),
+                 fmt::format("stretches_bin_{}", bin),
+                 "C(t₁, t₂) over one stretch of each kind of dynamics and around the first event.");
+    }
+    const std::string segments = segment_table(result_);
+    if (!segments.empty())
+      body_ += details("Table of the stretches, with 68 % intervals of their ends", segments);
   }
 
   void correlation() {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "comparison.hpp"
+#include "dynamics.hpp"
 #include "result.hpp"
 #include "vitrum/report/numbers.hpp"
 
@@ -75,14 +76,15 @@ void add_comparison(List& list, const Result& result, Index bin) {
   }
 }
 
-void add_events(List& list, const Result& result, Index bin) {
+/// Rows of a table under bin/<n>/<group>/<k>.
+void add_rows(List& list, const Result& result, const std::string& group, Index bin) {
   Index k = 0;
-  for (const Event& event : result.events()) {
-    if (event.bin != bin)
-      continue;
-    ++k;
-    for (const auto& [name, quantity] : event.columns)
-      add(list, fmt::format("bin/{}/event/{}/{}", bin, k, name), quantity, 0);
+  for (const DynamicsRow& row : dynamics_rows(result, group, bin)) {
+    const auto path = fmt::format("bin/{}/{}/{}", bin, group, ++k);
+    for (const auto& [name, quantity] : row.numbers)
+      add(list, path + "/" + name, quantity, 0);
+    for (const auto& [name, text] : row.texts)
+      list.push_back({path + "/" + name, text});
   }
 }
 
@@ -108,7 +110,8 @@ List listed(const Tree& root, bool once) {
     if (const auto model = result.preferred_model(bin); !model.empty())
       list.push_back({path + "/preferred_model", model});
     add_comparison(list, result, bin);
-    add_events(list, result, bin);
+    for (const char* group : {"event", "segment", "aging_law", "stationarity", "coupled_range"})
+      add_rows(list, result, group, bin);
     add_windows(list, result, bin, once);
   }
   return list;

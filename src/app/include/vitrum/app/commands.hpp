@@ -22,6 +22,7 @@ struct XpcsOptions {
   CorrectionFlags corrections;
   CorrelationFlags correlation;
   AgeFlags age;
+  DynamicsFlags dynamics;
   FitFlags fit;
   CompareFlags compare;
   OutputFlags output;
@@ -37,6 +38,7 @@ struct AgeOptions {
   std::string lags = "log";
   Index points_per_decade = 10;
   AgeFlags age;
+  DynamicsFlags dynamics;
   FitFlags fit;
   OutputFlags output;
   RunFlags run;
@@ -113,6 +115,7 @@ run_partition(PartitionOptions options, const Invocation&, const Monitor&);
 
 struct SynthXpcsOptions {
   std::vector<std::string> inputs; // none
+  std::string preset;              // r24: see synth/presets.hpp
   Index frames = 2000;
   Index height = 128;
   Index width = 128;

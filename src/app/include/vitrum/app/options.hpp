@@ -89,6 +89,14 @@ struct AgeFlags {
   std::string baseline = "fitted";
 };
 
+struct DynamicsFlags {
+  double event_false_alarms = 1e-3;           // expected in a series without events
+  std::vector<std::string> aging_ranges;      // "first_s:last_s"; none: found
+  std::vector<std::string> stationary_ranges; // the same, tested
+  double plateau_slope_per_s = not_given;     // taken from g2(0, age); not given: its best line
+  Index rolling_windows = 0;                  // of the coupling; 0: a tenth of the windows
+};
+
 struct FitFlags {
   std::vector<std::string> models = {"kww", "ml"};
   std::vector<std::string> fix;    // "baseline=1"
@@ -125,6 +133,7 @@ void describe(PartitionFlags& flags, Settings& settings);
 void describe(CorrectionFlags& flags, Settings& settings);
 void describe(CorrelationFlags& flags, Settings& settings);
 void describe(AgeFlags& flags, Settings& settings);
+void describe(DynamicsFlags& flags, Settings& settings);
 void describe(FitFlags& flags, Settings& settings);
 void describe(CompareFlags& flags, Settings& settings);
 void describe(OutputFlags& flags, Settings& settings);

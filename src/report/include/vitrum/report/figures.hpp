@@ -34,6 +34,16 @@ make_two_time_figure(const Tree& result, Index bin, const MapOptions& options = 
 /// τ, exponent, ⟨t⟩ and plateau of one bin against age, all models.
 [[nodiscard]] std::optional<Figure> make_aging_figure(const Tree& result, Index bin);
 
+/// As R24 Fig. 3: mean relaxation time with the stretches of dynamics shaded and events dashed,
+/// short-time plateau, both scaled, and their rolling correlation with the ranges where it is more
+/// than chance.
+[[nodiscard]] std::optional<Figure> make_dynamics_figure(const Tree& result, Index bin);
+
+/// As the panels beside R24 Fig. 2: the map of the likeliest stretch of each kind of dynamics, and
+/// around the first event.
+[[nodiscard]] std::optional<Figure>
+make_zoom_figure(const Tree& result, Index bin, const MapOptions& options = {});
+
 /// The same of all bins for one model, coloured by q. Needs two bins or more.
 [[nodiscard]] std::optional<Figure> make_aging_overlay(const Tree& result,
                                                        const std::string& model);

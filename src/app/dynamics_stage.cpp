@@ -1,0 +1,491 @@
+#include "dynamics_stage.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "result_tree.hpp"
+#include "vitrum/aging/coupling.hpp"
+#include "vitrum/aging/events.hpp"
+#include "vitrum/aging/heterogeneity.hpp"
+#include "vitrum/aging/segments.hpp"
+#include "vitrum/aging/superposition.hpp"
+#include "vitrum/aging/windows.hpp"
+#include "vitrum/core/error.hpp"
+
+namespace vitrum::app {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// Rows that grow column by column, written as arrays [row].
+class Table {
+public:
+  void add(const std::string& name, double value, const std::string& unit = "") {
+    column(name, unit).numbers.push_back(value);
+  }
+  void add(const std::string& name, double value, double error, const std::string& unit = "") {
+    add(name, value, unit);
+    add(name + "_errors", error, unit);
+  }
+  void add(const std::string& name, Index value) { column(name, "").whole.push_back(value); }
+  void add(const std::string& name, std::string text) {
+    column(name, "").texts.push_back(std::move(text));
+  }
+  [[nodiscard]] bool empty() const { return columns_.empty(); }
+
+  void write(Tree& group) {
+    group.attributes["NX_class"] = std::string("NXcollection");
+    for (auto& [name, c] : columns_)
+      if (!c.whole.empty())
+        group.set(name, make_array(std::move(c.whole), c.unit));
+      else if (!c.texts.empty())
+        group.set(name, make_array(std::move(c.texts), c.unit));
+      else
+        group.set(name, make_array(std::move(c.numbers), c.unit));
+  }
+
+private:
+  struct Column {
+    std::vector<double> numbers;
+    std::vector<Index> whole;
+    std::vector<std::string> texts;
+    std::string unit;
+  };
+  Column& column(const std::string& name, const std::string& unit) {
+    for (auto& [known, c] : columns_)
+      if (known == name)
+        return c;
+    columns_.emplace_back(name, Column{{}, {}, {}, unit});
+    return columns_.back().second;
+  }
+  std::vector<std::pair<std::string, Column>> columns_;
+};
+
+struct Range {
+  double first_s, last_s;
+};
+
+Range parse_range_s(const char* flag, const std::string& text) {
+  const auto colon = text.find(':');
+  try {
+    std::size_t used = 0;
+    const Range range{std::stod(text.substr(0, colon)), std::stod(text.substr(colon + 1), &used)};
+    if (colon != std::string::npos && colon + 1 + used == text.size() &&
+        range.first_s < range.last_s)
+      return range;
+  } catch (const std::exception&) { // said below
+  }
+  throw OptionError(fmt::format("--{} {}: expected first_s:last_s", flag, text));
+}
+
+/// ln of the mean relaxation time (tau where it has none) of the windows of a bin whose fit is
+/// good.
+aging::AgeSeries age_series(const Tree& tree, std::size_t bin, bool mean_time) {
+  aging::AgeSeries out;
+  const auto* windows = tree.find_group("entry/window");
+  const auto* fits = tree.find_group("entry/window/fit");
+  if (windows == nullptr || fits == nullptr || fits->groups().empty())
+    return out;
+  const Tree& fit = fits->groups().front().second; // the first model leads
+  out.age_s = windows->numbers("age_s");
+  const std::size_t n = out.age_s.size();
+  const auto tau = fit.numbers("tau_s"), tau_error = fit.numbers("tau_s_errors");
+  const auto mean = fit.numbers("mean_time_s"), mean_error = fit.numbers("mean_time_s_errors");
+  const auto status = fit.texts("status");
+  for (std::size_t w = 0; w < n; ++w) {
+    const std::size_t i = bin * n + w;
+    const bool good = status[i] == "converged" || status[i] == "near bound";
+    const bool use_mean = mean_time && std::isfinite(mean[i]);
+    const double value = use_mean ? mean[i] : tau[i];
+    const double error = (use_mean ? mean_error[i] : tau_error[i]) / value;
+    const bool known = good && value > 0 && error > 0 && std::isfinite(error);
+    out.log_tau.push_back(known ? std::log(value) : nan);
+    out.error.push_back(known ? error : nan);
+  }
+  return out;
+}
+
+class Stage {
+public:
+  Stage(Tree& tree, const DynamicsFlags& flags, double frame_time_s, const PatternOf& pattern_of)
+      : tree_(tree), flags_(flags), frame_time_s_(frame_time_s), pattern_of_(pattern_of) {}
+
+  void run(std::size_t bin, const aging::MapRows* map) {
+    if (map != nullptr) {
+      events(bin, *map);
+      heterogeneity(bin, *map);
+    }
+    const auto series = age_series(tree_, bin, true);
+    if (series.age_s.empty())
+      return;
+    segments(bin, series, map);
+    coupling(bin, series);
+  }
+
+  void write() {
+    for (auto& [name, table] :
+         std::initializer_list<std::pair<const char*, Table&>>{{"event", events_},
+                                                               {"event_search", searches_},
+                                                               {"segment", segments_},
+                                                               {"aging_law", laws_},
+                                                               {"stationarity", stationarity_},
+                                                               {"coupled_range", coupled_},
+                                                               {"heterogeneity", heterogeneity_},
+                                                               {"material_time", material_}})
+      if (!table.empty())
+        table.write(tree_.group(std::string("entry/") + name));
+    if (!events_.empty())
+      tree_.group("entry/event").attributes["false_alarms_per_series"] = flags_.event_false_alarms;
+    write_series();
+  }
+
+private:
+  static Index number(std::size_t bin) { return static_cast<Index>(bin) + 1; }
+
+  void warn(std::size_t bin, const std::string& what, const std::string& reason) {
+    add_warning(tree_, fmt::format("bin {}: {}: {}", number(bin), what, reason));
+  }
+
+  /// g2(∞) as the user gave it, else that of patterns that have nothing in common.
+  double baseline() const {
+    const auto* windows = tree_.find_group("entry/window");
+    if (windows == nullptr)
+      return 1;
+    const auto text = attribute_text(windows->attributes, "baseline_convention");
+    const auto rule = text.empty() ? aging::PlateauRule{} : aging::parse_plateau("baseline", text);
+    return rule.source == aging::PlateauRule::Source::fixed ? rule.value : 1.0;
+  }
+
+  void events(std::size_t bin, const aging::MapRows& map) {
+    auto found = aging::find_events(
+        map,
+        {.false_alarms = flags_.event_false_alarms, .block_frames = 0, .baseline = baseline()});
+    searches_.add("bin", number(bin));
+    searches_.add("block_frames", found.block_frames);
+    searches_.add("threshold", found.threshold);
+    searches_.add("element_noise", found.element_noise);
+    searches_.add("statistic_noise", found.statistic_noise);
+    searches_.add("judged", found.judged);
+    if (!found.reason.empty())
+      warn(bin, "events not searched for", found.reason);
+    if (const auto* counts = tree_.find("entry/intensity/mean_counts"))
+      aging::compare_intensity(found.events, to_numbers(*counts), found.block_frames);
+    for (aging::Event& event : found.events) {
+      shift(bin, event, found.block_frames);
+      events_.add("bin", number(bin));
+      events_.add("time_s", static_cast<double>(event.frame) * frame_time_s_, "s");
+      events_.add("drop", event.drop, event.drop_error);
+      events_.add("kind", std::string(aging::name(event.kind)));
+      events_.add("significance", event.significance);
+      events_.add("probability", event.probability);
+      events_.add("tau_ratio", event.tau_ratio, event.tau_ratio_error);
+      events_.add("recovered", event.recovered, event.recovered_error);
+      events_.add("recovery_s", event.recovery_frames * frame_time_s_, "s");
+      events_.add("intensity_ratio", event.intensity_ratio);
+      events_.add("shift_y_px", event.shift_y_px, "px");
+      events_.add("shift_x_px", event.shift_x_px, "px");
+    }
+  }
+
+  void shift(std::size_t bin, aging::Event& event, Index block) {
+    if (!pattern_of_)
+      return;
+    const auto before = pattern_of_(number(bin), event.frame - block, event.frame);
+    const auto after = pattern_of_(number(bin), event.frame, event.frame + block);
+    if (before.values.empty() || after.values.empty())
+      return;
+    const Index reach = std::min<Index>(6, (std::min(before.height, before.width) - 1) / 2);
+    if (reach >= 2)
+      aging::apply_shift(
+          event,
+          aging::test_shift({before.height, before.width, before.values, after.values, before.used},
+                            reach));
+  }
+
+  void heterogeneity(std::size_t bin, const aging::MapRows& map) {
+    const Index n = map.frames();
+    std::vector<Index> lags;
+    for (double lag = 1; lag < std::min(1000.0, static_cast<double>(n) / 4); lag *= 1.78)
+      if (lags.empty() || static_cast<Index>(lag) > lags.back())
+        lags.push_back(static_cast<Index>(lag));
+    if (lags.empty())
+      return;
+    const auto band = aging::read_band(map, lags.back());
+    for (const auto& h : aging::map_heterogeneity(band, lags)) {
+      heterogeneity_.add("bin", number(bin));
+      heterogeneity_.add("lag_s", static_cast<double>(h.lag) * frame_time_s_, "s");
+      heterogeneity_.add("pairs", h.pairs);
+      heterogeneity_.add("mean", h.mean);
+      heterogeneity_.add("variance", h.variance);
+      heterogeneity_.add("noise_variance", h.noise_variance);
+      heterogeneity_.add("heterogeneity", h.heterogeneity, h.heterogeneity_error);
+      heterogeneity_.add("skewness", h.skewness, h.skewness_error);
+      heterogeneity_.add("kurtosis", h.kurtosis, h.kurtosis_error);
+    }
+  }
+
+  void segments(std::size_t bin, const aging::AgeSeries& series, const aging::MapRows* map) {
+    const auto found = aging::find_segments(series);
+    if (!found.reason.empty()) {
+      warn(bin, "no stretches of dynamics", found.reason);
+      return;
+    }
+    std::vector<Range> aging_ranges;
+    for (const auto& s : found.segments) {
+      segments_.add("bin", number(bin));
+      segments_.add("dynamics", std::string(aging::name(s.dynamics)));
+      segments_.add("probability", s.probability);
+      segments_.add("first_s", s.first_s, "s");
+      segments_.add("last_s", s.last_s, "s");
+      segments_.add("first_low_s", s.first_low_s, "s");
+      segments_.add("first_high_s", s.first_high_s, "s");
+      segments_.add("last_low_s", s.last_low_s, "s");
+      segments_.add("last_high_s", s.last_high_s, "s");
+      segments_.add("change_probability", s.change_probability);
+      segments_.add("mean_time_s", std::exp(s.log_tau), std::exp(s.log_tau) * s.log_tau_error, "s");
+      segments_.add("log_slope_per_s", s.slope_per_s, s.slope_error_per_s, "1/s");
+      if (s.dynamics == aging::Dynamics::aging || s.dynamics == aging::Dynamics::accelerating)
+        aging_ranges.push_back({s.first_s, s.last_s});
+    }
+    for (const auto& p : found.probability)
+      window_probability_.insert(window_probability_.end(), p.begin(), p.end());
+    change_.insert(change_.end(), found.change.begin(), found.change.end());
+    if (!flags_.aging_ranges.empty()) {
+      aging_ranges.clear();
+      for (const auto& text : flags_.aging_ranges)
+        aging_ranges.push_back(parse_range_s("aging-ranges", text));
+    }
+    const auto tau = age_series(tree_, bin, false);
+    const auto noise = aging::find_segments(tau);
+    for (const Range& range : aging_ranges)
+      law(bin, tau, noise, range);
+    for (const auto& text : flags_.stationary_ranges) {
+      const Range range = parse_range_s("stationary-ranges", text);
+      const auto test = aging::test_stationarity(
+          series, range.first_s, range.last_s, found.noise_factor, found.correlation);
+      if (!test.reason.empty()) {
+        warn(bin, "stationarity not tested", test.reason);
+        continue;
+      }
+      stationarity_.add("bin", number(bin));
+      stationarity_.add("first_s", range.first_s, "s");
+      stationarity_.add("last_s", range.last_s, "s");
+      stationarity_.add("verdict", std::string(test.stationary ? "stationary" : "not stationary"));
+      stationarity_.add("log_slope_per_s", test.slope_per_s, test.slope_error_per_s, "1/s");
+      stationarity_.add("slope_probability", test.slope_probability);
+      stationarity_.add("scatter_probability", test.scatter_probability);
+    }
+    if (map != nullptr)
+      material_time(bin, tau, *map);
+  }
+
+  void law(std::size_t bin,
+           const aging::AgeSeries& tau,
+           const aging::Segmentation& noise,
+           const Range& range) {
+    std::vector<aging::DecayCurve> curves;
+    const Tree& windows = tree_.group_at("entry/window");
+    const auto lag = windows.numbers("lag_s"), decay = windows.numbers("decay"),
+               error = windows.numbers("decay_errors");
+    for (std::size_t w = 0; w < tau.age_s.size(); ++w) {
+      if (tau.age_s[w] < range.first_s || tau.age_s[w] >= range.last_s ||
+          std::isnan(tau.log_tau[w]))
+        continue;
+      const auto at = static_cast<std::ptrdiff_t>((bin * tau.age_s.size() + w) * lag.size());
+      const auto size = static_cast<std::ptrdiff_t>(lag.size());
+      aging::DecayCurve curve;
+      curve.tau_s = std::exp(tau.log_tau[w]);
+      curve.lag_s = lag;
+      curve.decay.assign(decay.begin() + at, decay.begin() + at + size);
+      curve.error.assign(error.begin() + at, error.begin() + at + size);
+      curves.push_back(std::move(curve));
+    }
+    const auto collapsed = aging::collapse(curves);
+    for (const auto kind : {aging::AgingLaw::exponential, aging::AgingLaw::power}) {
+      const auto fit = aging::fit_aging_law(
+          tau, kind, range.first_s, range.last_s, noise.noise_factor, noise.correlation);
+      if (!fit.reason.empty()) {
+        warn(bin, "no law of aging", fit.reason);
+        return;
+      }
+      laws_.add("bin", number(bin));
+      laws_.add("law", std::string(aging::name(kind)));
+      laws_.add("first_s", range.first_s, "s");
+      laws_.add("last_s", range.last_s, "s");
+      laws_.add("windows", fit.windows);
+      laws_.add("tau0_s", fit.tau0_s, fit.tau0_error_s, "s");
+      laws_.add("aging_time_s", fit.time_s, fit.time_error_s, "s");
+      laws_.add("aging_power", fit.power, fit.power_error);
+      laws_.add("chi2_reduced", fit.chi2_reduced);
+      laws_.add("probability", fit.probability);
+      laws_.add("collapse_explained", collapsed.explained);
+      laws_.add("collapse_chi2_reduced", collapsed.chi2_reduced);
+    }
+  }
+
+  void material_time(std::size_t bin, const aging::AgeSeries& tau, const aging::MapRows& map) {
+    const auto m = aging::make_material_time(map, tau, frame_time_s_);
+    if (!m.reason.empty()) {
+      warn(bin, "no material time", m.reason);
+      return;
+    }
+    material_.add("bin", number(bin));
+    material_.add("residual_rms", m.residual_rms);
+    material_.add("uniform_rms", m.uniform_rms);
+    material_.add("explained", m.explained);
+    auto& group = tree_.group(fmt::format("entry/material_time/bin_{}", bin + 1));
+    group.set("time_s", make_array(m.time_s, "s"));
+    group.set("material_time", make_array(m.material));
+    group.set("difference", make_array(m.x));
+    group.set("master", make_array(m.master));
+    group.set("residual", make_array({m.cells, m.cells}, m.residual, ""));
+  }
+
+  void coupling(std::size_t bin, const aging::AgeSeries& series) {
+    const auto all = tree_.numbers("entry/window/plateau");
+    const std::size_t n = series.age_s.size();
+    const std::vector<double> plateau(all.begin() + static_cast<std::ptrdiff_t>(bin * n),
+                                      all.begin() + static_cast<std::ptrdiff_t>((bin + 1) * n));
+    std::vector<double> time;
+    for (const double y : series.log_tau)
+      time.push_back(std::exp(y));
+    const auto c = aging::find_coupling(
+        series.age_s,
+        plateau,
+        time,
+        {.window = flags_.rolling_windows, .slope_per_s = flags_.plateau_slope_per_s});
+    if (!c.reason.empty()) {
+      if (flags_.rolling_windows > 0) // asked for
+        warn(bin, "no coupling of short and long times", c.reason);
+      return;
+    }
+    coupling_bins_.push_back(number(bin));
+    const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
+    append(coupling_["plateau"], c.plateau);
+    append(coupling_["mean_time"], c.time);
+    append(coupling_["correlation"], c.correlation);
+    append(coupling_["probability"], c.probability);
+    coupling_scalars_["plateau_slope_per_s"].push_back(c.slope_per_s);
+    coupling_scalars_["overall"].push_back(c.overall);
+    coupling_scalars_["overall_probability"].push_back(c.overall_probability);
+    for (const auto& range : c.ranges) {
+      coupled_.add("bin", number(bin));
+      coupled_.add("first_s", range.first_s, "s");
+      coupled_.add("last_s", range.last_s, "s");
+      coupled_.add("correlation", range.correlation);
+      coupled_.add("probability", range.probability);
+    }
+  }
+
+  void write_series() {
+    const auto* windows = tree_.find_group("entry/window");
+    if (windows == nullptr)
+      return;
+    const auto ages = windows->at("age_s");
+    const Index n = ages.size();
+    const auto bins = static_cast<Index>(change_.size()) / std::max<Index>(n, 1);
+    if (bins > 0 && bins == windows->at("plateau").shape.at(0)) {
+      auto& group = tree_.group("entry/window");
+      auto& p = group.set("dynamics_probability",
+                          make_array({bins, n, aging::dynamics_kinds}, window_probability_, ""));
+      std::vector<std::string> names;
+      for (Index k = 0; k < aging::dynamics_kinds; ++k)
+        names.emplace_back(aging::name(static_cast<aging::Dynamics>(k)));
+      p.attributes["dynamics"] = names;
+      group.set("change_probability", make_array({bins, n}, change_, ""));
+    }
+    if (coupling_bins_.empty())
+      return;
+    auto& group = tree_.group("entry/coupling");
+    const auto rows = static_cast<Index>(coupling_bins_.size());
+    group.set("bin", make_array(coupling_bins_));
+    group.set("age_s", ages);
+    for (auto& [name, values] : coupling_)
+      group.set(name, make_array({rows, n}, values, ""));
+    for (auto& [name, values] : coupling_scalars_)
+      group.set(name, make_array(values, name == "plateau_slope_per_s" ? "1/s" : ""));
+  }
+
+  Tree& tree_;
+  const DynamicsFlags& flags_;
+  double frame_time_s_;
+  const PatternOf& pattern_of_;
+  Table events_, searches_, segments_, laws_, stationarity_, coupled_, heterogeneity_, material_;
+  std::vector<double> window_probability_, change_;
+  std::vector<Index> coupling_bins_;
+  std::map<std::string, std::vector<double>> coupling_, coupling_scalars_;
+};
+
+/// One bin's array of a tree as rows.
+class TreeRows final : public aging::MapRows {
+public:
+  explicit TreeRows(const Array& c)
+      : rows_(std::get<std::vector<float>>(c.values), c.shape.at(0)) {}
+  [[nodiscard]] Index frames() const override { return rows_.frames(); }
+  void read(Index t1, Index first, std::span<float> out) const override {
+    rows_.read(t1, first, out);
+  }
+
+private:
+  aging::MemoryRows rows_;
+};
+
+} // namespace
+
+void check_dynamics(const DynamicsFlags& flags) {
+  if (!(flags.event_false_alarms > 0 && flags.event_false_alarms <= 0.5))
+    throw OptionError(
+        fmt::format("--event-false-alarms {}: must lie in (0, 0.5]", flags.event_false_alarms));
+  if (flags.rolling_windows != 0 && flags.rolling_windows < 5)
+    throw OptionError(
+        fmt::format("--rolling-windows {}: expected 5 or more, or 0", flags.rolling_windows));
+  for (const auto& text : flags.aging_ranges)
+    (void)parse_range_s("aging-ranges", text);
+  for (const auto& text : flags.stationary_ranges)
+    (void)parse_range_s("stationary-ranges", text);
+}
+
+std::vector<std::unique_ptr<aging::MapRows>> map_rows_of(const Tree& tree) {
+  std::vector<std::unique_ptr<aging::MapRows>> maps;
+  if (const auto* group = tree.find_group("entry/twotime"))
+    for (const auto& [name, map] : group->groups()) {
+      const Array& c = map.at("two_time_corr_func");
+      if (std::holds_alternative<std::vector<float>>(c.values))
+        maps.push_back(std::make_unique<TreeRows>(c));
+    }
+  return maps;
+}
+
+void add_dynamics(Tree& tree,
+                  const DynamicsFlags& flags,
+                  double frame_time_s,
+                  const std::vector<std::unique_ptr<aging::MapRows>>& maps,
+                  const PatternOf& pattern_of,
+                  const Monitor& monitor) {
+  for (const char* group : {"event",
+                            "event_search",
+                            "segment",
+                            "aging_law",
+                            "stationarity",
+                            "coupled_range",
+                            "heterogeneity",
+                            "material_time",
+                            "coupling"})
+    tree.erase(std::string("entry/") + group);
+  const auto bins = static_cast<std::size_t>(tree.at("entry/bins/bin").size());
+  Stage stage(tree, flags, frame_time_s, pattern_of);
+  Progress progress(monitor, "finding dynamics", "bins", static_cast<Index>(bins));
+  for (std::size_t bin = 0; bin < bins; ++bin) {
+    stage.run(bin, bin < maps.size() ? maps[bin].get() : nullptr);
+    progress.advance();
+  }
+  stage.write();
+}
+
+} // namespace vitrum::app

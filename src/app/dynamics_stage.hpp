@@ -1,0 +1,42 @@
+// What happens over time, from the maps and windows of a result: events, stretches of dynamics,
+// laws of aging, coupling, heterogeneity. Reads and writes the Tree alone.
+#pragma once
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "vitrum/aging/event_kind.hpp"
+#include "vitrum/aging/map_rows.hpp"
+#include "vitrum/app/options.hpp"
+#include "vitrum/core/monitor.hpp"
+#include "vitrum/core/tree.hpp"
+
+namespace vitrum::app {
+
+/// Refuses settings that make no sense, before anything is read.
+void check_dynamics(const DynamicsFlags& flags);
+
+/// Mean pattern over frames [first, last), of pixels in use, relative to what the beam makes; empty
+/// where there are no frames to take it from.
+struct Pattern {
+  Index height = 0, width = 0;
+  std::vector<double> values;
+  std::vector<std::uint8_t> used;
+};
+using PatternOf = std::function<Pattern(Index bin, Index first, Index last)>;
+
+/// Adds entry/event, segment, aging_law, stationarity, coupling, heterogeneity and material_time
+/// for every bin, from entry/twotime (or the given maps, one per bin) and entry/window. Parts whose
+/// source is absent are left out; what could not be judged is a warning. `pattern_of` tells moved
+/// samples from events; it may be empty.
+void add_dynamics(Tree& tree,
+                  const DynamicsFlags& flags,
+                  double frame_time_s,
+                  const std::vector<std::unique_ptr<aging::MapRows>>& maps,
+                  const PatternOf& pattern_of,
+                  const Monitor& monitor);
+
+/// The maps of entry/twotime as rows; they point into the tree.
+[[nodiscard]] std::vector<std::unique_ptr<aging::MapRows>> map_rows_of(const Tree& tree);
+
+} // namespace vitrum::app
