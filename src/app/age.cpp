@@ -8,11 +8,13 @@
 #include "age_errors.hpp"
 #include "dynamics_stage.hpp"
 #include "fit_stage.hpp"
+#include "large_result.hpp"
 #include "output.hpp"
 #include "result_input.hpp"
 #include "result_tree.hpp"
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
+#include "vitrum/io/map_file.hpp"
 #include "vitrum/io/recognise.hpp"
 #include "vitrum/io/tables.hpp"
 #include "vitrum/io/tree_file.hpp"
@@ -20,9 +22,10 @@
 namespace vitrum::app {
 namespace {
 
-/// Two-time maps to work on: of a result, or one made elsewhere.
+/// Two-time maps to work on: of a result, which are read in strips, or one made elsewhere.
 struct Maps {
-  std::vector<std::vector<double>> values; // [bin] of frames × frames
+  std::vector<io::StoredMap> stored; // [bin]
+  std::vector<double> values;        // frames × frames
   Index frames = 0;
   double frame_time_s = 0;
 };
@@ -48,10 +51,9 @@ Maps maps_of_result(const Tree& tree, const std::string& path) {
   const auto* group = tree.find_group("entry/twotime");
   if (group == nullptr || group->groups().empty())
     throw FormatError(path, "/entry/twotime", "no two-time map", "a result made without --no-map");
-  for (const auto& [name, map] : group->groups()) {
-    const auto& c = map.at("two_time_corr_func");
-    maps.frames = c.shape.at(0);
-    maps.values.push_back(to_numbers(c));
+  for (const auto& [name, bin] : group->groups()) {
+    maps.stored.emplace_back(fmt::format("{}::/entry/twotime/{}/two_time_corr_func", path, name));
+    maps.frames = maps.stored.back().size();
   }
   return maps;
 }
@@ -116,8 +118,46 @@ Maps map_made_elsewhere(const std::string& path, double frame_time) {
   Maps maps;
   maps.frames = map.rows;
   maps.frame_time_s = asked_frame_time(frame_time, path);
-  maps.values.push_back(std::move(map.values));
+  maps.values = std::move(map.values);
   return maps;
+}
+
+/// One strip of rows at a time, as far as the diagonal.
+correlate::OneTimeFunctions one_time_of(const io::StoredMap& map,
+                                        const correlate::OneTimeOptions& options,
+                                        const Monitor& monitor) {
+  constexpr Index usual_rows = 256;
+  correlate::MapOneTime sums(map.size(), options);
+  const Index rows = map.chunk() > 0 ? map.chunk() : usual_rows;
+  std::vector<float> strip;
+  Progress progress(monitor, "reading the two-time map", "frames", map.size());
+  for (Index row0 = 0; row0 < map.size(); row0 += rows) {
+    const Index count = std::min(rows, map.size() - row0);
+    strip.resize(static_cast<std::size_t>(count * (row0 + count)));
+    map.read(row0, count, 0, row0 + count, strip.data());
+    sums.add_rows(row0, count, strip.data(), row0 + count);
+    progress.advance(count);
+  }
+  return sums.result();
+}
+
+class StoredRows final : public aging::MapRows {
+public:
+  explicit StoredRows(io::StoredMap map) : map_(std::move(map)) {}
+  [[nodiscard]] Index frames() const override { return map_.size(); }
+  void read(Index t1, Index first, std::span<float> out) const override {
+    map_.read(t1, 1, first, static_cast<Index>(out.size()), out.data());
+  }
+
+private:
+  io::StoredMap map_;
+};
+
+std::vector<std::unique_ptr<aging::MapRows>> rows_of(std::vector<io::StoredMap> stored) {
+  std::vector<std::unique_ptr<aging::MapRows>> rows;
+  for (auto& map : stored)
+    rows.push_back(std::make_unique<StoredRows>(std::move(map)));
+  return rows;
 }
 
 } // namespace
@@ -132,10 +172,10 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
   if (own && !std::isnan(options.frame_time_s))
     throw OptionError("--frame-time: the result knows its own");
   const auto config = to_toml(describe(options));
-  Tree tree = own ? continue_result(read_result(path, true), invocation, config)
-                  : make_result(invocation, config);
-  const auto maps =
-      own ? maps_of_result(tree, path) : map_made_elsewhere(path, options.frame_time_s);
+  auto [tree, large] = own ? read_large_result(path) : LargeResult{};
+  tree =
+      own ? continue_result(std::move(tree), invocation, config) : make_result(invocation, config);
+  auto maps = own ? maps_of_result(tree, path) : map_made_elsewhere(path, options.frame_time_s);
   correlate::OneTimeOptions one_time;
   one_time.lags = parse_lags(options.lags, options.points_per_decade, 0);
   one_time.age = parse_age(options.age.age);
@@ -144,14 +184,15 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
     return fmt::format("{}: {} frames, {} bins, {} age windows\n",
                        path,
                        maps.frames,
-                       maps.values.size(),
+                       std::max<std::size_t>(maps.stored.size(), 1),
                        one_time.windows.size());
   std::vector<correlate::OneTime> whole;
   std::vector<std::vector<correlate::OneTime>> windows;
   bool pixel_errors = own;
-  for (std::size_t b = 0; b < maps.values.size(); ++b) {
-    auto functions = correlate::one_time_from_map(
-        std::span<const double>(maps.values[b]), maps.frames, one_time);
+  for (std::size_t b = 0; b < std::max<std::size_t>(maps.stored.size(), 1); ++b) {
+    auto functions = own ? one_time_of(maps.stored[b], one_time, monitor)
+                         : correlate::one_time_from_map(
+                               std::span<const double>(maps.values), maps.frames, one_time);
     whole.push_back(std::move(functions.whole));
     windows.push_back(std::move(functions.windows));
     if (own)
@@ -182,14 +223,19 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
            "",
            maps.frame_time_s,
            "mean of a two-time map over pairs of frames; errors from blocks of age");
-    const std::vector<float> map(maps.values[0].begin(), maps.values[0].end());
+    const std::vector<float> map(maps.values.begin(), maps.values.end());
     add_map(tree, 1, map, maps.frame_time_s);
   }
   fit_bins(tree, plan, whole, maps.frame_time_s, monitor);
   fit_pixel_bins(tree, plan, maps.frame_time_s, monitor);
   fit_windows(tree, plan, options.age, std::move(windows), maps.frame_time_s, monitor);
-  add_dynamics(tree, options.dynamics, maps.frame_time_s, map_rows_of(tree), {}, monitor);
-  io::write_tree(options.output.output, tree, {.overwrite = options.output.overwrite});
+  add_dynamics(tree,
+               options.dynamics,
+               maps.frame_time_s,
+               own ? rows_of(std::move(maps.stored)) : map_rows_of(tree),
+               {},
+               monitor);
+  write_large_result(options.output.output, tree, path, large, options.output.overwrite);
   return summary_of(tree) + options.output.output + "\n";
 }
 

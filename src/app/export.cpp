@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include "large_result.hpp"
 #include "output.hpp"
 #include "result_input.hpp"
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/frames/geometry.hpp"
+#include "vitrum/io/map_file.hpp"
 #include "vitrum/io/map_files.hpp"
 #include "vitrum/io/tables.hpp"
 #include "vitrum/io/text_file.hpp"
@@ -212,6 +214,19 @@ Tree to_8id(const Tree& tree) {
   return out;
 }
 
+/// Maps that hold one triangle are too large for layouts that need them whole.
+void require_maps_in_memory(const std::string& path, const std::string& format) {
+  const auto [tree, maps] = read_large_result(path);
+  for (const auto& name : maps)
+    if (const io::StoredMap map(path + "::" + name);
+        attribute_text(map.attributes(), "populated_elements") == "lower_half")
+      throw DataError(fmt::format("{}: two-time maps of {} frames are too large for --format {}; "
+                                  "take csv or hdf5",
+                                  path,
+                                  map.size(),
+                                  format));
+}
+
 } // namespace
 
 std::string run_export(ExportOptions options, const Invocation&, const Monitor&) {
@@ -222,17 +237,23 @@ std::string run_export(ExportOptions options, const Invocation&, const Monitor&)
     throw OptionError("name the folder to write: -o FOLDER");
   if (format != "csv")
     require_output(options.output, options.inputs);
-  const auto tree = read_result(options.inputs.at(0), true);
+  const auto& from = options.inputs.at(0);
   if (format == "csv")
-    return export_csv(tree, options.output);
+    return export_csv(read_for_figures(from), options.output);
   const auto& path = options.output.output;
+  if (format == "hdf5") {
+    const auto [tree, maps] = read_large_result(from);
+    write_large_result(path, tree, from, maps, options.output.overwrite);
+    return path + "\n";
+  }
+  require_maps_in_memory(from, format);
+  const auto tree = read_result(from, true);
   if (format == "npz") {
     std::vector<std::pair<std::string, Array>> arrays;
     collect(tree.group_at("entry"), "", arrays);
     io::write_npz(path, arrays, options.output.overwrite);
   } else {
-    io::write_tree(
-        path, format == "8id" ? to_8id(tree) : tree, {.overwrite = options.output.overwrite});
+    io::write_tree(path, to_8id(tree), {.overwrite = options.output.overwrite});
   }
   return path + "\n";
 }

@@ -5,6 +5,7 @@
 
 #include "compare_stage.hpp"
 #include "fit_stage.hpp"
+#include "large_result.hpp"
 #include "output.hpp"
 #include "result_input.hpp"
 #include "result_tree.hpp"
@@ -173,8 +174,9 @@ std::string run_fit(FitOptions options, const Invocation& invocation, const Moni
   const auto& path = options.inputs.at(0);
   const auto kind = kind_of(path);
   const auto config = to_toml(describe(options));
-  Tree tree = kind == Kind::result ? continue_result(read_result(path, true), invocation, config)
-                                   : make_result(invocation, config);
+  auto [tree, maps] = kind == Kind::result ? read_large_result(path) : LargeResult{};
+  tree = kind == Kind::result ? continue_result(std::move(tree), invocation, config)
+                              : make_result(invocation, config);
   auto curves = kind == Kind::result   ? from_result(tree)
                 : kind == Kind::aps    ? from_aps(path)
                 : kind == Kind::matrix ? from_matrix(path)
@@ -221,7 +223,7 @@ std::string run_fit(FitOptions options, const Invocation& invocation, const Moni
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", path, error.what()));
   }
-  io::write_tree(options.output.output, tree, {.overwrite = options.output.overwrite});
+  write_large_result(options.output.output, tree, path, maps, options.output.overwrite);
   return summary_of(tree) + options.output.output + "\n";
 }
 

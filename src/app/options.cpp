@@ -177,6 +177,11 @@ void describe(CorrelationFlags& f, Settings& s) {
       &f.pixel_g2);
   add("pixel-lags", "linear|log|multi-tau", "lag axis of it", &f.pixel_lags, "--pixel-g2");
   add("no-map", "", "do not store the two-time maps", &f.no_map);
+  add("map-lags",
+      "FRAMES",
+      "longest lag stored of the two-time maps; 0: all",
+      &f.map_lags,
+      "no --no-map");
 }
 
 void describe(AgeFlags& f, Settings& s) {
@@ -278,6 +283,19 @@ void describe(RunFlags& f, Settings& s) {
   add("dry-run", "", "say what would be read, made and needed, and stop", &f.dry_run);
 }
 
+void describe(CheckpointFlags& f, Settings& s) {
+  const Group add(s, "run");
+  add("resume",
+      "",
+      "go on from the checkpoint that a stopped run left beside its output, if there is one",
+      &f.resume);
+  add("checkpoint-every", "S", "seconds between checkpoints; 0: only when interrupted", &f.every_s);
+  add("shard",
+      "I/N",
+      "make only this part of the work, to be joined with the others by vitrum merge",
+      &f.shard);
+}
+
 void describe_memory(RunFlags& f, Settings& s) {
   const Group add(s, "run");
   add("memory", "SIZE", "memory to stay within, such as 8G", &f.memory);
@@ -294,6 +312,16 @@ Settings describe(XpcsOptions& o) {
   describe(o.dynamics, s);
   describe(o.fit, s);
   describe(o.compare, s);
+  describe(o.output, s);
+  describe(o.run, s);
+  describe_memory(o.run, s);
+  describe(o.checkpoint, s);
+  return s;
+}
+
+Settings describe(MergeOptions& o) {
+  Settings s;
+  Group(s, "input")("series", "SERIES", "where the series is now, if it has moved", &o.series);
   describe(o.output, s);
   describe(o.run, s);
   describe_memory(o.run, s);

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "result_input.hpp"
+#include "large_result.hpp"
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/fit/decay_fit.hpp"
@@ -104,7 +104,7 @@ std::string run_report(ReportOptions options, const Invocation&, const Monitor& 
     throw FileError(folder.string(), "exists and is not a folder");
   if (fs::exists(page) && !options.output.overwrite)
     throw FileError(page.string(), "exists (use --overwrite to replace it)");
-  auto tree = read_result(options.inputs.at(0), true);
+  auto tree = read_for_figures(options.inputs.at(0));
   if (!options.truth.empty()) {
     add_truth(tree, options.truth);
     if (report::truth_is_stationary(tree))

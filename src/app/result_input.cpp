@@ -21,8 +21,9 @@ std::vector<T> row_of(const std::vector<T>& values, std::size_t row, std::size_t
 
 } // namespace
 
-Tree read_result(const std::string& path, bool maps) {
+Tree read_result(const std::string& path, bool maps, std::vector<std::string>* left_out) {
   io::ReadTreeOptions options;
+  options.left_out = left_out;
   if (!maps)
     options.largest_array = largest_without_maps;
   auto tree = io::read_tree(path, options);

@@ -10,7 +10,8 @@ namespace vitrum::app {
 
 /// Throws FormatError when the file is no result of vitrum. Without `maps` the two-time maps stay
 /// on disk.
-[[nodiscard]] Tree read_result(const std::string& path, bool maps);
+[[nodiscard]] Tree
+read_result(const std::string& path, bool maps, std::vector<std::string>* left_out = nullptr);
 
 /// entry/`group` (g2 or g2_pixel) as curves, one per bin.
 [[nodiscard]] std::vector<correlate::OneTime> curves_of(const Tree& tree,

@@ -214,10 +214,13 @@ std::string to_toml(const Settings& settings) {
   return out;
 }
 
-void read_toml(const std::string& path, const Settings& settings) {
+namespace {
+
+template <class Parse>
+void apply_toml(Parse&& parse, const std::string& path, const Settings& settings) {
   toml::table table;
   try {
-    table = toml::parse_file(path);
+    table = parse();
   } catch (const toml::parse_error& error) {
     if (error.source().begin.line == 0)
       throw FileError(path, "cannot read the configuration");
@@ -242,6 +245,16 @@ void read_toml(const std::string& path, const Settings& settings) {
       apply(std::string(key.str()), node);
     }
   }
+}
+
+} // namespace
+
+void read_toml(const std::string& path, const Settings& settings) {
+  apply_toml([&] { return toml::parse_file(path); }, path, settings);
+}
+
+void read_toml_text(const std::string& text, const std::string& path, const Settings& settings) {
+  apply_toml([&] { return toml::parse(text); }, path, settings);
 }
 
 std::vector<std::string> values_of(const Settings& settings) {

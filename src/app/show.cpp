@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "large_result.hpp"
 #include "output.hpp"
 #include "result_input.hpp"
 #include "vitrum/app/commands.hpp"
@@ -59,7 +60,7 @@ std::string run_show(ShowOptions options, const Invocation&, const Monitor&) {
   }
   require_output(options.output, options.inputs);
   (void)plot::format_of(options.output.output);
-  const auto tree = read_result(path, true);
+  const auto tree = read_for_figures(path);
   const auto bins = static_cast<Index>(tree.numbers("entry/bins/bin").size());
   if (options.bin < 1 || options.bin > bins)
     throw OptionError(fmt::format("--bin {}: the result has bins 1 to {}", options.bin, bins));

@@ -86,6 +86,15 @@ std::vector<Command> make_commands() {
        "vitrum xpcs scan.h5 --mask mask.npy --partition qmap.h5 -o result.h5\n"
        "vitrum xpcs movie.h5::/movie --frame-time 2 --models kww,ml,ml-squared -o result.h5",
        session_of(app::run_xpcs)},
+      {"merge",
+       "the parts of one analysis, made with vitrum xpcs --shard, to its result",
+       "PART",
+       1,
+       100000,
+       "vitrum xpcs scan.h5 --shard 1/2 -o part_1.h5\nvitrum xpcs scan.h5 --shard 2/2 -o "
+       "part_2.h5\n"
+       "vitrum merge part_1.h5 part_2.h5 -o result.h5",
+       session_of(app::run_merge)},
       {"age",
        "other age windows from the two-time maps of a result",
        "RESULT",

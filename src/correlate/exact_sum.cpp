@@ -41,22 +41,42 @@ ExactSum ExactSum::from_halves(Index high, Index low) {
   return sum;
 }
 
+namespace {
+
+void require_count(std::size_t found, std::size_t expected) {
+  if (found != expected)
+    throw DataError(
+        fmt::format("{} sums, expected {} as for other tiles", found / 2, expected / 2));
+}
+
+} // namespace
+
 std::vector<Index> pack(std::span<const ExactSum> sums) {
-  std::vector<Index> packed(2 * sums.size());
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    const auto [high, low] = sums[i].halves();
-    packed[i] = high;
-    packed[sums.size() + i] = low;
+  std::vector<Index> packed;
+  packed.reserve(2 * sums.size());
+  for (const ExactSum& sum : sums) {
+    const auto [high, low] = sum.halves();
+    packed.push_back(high);
+    packed.push_back(low);
   }
   return packed;
 }
 
 void add_packed(std::span<ExactSum> sums, std::span<const Index> packed) {
-  if (packed.size() != 2 * sums.size())
-    throw DataError(fmt::format(
-        "{} halves of sums, expected {} for {} sums", packed.size(), 2 * sums.size(), sums.size()));
+  require_count(packed.size(), 2 * sums.size());
   for (std::size_t i = 0; i < sums.size(); ++i)
-    sums[i].add(ExactSum::from_halves(packed[i], packed[sums.size() + i]));
+    sums[i].add(ExactSum::from_halves(packed[2 * i], packed[2 * i + 1]));
+}
+
+void add_packed(std::span<Index> sums, std::span<const Index> packed) {
+  require_count(packed.size(), sums.size());
+  for (std::size_t i = 0; i + 1 < sums.size(); i += 2) {
+    ExactSum sum = ExactSum::from_halves(sums[i], sums[i + 1]);
+    sum.add(ExactSum::from_halves(packed[i], packed[i + 1]));
+    const auto [high, low] = sum.halves();
+    sums[i] = high;
+    sums[i + 1] = low;
+  }
 }
 
 } // namespace vitrum::correlate

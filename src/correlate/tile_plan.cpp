@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -35,6 +36,18 @@ std::vector<Index> TilePlan::all() const {
   std::vector<Index> list(places.size());
   std::iota(list.begin(), list.end(), Index{0});
   return list;
+}
+
+Index TilePlan::number_of(Index row0, Index col0) const {
+  // two runs: below the diagonal by row and column, then the diagonal
+  const auto before = [](const TilePlace& a, const TilePlace& b) {
+    return std::tuple(a.diagonal(), a.row0, a.col0) < std::tuple(b.diagonal(), b.row0, b.col0);
+  };
+  const TilePlace wanted{row0, 0, col0, 0};
+  const auto found = std::lower_bound(places.begin(), places.end(), wanted, before);
+  if (found == places.end() || found->row0 != row0 || found->col0 != col0)
+    return -1;
+  return static_cast<Index>(found - places.begin());
 }
 
 TilePlan make_tile_plan(Index frames, const TwoTimeOptions& options) {

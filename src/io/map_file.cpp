@@ -60,8 +60,6 @@ void add_array(hid_t file, const MapLayout& layout, const std::string& name) {
                                       creation.get(),
                                       H5P_DEFAULT));
   fail(!dataset);
-  for (const auto& [key, value] : layout.attributes)
-    h5::write_attribute(dataset.get(), key, value, name, layout.path);
   const Buffer<float> nothing(layout.chunk_values()); // nobody looks at it
   for (const auto& [row, column] : layout.chunks) {
     const hsize_t offset[2] = {static_cast<hsize_t>(row * layout.chunk),
@@ -152,6 +150,14 @@ void MapFile::build(std::span<const MapLayout> layouts) {
     for (const auto& layout : layouts)
       add_array(file.get(), layout, name_);
     h5::close_file(std::move(file), name_, error);
+    // texts of attributes count as data in the file, so they come when data are written
+    file = h5::reopen_file(part_, name_, &error);
+    for (const auto& layout : layouts) {
+      const h5::Handle dataset(H5Dopen2(file.get(), layout.path.c_str(), H5P_DEFAULT));
+      for (const auto& [key, value] : layout.attributes)
+        h5::write_attribute(dataset.get(), key, value, name_, layout.path);
+    }
+    h5::close_file(std::move(file), name_, error);
   }
   std::vector<std::pair<Index, Index>> extents; // offset, bytes
   for (const auto& layout : layouts)
@@ -211,12 +217,12 @@ void MapFile::write(Index chunk, std::span<const float> values) {
            false);
 }
 
-void MapFile::read(Index chunk, std::span<float> values) const {
+void MapFile::read(Index chunk, std::span<float> values, Index first) const {
   transfer(
       [&](void* to, std::size_t count, off_t at) { return ::pread(descriptor_, to, count, at); },
       reinterpret_cast<char*>(values.data()),
       static_cast<Index>(values.size_bytes()),
-      table_.place.at(static_cast<std::size_t>(chunk)),
+      table_.place.at(static_cast<std::size_t>(chunk)) + first * value_bytes,
       name_,
       true);
 }

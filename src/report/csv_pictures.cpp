@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -24,8 +25,9 @@ std::string csv_two_time(const Tree& root, Index bin, const MapOptions& options)
     return fmt::format("{:.12g}", map.x_first + (static_cast<double>(i) + 0.5) * step);
   };
   std::string text = heading(result, fmt::format("C(t1, t2) of {}", result.bin_title(bin)));
-  const Index frames = result.entry().at(fmt::format("twotime/bin_{}/t1_s", bin)).size();
-  if (const Index factor = (frames + small.cells - 1) / small.cells; factor > 1)
+  const auto time = to_numbers(result.entry().at(fmt::format("twotime/bin_{}/t1_s", bin)));
+  const double frame = time.size() > 1 ? time[1] - time[0] : step;
+  if (const auto factor = std::llround(step / frame); factor > 1)
     text += fmt::format("# means of blocks of {0} x {0} frames, times at their centres\n", factor);
   if (options.correct_diagonal)
     text += "# the diagonal, which holds shot noise, is replaced by its neighbours\n";

@@ -115,6 +115,29 @@ std::optional<Panel> intensity_panel(const Result& result, Index bin, double fir
   return panel;
 }
 
+/// The finest level of at most `cells` rows, else the coarsest that is there.
+std::string best_level(const Tree& entry, const std::string& group, Index cells) {
+  const Tree* bin = entry.find_group(group);
+  if (bin == nullptr)
+    return group;
+  std::string best;
+  Index best_size = 0;
+  for (const auto& [name, level] : bin->groups()) {
+    const Array* map = level.find("two_time_corr_func");
+    if (map == nullptr || map->shape.empty())
+      continue;
+    const Index size = map->shape[0];
+    const bool better = best.empty() ||
+                        (size <= cells && (best_size > cells || size > best_size)) ||
+                        (size > cells && size < best_size);
+    if (better) {
+      best = group + "/" + name;
+      best_size = size;
+    }
+  }
+  return best.empty() ? group : best;
+}
+
 } // namespace
 
 void validate(const MapOptions& options) {
@@ -127,7 +150,14 @@ std::optional<Figure> make_two_time_figure(const Tree& root, Index bin, const Ma
   const Result result(root);
   const std::string group = fmt::format("twotime/bin_{}", bin);
   const Array* map = result.entry().find(group + "/two_time_corr_func");
-  const auto time = result.numbers(group + "/t1_s", 1);
+  auto time = result.numbers(group + "/t1_s", 1);
+  MapOptions drawn = options;
+  if (map == nullptr) { // too large to be read: one of its levels
+    const std::string level = best_level(result.entry(), group, options.cells);
+    map = result.entry().find(level + "/two_time_corr_func");
+    time = result.numbers(level + "/t1_s", 1);
+    drawn.correct_diagonal = false; // it is left out of the means
+  }
   if (map == nullptr || !time || time->empty())
     return std::nullopt;
   const auto n = static_cast<Index>(time->size());
@@ -146,7 +176,7 @@ std::optional<Figure> make_two_time_figure(const Tree& root, Index bin, const Ma
   Figure figure;
   figure.width = 420;
   figure.description = fmt::format("Two-time correlation of {}", result.bin_title(bin));
-  figure.panels.push_back(map_panel(*values, *time, options));
+  figure.panels.push_back(map_panel(*values, *time, drawn));
   figure.panels[0].title = result.bin_title(bin);
   const double first = figure.panels[0].x.lower, last = figure.panels[0].x.upper;
   if (auto intensity = intensity_panel(result, bin, first, last)) {

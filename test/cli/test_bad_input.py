@@ -264,8 +264,9 @@ class Options(CliTest):
             "--bad-frames 50": f"--bad-frames: range 50:51: {no_frames}",
             "--bad-frames 0:40": "all 40 frames of good.h5::/entry/data/data are listed as bad",
             "--threads -2": "threads = -2: must not be negative",
-            "--memory 1K": "--memory 1K: the analysis needs 21.8 kB; use fewer frames (--frames) or pixels, or "
-                           "--no-map",
+            "--shard 3/2": "--shard 3/2: expected the number of this part and of all, such as 2/8",
+            "--shard x": "--shard x: expected the number of this part and of all, such as 2/8",
+            "--checkpoint-every -1": "--checkpoint-every -1: expected seconds, 0 or more",
             "--memory lots": "--memory lots: expected a size such as 8G, 512M or 2000000",
             "--plateau abc": "--plateau abc: expected measured, fitted or a number",
             "--energy 8 --wavelength 1": "--energy and --wavelength: give only one",
@@ -313,6 +314,11 @@ class Options(CliTest):
             "--json: cannot be combined with --figure": ("out.h5", "--json", "--figure", "g2", "-o", "x.png"),
         }.items():
             self.refused(message, "show", *words, code=2)
+
+    def test_memory(self):
+        done = self.vitrum("xpcs", "good.h5", *TIME, "--memory", "1K", *OUT, "--quiet", code=2)
+        self.assertRegex(done.stderr, r"--memory 1K: the analysis needs [0-9.]+ MB; use fewer frames \(--frames\) or more "
+                                      "and smaller bins")
 
     def test_frame_time_is_asked_for(self):
         self.refused("good.h5::/entry/data/data: the file does not say the time from frame to frame; give "

@@ -74,7 +74,11 @@ TEST(ExactSum, HalvesKeepEveryBit) {
   std::vector<ExactSum> back(sums.size());
   add_packed(back, pack(sums));
   EXPECT_EQ(back, sums);
-  const std::vector<Index> short_list(3);
+  std::vector<Index> doubled = pack(sums);
+  add_packed(doubled, pack(sums));
+  add_packed(back, pack(sums));
+  EXPECT_EQ(doubled, pack(back));
+  const std::vector<Index> short_list(4);
   EXPECT_THROW(add_packed(back, short_list), DataError);
 }
 

@@ -38,7 +38,12 @@ const std::string map_path = "/entry/twotime/bin_1/two_time_corr_func";
 
 /// 10 × 10 in chunks of 4, of which the lower triangle is stored, and a small one beside it.
 std::vector<MapLayout> layouts() {
-  MapLayout map{map_path, 10, 4, {}, {{"baseline_reference", Index{1}}}};
+  MapLayout map{
+      map_path,
+      10,
+      4,
+      {},
+      {{"baseline_reference", Index{1}}, {"populated_elements", std::string("lower_half")}}};
   for (Index row = 0; row < 3; ++row)
     for (Index column = 0; column <= row; ++column)
       map.chunks.push_back({row, column});
@@ -73,6 +78,7 @@ void expect_complete(const std::string& path) {
   const Array& map = tree.at("entry/twotime/bin_1/two_time_corr_func");
   EXPECT_EQ(map.shape, (std::vector<Index>{10, 10}));
   EXPECT_EQ(std::get<Index>(map.attributes.at("baseline_reference")), 1);
+  EXPECT_EQ(attribute_text(map.attributes, "populated_elements"), "lower_half");
   const auto& values = std::get<std::vector<float>>(map.values);
   for (Index i = 0; i < 10; ++i)
     for (Index j = 0; j < 10; ++j) {

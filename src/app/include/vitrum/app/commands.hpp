@@ -27,10 +27,21 @@ struct XpcsOptions {
   CompareFlags compare;
   OutputFlags output;
   RunFlags run;
+  CheckpointFlags checkpoint;
 };
 [[nodiscard]] Settings describe(XpcsOptions& options);
 /// Frames → two-time maps, g2, aging, fits, in one result file. Returns a summary.
 [[nodiscard]] std::string run_xpcs(XpcsOptions options, const Invocation&, const Monitor&);
+
+struct MergeOptions {
+  std::vector<std::string> inputs; // all parts of one analysis
+  std::string series;              // "": where the parts found it
+  OutputFlags output;
+  RunFlags run;
+};
+[[nodiscard]] Settings describe(MergeOptions& options);
+/// Joins the parts made with `shard` into the result of one run. Returns a summary.
+[[nodiscard]] std::string run_merge(MergeOptions options, const Invocation&, const Monitor&);
 
 struct AgeOptions {
   std::vector<std::string> inputs; // a result, or a two-time map made elsewhere

@@ -79,6 +79,7 @@ struct CorrelationFlags {
   std::string pixel_g2 = "none";
   std::string pixel_lags = "multi-tau";
   bool no_map = false;
+  Index map_lags = 0; // frames; 0: all lags are stored
 };
 
 struct AgeFlags {
@@ -126,6 +127,12 @@ struct RunFlags {
   bool dry_run = false;
 };
 
+struct CheckpointFlags {
+  bool resume = false;
+  double every_s = 60;
+  std::string shard; // "i/N": only this part of the work
+};
+
 /// Each appends its settings to the list; the list points into the struct.
 void describe(InputFlags& flags, Settings& settings);
 void describe(GeometryFlags& flags, Settings& settings);
@@ -138,6 +145,7 @@ void describe(FitFlags& flags, Settings& settings);
 void describe(CompareFlags& flags, Settings& settings);
 void describe(OutputFlags& flags, Settings& settings);
 void describe(RunFlags& flags, Settings& settings);
+void describe(CheckpointFlags& flags, Settings& settings);
 /// The setting `memory`, for the commands that keep to it.
 void describe_memory(RunFlags& flags, Settings& settings);
 

@@ -36,6 +36,8 @@ void assign(const Setting& setting, std::string_view text);
 /// Sets the values that the file names. Throws FileError, FormatError (file, line) for what is not
 /// TOML and OptionError for a key that no setting has or a value of the wrong type.
 void read_toml(const std::string& path, const Settings& settings);
+/// The same of a text; `path` is what messages call it.
+void read_toml_text(const std::string& text, const std::string& path, const Settings& settings);
 
 /// The values of all settings, to tell later which were changed.
 [[nodiscard]] std::vector<std::string> values_of(const Settings& settings);

@@ -49,9 +49,10 @@ private:
   Wide value_ = 0;
 };
 
-/// Sums of several arrays, one after the other: high halves, then low halves.
+/// Sums as numbers to be stored: high and low half of each in turn.
 [[nodiscard]] std::vector<Index> pack(std::span<const ExactSum> sums);
-/// Adds packed sums. Throws DataError when there are not as many.
+/// Adds packed sums. Both throw DataError when there are not as many.
 void add_packed(std::span<ExactSum> sums, std::span<const Index> packed);
+void add_packed(std::span<Index> sums, std::span<const Index> packed);
 
 } // namespace vitrum::correlate

@@ -31,6 +31,8 @@ struct TilePlan {
 
   [[nodiscard]] Index count() const { return static_cast<Index>(places.size()); }
   [[nodiscard]] std::vector<Index> all() const; // 0, 1, … count() − 1
+  /// The number of the tile that begins there; -1: there is none.
+  [[nodiscard]] Index number_of(Index row0, Index col0) const;
 };
 
 [[nodiscard]] TilePlan make_tile_plan(Index frames, const TwoTimeOptions& options = {});

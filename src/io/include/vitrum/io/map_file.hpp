@@ -56,7 +56,8 @@ public:
 
   /// One whole chunk, by its number in the table, C order. From any thread. Throws FileError.
   void write(Index chunk, std::span<const float> values);
-  void read(Index chunk, std::span<float> values) const;
+  /// A chunk, or the values of it from number `first` on.
+  void read(Index chunk, std::span<float> values, Index first = 0) const;
   /// Returns when all that was written is on disk.
   void sync();
   /// Adds `rest` to the file and gives it its name. Groups that both have are joined.

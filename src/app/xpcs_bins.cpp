@@ -1,0 +1,151 @@
+#include "xpcs_bins.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/statistics.hpp"
+#include "vitrum/correlate/float_kernel.hpp"
+#include "vitrum/correlate/pixel_g2.hpp"
+
+namespace vitrum::app {
+namespace {
+
+/// Without bias and ages: what the two have in common.
+correlate::OneTime to_one_time(correlate::PixelG2 g2) {
+  correlate::OneTime out;
+  out.lag_frames = std::move(g2.lag_frames);
+  out.value = std::move(g2.value);
+  out.error = std::move(g2.error);
+  out.pairs = std::move(g2.pairs);
+  out.covariance = std::move(g2.covariance);
+  out.deviation = std::move(g2.deviation);
+  out.lag_spread_frames = std::move(g2.lag_spread_frames);
+  out.error_groups = g2.error_groups;
+  out.reason = std::move(g2.reason);
+  return out;
+}
+
+Index bytes_of(const XpcsPlan& plan, Index bin) {
+  return correlate::predicted_bytes(plan.series.info().frames, plan.partition, {bin});
+}
+
+/// Runs of bins that fit together.
+std::vector<std::vector<Index>>
+make_batches(const XpcsPlan& plan, const TwoTimeJob& job, Index limit) {
+  std::vector<std::vector<Index>> batches;
+  Index held = 0;
+  for (Index bin = 1; bin <= plan.partition.bin_count(); ++bin) {
+    if (!job.has_work(bin))
+      continue;
+    const Index bytes = bytes_of(plan, bin);
+    if (batches.empty() || held + bytes > limit) {
+      batches.emplace_back();
+      held = 0;
+    }
+    batches.back().push_back(bin);
+    held += bytes;
+  }
+  return batches;
+}
+
+double mean_of(const correlate::PixelMatrix& matrix, const std::string& path, Index bin) {
+  Moments counts;
+  for (const double mean : matrix.mean_counts)
+    if (!std::isnan(mean))
+      counts.add(mean);
+  if (counts.count == 0 || counts.mean == 0)
+    throw DataError(fmt::format("{}: bin {} holds no counts in any frame", path, bin));
+  return counts.mean;
+}
+
+void check_rejected(XpcsPlan& plan, const correlate::TileKernel& kernel, Index bin) {
+  const auto list = kernel.rejected();
+  if (!list.empty() &&
+      static_cast<Index>(list.size()) == plan.series.info().frames - plan.series.gap_count())
+    throw DataError(fmt::format("{}: bin {} has no frame to correlate: {} in frame {}",
+                                plan.series.info().path,
+                                bin,
+                                list[0].reason,
+                                list[0].frame));
+  if (list.size() > plan.statistics.zero_frames.size())
+    plan.series.warnings.push_back(fmt::format("bin {}: {} frames are gaps ({}, the first is frame "
+                                               "{})",
+                                               bin,
+                                               list.size(),
+                                               list[0].reason,
+                                               list[0].frame));
+}
+
+void correlate_bin(XpcsPlan& plan,
+                   TwoTimeJob& job,
+                   Index bin,
+                   correlate::PixelMatrix matrix,
+                   Correlated& out,
+                   const Monitor& monitor) {
+  const double mean = mean_of(matrix, plan.series.info().path, bin);
+  if (!job.is_part()) {
+    out.pixels.push_back(matrix.pixels());
+    out.mean_counts.push_back(mean);
+    out.frame_means.push_back(matrix.mean_counts);
+    if (plan.pixel_g2) {
+      auto g2 = correlate::make_pixel_g2(matrix, *plan.pixel_g2, monitor);
+      if (g2.skipped_pixels > 0)
+        plan.series.warnings.push_back(
+            fmt::format("bin {}: {} pixels without counts left out of the pixel-by-pixel g2",
+                        bin,
+                        g2.skipped_pixels));
+      out.pixel_by_pixel.push_back(to_one_time(std::move(g2)));
+    }
+  }
+  const auto kernel = make_kernel(std::move(matrix), plan);
+  check_rejected(plan, *kernel, bin);
+  monitor.message(Level::debug, fmt::format("bin {}: kernel {}", bin, kernel->name()));
+  auto with_blocks = plan.one_time;
+  with_blocks.windows.insert(
+      with_blocks.windows.end(), plan.error_blocks.begin(), plan.error_blocks.end());
+  correlate::OneTimeAccumulator one_time(*kernel, with_blocks);
+  job.correlate(bin, *kernel, one_time, monitor);
+  if (job.is_part())
+    return;
+  auto functions = one_time.result(monitor);
+  if (!functions.whole.reason.empty())
+    plan.series.warnings.push_back(fmt::format("bin {}: {}", bin, functions.whole.reason));
+  out.whole.push_back(std::move(functions.whole));
+  const auto own =
+      functions.windows.begin() + static_cast<std::ptrdiff_t>(plan.one_time.windows.size());
+  out.blocks.emplace_back(own, functions.windows.end());
+  functions.windows.erase(own, functions.windows.end());
+  out.windows.push_back(std::move(functions.windows));
+}
+
+} // namespace
+
+std::unique_ptr<correlate::TileKernel> make_kernel(correlate::PixelMatrix matrix,
+                                                   const XpcsPlan& plan) {
+  return std::make_unique<correlate::FloatKernel>(std::move(matrix), plan.normalization);
+}
+
+PixelBytes pixel_bytes(const XpcsPlan& plan) {
+  PixelBytes bytes;
+  for (Index bin = 1; bin <= plan.partition.bin_count(); ++bin) {
+    bytes.all += bytes_of(plan, bin);
+    bytes.largest_bin = std::max(bytes.largest_bin, bytes_of(plan, bin));
+  }
+  return bytes;
+}
+
+Correlated correlate_bins(XpcsPlan& plan, TwoTimeJob& job, Index limit, const Monitor& monitor) {
+  Correlated out;
+  for (const auto& batch : make_batches(plan, job, limit)) {
+    auto matrices =
+        correlate::load_pixels(*plan.series.source, plan.partition, batch, plan.load, monitor);
+    for (std::size_t i = 0; i < batch.size(); ++i)
+      correlate_bin(plan, job, batch[i], std::move(matrices[i]), out, monitor);
+  }
+  return out;
+}
+
+} // namespace vitrum::app

@@ -1,0 +1,36 @@
+// The bins of a series one after the other: load their pixels, make the kernel, correlate.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "two_time_job.hpp"
+#include "vitrum/correlate/pixel_matrix.hpp"
+#include "xpcs_plan.hpp"
+
+namespace vitrum::app {
+
+struct Correlated {
+  std::vector<correlate::OneTime> whole, pixel_by_pixel;
+  std::vector<std::vector<correlate::OneTime>> windows; // [bin][window]
+  std::vector<std::vector<correlate::OneTime>> blocks;  // [bin][block]: for windows made later
+  std::vector<Index> pixels;
+  std::vector<double> mean_counts;
+  std::vector<std::vector<double>> frame_means; // [bin][frame]
+};
+
+/// The kernel that makes the products of one bin; takes its pixels.
+[[nodiscard]] std::unique_ptr<correlate::TileKernel> make_kernel(correlate::PixelMatrix matrix,
+                                                                 const XpcsPlan& plan);
+
+/// Correlates all bins, as many at a time as `pixel_bytes` holds, adding warnings to the plan. When
+/// the job is a part of the work, only its tiles are made and the result is empty.
+[[nodiscard]] Correlated
+correlate_bins(XpcsPlan& plan, TwoTimeJob& job, Index pixel_bytes, const Monitor& monitor);
+
+/// Bytes of the pixels of the largest bin, and of all.
+struct PixelBytes {
+  Index largest_bin = 0, all = 0;
+};
+[[nodiscard]] PixelBytes pixel_bytes(const XpcsPlan& plan);
+
+} // namespace vitrum::app

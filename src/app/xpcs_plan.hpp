@@ -1,0 +1,35 @@
+// What an analysis of a series does, decided before pixels are loaded.
+#pragma once
+#include <optional>
+
+#include "compare_stage.hpp"
+#include "fit_stage.hpp"
+#include "series.hpp"
+#include "vitrum/app/commands.hpp"
+#include "vitrum/correlate/normalization.hpp"
+#include "vitrum/correlate/one_time.hpp"
+#include "vitrum/correlate/pixel_g2.hpp"
+#include "vitrum/correlate/pixel_matrix.hpp"
+
+namespace vitrum::app {
+
+struct XpcsPlan {
+  Series series;
+  double frame_time_s = 0;
+  frames::Mask mask;
+  frames::SeriesStatistics statistics;
+  std::optional<frames::QMap> map;
+  frames::Partition partition;
+  correlate::Normalization normalization = correlate::Normalization::static_bin;
+  correlate::LoadOptions load;
+  correlate::OneTimeOptions one_time;
+  std::vector<correlate::AgeWindow> error_blocks; // for windows made from the map later
+  std::optional<correlate::PixelG2Options> pixel_g2;
+  FitPlan fits;
+  ComparePlan comparison;
+};
+
+/// Opens the input, measures it and makes the bins. Throws for options and data that make no sense.
+[[nodiscard]] XpcsPlan make_plan(const XpcsOptions& options, const Monitor& monitor);
+
+} // namespace vitrum::app
