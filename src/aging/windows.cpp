@@ -37,6 +37,10 @@ Plateau from_fit(const fit::FitResult* leading, bool with_contrast) {
   const auto n = leading->parameters.size();
   const auto& contrast = leading->parameters[0];
   const auto& baseline = leading->parameters[1];
+  // where the end of the decay is not seen, contrast and baseline run apart until the contrast
+  // stops at its bound: that is no plateau
+  if (leading->status == fit::FitStatus::unidentifiable && !std::isfinite(contrast.error))
+    return {nan, nan};
   Plateau plateau{baseline.value, baseline.error};
   if (with_contrast) {
     double variance = contrast.error * contrast.error + baseline.error * baseline.error;

@@ -83,9 +83,22 @@ Curves from_aps(const std::string& path) {
 }
 
 /// Columns lag_s (or lag_frames with --frame-time), g2, and if there are any g2_errors; `bin` parts
-/// several curves.
+/// several curves. The names that `export` and the report write, "lag [s]", "g2_error" and "q", do
+/// as well.
 Curves from_table(const std::string& path, double frame_time_s) {
-  const auto table = io::read_csv(path);
+  auto table = io::read_csv(path);
+  std::string q_unit = "1/angstrom";
+  for (std::size_t c = 0; c < table.names.size(); ++c) {
+    const auto unit = c < table.units.size() ? table.units[c] : "";
+    if (table.names[c] == "lag" && unit == "s")
+      table.names[c] = "lag_s";
+    else if (table.names[c] == "g2_error")
+      table.names[c] = "g2_errors";
+    else if (table.names[c] == "q") {
+      table.names[c] = "q_inv_angstrom";
+      q_unit = unit;
+    }
+  }
   auto has = [&](const char* name) {
     return std::find(table.names.begin(), table.names.end(), name) != table.names.end();
   };
@@ -121,7 +134,7 @@ Curves from_table(const std::string& path, double frame_time_s) {
       curves.where[static_cast<std::size_t>(bin) - 1].q_inv_angstrom =
           table.column("q_inv_angstrom")[i];
   }
-  curves.q_unit = has("q_inv_angstrom") ? "1/angstrom" : "";
+  curves.q_unit = has("q_inv_angstrom") ? q_unit : "";
   curves.estimator = "as given in the table";
   return curves;
 }

@@ -350,6 +350,9 @@ std::string summary_of(const Tree& tree) {
                                             value((std::string(exponent) + "_errors").c_str()))),
                       table.texts("status")[b]);
     }
+    if (const auto* compared = tree.find_group("entry/comparison"))
+      text += fmt::format(
+          "  law of decay: {} ({})\n", compared->texts("verdict")[b], compared->texts("reason")[b]);
   }
   return text;
 }

@@ -152,18 +152,19 @@ std::string run_partition(PartitionOptions options, const Invocation&, const Mon
                                  "mean_counts");
   for (std::size_t b = 0; b < partition.bins.size(); ++b) {
     const auto& bin = partition.bins[b];
-    text += fmt::format("{:>4} {:>12.6g} {:>12.6g} {:>12.6g} {:>8.4g} {:>9} {:>12.5g}\n",
+    text += fmt::format("{:>4} {:>12.6g} {:>12.6g} {:>12.6g} {:>8} {:>9} {:>12.5g}\n",
                         b + 1,
                         bin.q_inv_angstrom,
                         bin.q_low_inv_angstrom,
                         bin.q_high_inv_angstrom,
-                        bin.phi_deg,
+                        std::isnan(bin.phi_deg) ? "all" : fmt::format("{:.4g}", bin.phi_deg),
                         pixels[b],
                         counts[b] / static_cast<double>(pixels[b]));
   }
-  text += fmt::format("q in {}, {} static bins\n",
+  text += fmt::format("q in {}, {} static {}\n",
                       partition.q_unit.empty() ? "no unit" : partition.q_unit,
-                      partition.static_bin_count());
+                      partition.static_bin_count(),
+                      partition.static_bin_count() == 1 ? "bin" : "bins");
   for (const auto& warning : series.warnings)
     monitor.warn(warning);
   if (options.run.dry_run)

@@ -273,7 +273,7 @@ void describe(CompareFlags& f, Settings& s) {
 
 void describe(OutputFlags& f, Settings& s) {
   const Group add(s, "output");
-  add("output", "PATH", "where to write (-o)", &f.output);
+  add("output", "PATH", "where to write", &f.output);
   add("overwrite", "", "replace what is there", &f.overwrite);
 }
 

@@ -42,6 +42,11 @@ void add_truth(Tree& tree, const std::string& path) {
   const auto* from = truth.find_group("entry/truth");
   if (from == nullptr)
     throw FormatError(path, "/entry/truth", "no such group", "the truth of a virtual experiment");
+  if (from->find("lag_s") == nullptr)
+    throw FormatError(path,
+                      "/entry/truth",
+                      "a correlation of two times",
+                      "one that depends on the lag alone, to be compared with fits");
   auto& to = tree.group("entry/truth");
   to = *from;
 }

@@ -32,7 +32,9 @@ Tree read_result(const std::string& path, bool maps, std::vector<std::string>* l
     throw FormatError(path,
                       "/entry/kind",
                       kind.empty() ? "no kind of result" : fmt::format("'{}'", kind),
-                      "a result that vitrum wrote ('xpcs')");
+                      tree.find_group("xpcs/multitau") != nullptr
+                          ? "a result that vitrum wrote; of this 8-ID result vitrum fit makes one"
+                          : "a result that vitrum wrote ('xpcs')");
   return tree;
 }
 

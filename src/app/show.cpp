@@ -3,6 +3,7 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "large_result.hpp"
 #include "output.hpp"
@@ -65,8 +66,17 @@ std::string run_show(ShowOptions options, const Invocation&, const Monitor&) {
   if (options.bin < 1 || options.bin > bins)
     throw OptionError(fmt::format("--bin {}: the result has bins 1 to {}", options.bin, bins));
   const auto figure = it->second(tree, options.bin);
-  if (!figure)
-    throw DataError(fmt::format("{}: holds nothing to draw as '{}'", path, options.figure));
+  if (!figure) {
+    std::vector<std::string> others;
+    for (const auto& [name, maker] : makers())
+      if (maker(tree, options.bin))
+        others.push_back(name);
+    throw DataError(
+        fmt::format("{}: holds nothing to draw as '{}'; it holds {}",
+                    path,
+                    options.figure,
+                    others.empty() ? "no figure" : fmt::format("{}", fmt::join(others, ", "))));
+  }
   plot::save(*figure, options.output.output);
   return options.output.output + "\n";
 }

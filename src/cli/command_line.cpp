@@ -247,6 +247,34 @@ Index threads_of(const app::Settings& settings) {
   return 0;
 }
 
+/// CLI11 takes the value of a flag it does not know for an input and complains about the inputs.
+void refuse_unknown_flags(const Command& command,
+                          const app::Settings& settings,
+                          const std::vector<std::string>& words) {
+  std::vector<std::string> known{"--help", "--config", "--show-config", "--quiet"};
+  for (const auto& setting : settings)
+    known.push_back("--" + setting.name);
+  for (const auto& word : words) {
+    const auto flag = word.substr(0, word.find('='));
+    if (flag.size() < 3 || !flag.starts_with("--") ||
+        std::find(known.begin(), known.end(), flag) != known.end())
+      continue;
+    const auto nearest = std::min_element(known.begin(), known.end(), [&](auto& a, auto& b) {
+      return edit_distance(flag, a) < edit_distance(flag, b);
+    });
+    throw OptionError(
+        edit_distance(flag, *nearest) < 3
+            ? fmt::format("unknown flag '{}', did you mean '{}'?", flag, *nearest)
+            : fmt::format("unknown flag '{}'; vitrum {} --help lists them", flag, command.name));
+  }
+}
+
+/// In a TOML file nan means that a number is not given; who types it has made a mistake.
+void refuse_nan(const app::Setting& setting, const std::string& text) {
+  if (std::holds_alternative<double*>(setting.target) && CLI::detail::to_lower(text) == "nan")
+    throw OptionError(fmt::format("--{} {}: expected a number", setting.name, text));
+}
+
 int run(const Command& command, std::vector<std::string> words, const app::Invocation& invocation) {
   auto session = command.start();
   Typed typed;
@@ -255,11 +283,21 @@ int run(const Command& command, std::vector<std::string> words, const app::Invoc
              std::string(CLI::detail::find_and_replace(command.examples, "\n", "\n  ")));
   app.get_formatter()->column_width(34);
   add_flags(app, command, session.settings, typed);
+  refuse_unknown_flags(command, session.settings, words);
   std::reverse(words.begin(), words.end()); // CLI11 takes them from the back
   try {
     app.parse(words);
   } catch (const CLI::CallForHelp&) {
     return print(app.help());
+  } catch (const CLI::ArgumentMismatch& error) {
+    const bool inputs = std::string_view(error.what()).starts_with("inputs");
+    return fail(
+        fmt::format(
+            "{} (vitrum {} --help)",
+            inputs ? fmt::format("{}: expected one {}, found more", command.name, command.inputs)
+                   : error.what(),
+            command.name),
+        2);
   } catch (const CLI::ParseError& error) {
     return fail(fmt::format("{} (vitrum {} --help)", error.what(), command.name), 2);
   }
@@ -268,6 +306,7 @@ int run(const Command& command, std::vector<std::string> words, const app::Invoc
   if (!typed.config.empty())
     app::read_toml(typed.config, session.settings);
   for (const auto& [index, text] : typed.flags) {
+    refuse_nan(session.settings[index], text);
     app::assign(session.settings[index], text);
     names.push_back(session.settings[index].name);
   }

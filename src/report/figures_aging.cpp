@@ -312,8 +312,16 @@ PowerLaw fit_power_law(const Series& s) {
   PowerLaw law;
   law.exponent = (w * wxy - wx * wy) / determinant;
   law.log_factor = (wy - law.exponent * wx) / w;
-  if (weighted)
-    law.error = std::sqrt(w / determinant);
+  if (weighted) {
+    double chi2 = 0;
+    for (std::size_t i = 0; i < s.x.size(); ++i)
+      if (s.x[i] > 0 && s.y[i] > 0 && std::isfinite(s.y[i]))
+        chi2 += std::pow((std::log(s.y[i]) - law.log_factor - law.exponent * std::log(s.x[i])) *
+                             s.y[i] / s.y_errors[i],
+                         2);
+    // points further from a power law than their errors make the exponent that much less certain
+    law.error = std::sqrt(w / determinant * std::max(1.0, chi2 / (count - 2)));
+  }
   return law;
 }
 

@@ -270,7 +270,7 @@ class Options(CliTest):
             "--memory lots": "--memory lots: expected a size such as 8G, 512M or 2000000",
             "--plateau abc": "--plateau abc: expected measured, fitted or a number",
             "--energy 8 --wavelength 1": "--energy and --wavelength: give only one",
-            "--window nan": "--window nan: expected seconds, 0 or more",
+            "--window nan": "--window nan: expected a number",
             "--window-step -3": "--window-step -3: expected seconds, 0 or more",
             "--q-bins 3 --log-q": rings,
             "--log-q": "--log-q: has no effect without --q-bins or --static-per-bin",
