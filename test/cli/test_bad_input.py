@@ -248,7 +248,7 @@ class Options(CliTest):
         for flags, message in {
             "--q-bins 3": rings,
             "--q-bins x": "--q-bins x: expected a whole number",
-            "--models foo": 'model "foo": must be one of exp, kww, ml, ml-squared, kww2',
+            "--models foo": 'model "foo": must be one of exp, kww, ml, ml-squared, kww2, power-cutoff',
             "--models kww,kww": "--models: 'kww' is named twice",
             "--fix tau=3": "--fix: no model has a parameter 'tau' (they have contrast, baseline, tau_s, kww_exponent, "
                            "ml_exponent)",
@@ -271,6 +271,9 @@ class Options(CliTest):
             "--plateau abc": "--plateau abc: expected measured, fitted or a number",
             "--energy 8 --wavelength 1": "--energy and --wavelength: give only one",
             "--window nan": "--window nan: expected a number",
+            "--q-min nan": "--q-min nan: expected a number",
+            "--windw 3": "unknown flag '--windw', did you mean '--window'?",
+            "--bogus=7": "unknown flag '--bogus'; vitrum xpcs --help lists them",
             "--window-step -3": "--window-step -3: expected seconds, 0 or more",
             "--q-bins 3 --log-q": rings,
             "--log-q": "--log-q: has no effect without --q-bins or --static-per-bin",
@@ -309,7 +312,7 @@ class Options(CliTest):
         self.assertEqual(self.vitrum("xpcs", "good.h5", "--config", "run.toml", "--show-config").stdout, config)
         self.vitrum("xpcs", "good.h5", "--config", "run.toml", *OUT, "--quiet")
         for message, words in {
-            "--bin: has no effect without --figure two-time|g2|g2-pixel|age|decay": ("out.h5", "--bin", "1"),
+            "--bin: has no effect without --figure two-time|g2|g2-pixel|age|decay|law": ("out.h5", "--bin", "1"),
             "--output: has no effect without --figure": ("out.h5", "-o", "x.png"),
             "--json: cannot be combined with --figure": ("out.h5", "--json", "--figure", "g2", "-o", "x.png"),
         }.items():
@@ -330,7 +333,8 @@ class Options(CliTest):
         self.assertEqual(stderr("xpc"), "vitrum: unknown command 'xpc', did you mean 'xpcs'?\n")
         self.assertEqual(stderr("nonsense"), "vitrum: unknown command 'nonsense'; vitrum --help lists them\n")
         self.assertEqual(stderr("xpcs"), "vitrum: xpcs: expected SERIES (vitrum xpcs --help)\n")
-        self.assertIn("--bogus", stderr("xpcs", "good.h5", "--bogus"))
+        self.assertEqual(stderr("xpcs", "good.h5", "good.h5"),
+                         "vitrum: xpcs: expected one SERIES, found more (vitrum xpcs --help)\n")
 
     def test_configuration(self):
         self.path("run.toml").write_text("[fit]\nmodel = ['kww']\n")

@@ -65,6 +65,14 @@ class Workflow(CliTest):
             c = aps["/xpcs/twotime/correlation_map/c2_00001"][:]
             self.assertTrue((c[5, :5] == 0).all())
         self.vitrum("fit", "aps.hdf", "--models", "kww", "-o", "again.h5", "--quiet")
+        self.vitrum("fit", "tables/g2.csv", "--models", "kww", "-o", "table.h5", "--quiet")
+        for name in ("again.h5", "table.h5"):
+            self.assertAlmostEqual(self.scalars(name)["scalars"]["bin/3/q_inv_angstrom"]["value"],
+                                   scalars["bin/3/q_inv_angstrom"]["value"], places=9)
+        self.refused("aps.hdf:/entry/kind: no kind of result, expected a result that vitrum wrote; of this "
+                                     "8-ID result vitrum fit makes one", "report", "aps.hdf", "-o", "none", code=1)
+        self.refused("table.h5: holds nothing to draw as 'two-time'; it holds g2, overlay, tau-q", "show", "table.h5",
+                     "--figure", "two-time", "-o", "none.png", code=1)
 
     def test_law_of_decay_and_shared_parameters(self):
         self.vitrum("synth", "xpcs", "--model", "ml", "--exponent", "0.7", "--tau", "20", "--frames", "2000", "--height", "64", "--width", "64",

@@ -92,6 +92,12 @@ TEST(Plateaus, ComeFromTheFitOrAreGiven) {
   EXPECT_DOUBLE_EQ(long_time_plateau(g2, {PlateauRule::Source::fixed, 1.0024}, &fit).value, 1.0024);
   EXPECT_EQ(long_time_plateau(g2, {PlateauRule::Source::fixed, 1.0024}, &fit).error, 0);
   EXPECT_TRUE(std::isnan(short_time_plateau(g2, {PlateauRule::Source::fitted, 0}, nullptr).value));
+  auto lost = fit; // the end of the decay is not seen and the contrast stops at its bound
+  lost.status = fit::FitStatus::unidentifiable;
+  EXPECT_EQ(long_time_plateau(g2, {PlateauRule::Source::fitted, 0}, &lost).value, 1.01);
+  lost.parameters[0].error = nan;
+  EXPECT_TRUE(std::isnan(long_time_plateau(g2, {PlateauRule::Source::fitted, 0}, &lost).value));
+  EXPECT_TRUE(std::isnan(short_time_plateau(g2, {PlateauRule::Source::fitted, 0}, &lost).value));
   const auto nothing = curve({nan, nan}, {nan, nan});
   EXPECT_TRUE(std::isnan(short_time_plateau(nothing, {}, nullptr).value));
   EXPECT_TRUE(std::isnan(long_time_plateau(nothing, {}, nullptr).value));

@@ -153,6 +153,21 @@ TEST(TauQFigure, FindsThePowerLaw) {
   EXPECT_NEAR(series[1].y[0], 36, 1e-9);
 }
 
+TEST(TauQFigure, TheScatterWidensTheErrorOfTheExponent) {
+  Tree tree;
+  tree.set("entry/bins/bin", make_array(std::vector<Index>{1, 2, 3}));
+  tree.set("entry/bins/q_inv_angstrom",
+           make_array(std::vector<double>{1, std::exp(1), std::exp(2)}, "1/angstrom"));
+  // ln tau = 0, 0.3, 0 with errors of 0.01: the line is flat at 0.1, chi2 = (1 + 4 + 1) 100 with
+  // one degree of freedom, and 0.01 / sqrt(2) becomes sqrt(600) as much
+  tree.set("entry/fit/kww/tau_s", make_array(std::vector<double>{1, std::exp(0.3), 1}, "s"));
+  tree.set("entry/fit/kww/tau_s_errors",
+           make_array(std::vector<double>{0.01, 0.01 * std::exp(0.3), 0.01}, "s"));
+  const auto figure = make_tau_q_figure(tree);
+  ASSERT_TRUE(figure.has_value());
+  EXPECT_EQ(figure->panels[0].series.back().label, "∝ q^(0.00 ± 0.17)");
+}
+
 /// The fit at one place made a bad one of absurd numbers.
 void spoil(Tree& tree, const std::string& path, std::size_t place, const std::string& status) {
   for (const auto& [name, value] : {std::pair{"tau_s", 1e12}, {"tau_s_errors", 1e14}}) {
