@@ -342,6 +342,30 @@ Settings describe(AgeOptions& o) {
   return s;
 }
 
+Settings describe(StitchOptions& o) {
+  Settings s;
+  const Group input(s, "input");
+  input("starts",
+        "T1,T2,…",
+        "times of the first frames of the parts in seconds; results of one series know them",
+        &o.starts);
+  input("frame-time", "S", "for maps that do not know it", &o.frame_time_s);
+  const Group seams(s, "seams");
+  seams("seam-window",
+        "S",
+        "time before and after a seam in which C at short lags is averaged; 0: a twentieth of the "
+        "shorter part",
+        &o.seam_window_s);
+  seams("seam-lags", "N", "short lags: those of 1 to N frames", &o.seam_lags);
+  const Group g2(s, "g2");
+  g2("lags", "linear|log", "lag axis of g2", &o.lags);
+  g2("points-per-decade", "N", "of a log lag axis", &o.points_per_decade, "--lags log");
+  describe(o.fit, s);
+  describe(o.output, s);
+  describe(o.run, s);
+  return s;
+}
+
 Settings describe(FitOptions& o) {
   Settings s;
   Group(s, "input")("frame-time", "S", "for tables whose lags count frames", &o.frame_time_s);

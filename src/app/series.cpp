@@ -164,6 +164,7 @@ Series open_input(const std::string& path, const InputFlags& flags) {
   const Range selected = frame_range("frames", flags.frames, file_frames);
   series.bad.assign(static_cast<std::size_t>(length(selected)), 0);
   mark_bad(series.bad, flags.bad_frames, selected, file_frames);
+  series.first_frame = static_cast<double>(selected.first) / static_cast<double>(selected.step);
   if (length(selected) != file_frames) {
     series.source = frames::select_frames(std::move(series.source), selected);
     series.notes.push_back(fmt::format(

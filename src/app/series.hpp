@@ -26,6 +26,7 @@ namespace vitrum::app {
 struct Series {
   std::unique_ptr<frames::FrameSource> source; // the selected frames
   std::vector<std::uint8_t> bad;               // [frame] 1 = gap
+  double first_frame = 0;                      // of the file, counted in steps of the selection
   std::vector<std::string> notes;              // corrections: what was left out and why
   std::vector<std::string> warnings;
 

@@ -18,6 +18,8 @@ void add_series(Tree& tree, const XpcsPlan& plan, const GeometryFlags& geometry_
   tree.set("entry/series/height", make_scalar(info.height));
   tree.set("entry/series/width", make_scalar(info.width));
   tree.set("entry/series/frame_time_s", make_scalar(plan.frame_time_s, "s"));
+  tree.set("entry/series/first_frame_s",
+           make_scalar(plan.series.first_frame * plan.frame_time_s, "s"));
   if (!std::isnan(info.exposure_s))
     tree.set("entry/series/exposure_s", make_scalar(info.exposure_s, "s"));
   tree.set("entry/series/pixel_type", make_scalar(std::string(frames::name_of(info.type))));

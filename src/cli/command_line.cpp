@@ -104,6 +104,14 @@ std::vector<Command> make_commands() {
        "vitrum age map.npy --frame-time 1 --window 1 --age mid --lags linear --models kww "
        "--unweighted -o aged.h5",
        session_of(app::run_age)},
+      {"stitch",
+       "two-time maps of consecutive parts as one, with what shows at the seams",
+       "PART",
+       1,
+       1000,
+       "vitrum stitch part1.h5 part2.h5 part3.h5 -o whole.h5\n"
+       "vitrum stitch a.npy b.npy --starts 0,800 --frame-time 0.5 -o whole.h5",
+       session_of(app::run_stitch)},
       {"fit",
        "other models for the g2 of a result or a table",
        "RESULT",

@@ -88,6 +88,26 @@ void add_rows(List& list, const Result& result, const std::string& group, Index 
   }
 }
 
+void add_seams(List& list, const Result& result, Index bin) {
+  const auto time = result.numbers("stitch/seam/time_s", 1);
+  if (!time)
+    return;
+  const auto seams = static_cast<Index>(time->size());
+  for (Index k = 0; k < seams; ++k) {
+    const auto path = fmt::format("bin/{}/seam/{}/", bin, k + 1);
+    for (const char* name : {"time_s", "overlap_frames", "window_s"})
+      if (const auto one = result.quantity(std::string("stitch/seam/") + name, {seams}))
+        add(list, path + name, *one, k);
+    for (const char* name :
+         {"before", "after", "step", "step_significance", "difference", "difference_significance"})
+      if (const auto one =
+              result.quantity(std::string("stitch/seam/") + name, {result.bins(), seams}))
+        if (const Index i = (bin - 1) * seams + k;
+            !std::isnan(one->values[static_cast<std::size_t>(i)]))
+          add(list, path + name, *one, i);
+  }
+}
+
 List listed(const Tree& root, bool once) {
   const Result result(root);
   List list;
@@ -112,6 +132,7 @@ List listed(const Tree& root, bool once) {
     add_comparison(list, result, bin);
     for (const char* group : {"event", "segment", "aging_law", "stationarity", "coupled_range"})
       add_rows(list, result, group, bin);
+    add_seams(list, result, bin);
     add_windows(list, result, bin, once);
   }
   return list;

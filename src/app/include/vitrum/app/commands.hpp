@@ -58,6 +58,22 @@ struct AgeOptions {
 /// Other windows from the two-time maps of a result. Returns a summary.
 [[nodiscard]] std::string run_age(AgeOptions options, const Invocation&, const Monitor&);
 
+struct StitchOptions {
+  std::vector<std::string> inputs; // results or two-time maps of consecutive parts of a series
+  std::vector<std::string> starts; // times of their first frames
+  double frame_time_s = not_given; // for maps that do not know it
+  double seam_window_s = 0;        // 0: a twentieth of the shorter part
+  Index seam_lags = 5;             // frames
+  std::string lags = "log";
+  Index points_per_decade = 10;
+  FitFlags fit;
+  OutputFlags output;
+  RunFlags run;
+};
+[[nodiscard]] Settings describe(StitchOptions& options);
+/// Joins the two-time maps of parts into one result and says what shows at the seams.
+[[nodiscard]] std::string run_stitch(StitchOptions options, const Invocation&, const Monitor&);
+
 struct FitOptions {
   std::vector<std::string> inputs; // a result, a table of g2, or an APS 8-ID result
   double frame_time_s = not_given;

@@ -1,0 +1,69 @@
+#include "foreign_map.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "vitrum/core/error.hpp"
+#include "vitrum/io/recognise.hpp"
+#include "vitrum/io/tree_file.hpp"
+
+namespace vitrum::app {
+namespace {
+
+/// A triangle is completed; a map that is neither a triangle nor symmetric is refused.
+void complete(io::Matrix& map, const std::string& path) {
+  const Index n = map.rows;
+  auto at = [&](Index i, Index j) -> double& {
+    return map.values[static_cast<std::size_t>(i * n + j)];
+  };
+  bool upper = false;
+  bool lower = false;
+  for (Index i = 0; i < n; ++i)
+    for (Index j = 0; j < i; ++j) {
+      lower |= at(i, j) != 0 && !std::isnan(at(i, j));
+      upper |= at(j, i) != 0 && !std::isnan(at(j, i));
+    }
+  for (Index i = 0; i < n; ++i)
+    for (Index j = 0; j < i; ++j) {
+      if (!lower)
+        at(i, j) = at(j, i);
+      else if (!upper)
+        at(j, i) = at(i, j);
+      else if (std::abs(at(i, j) - at(j, i)) > 1e-4 * std::abs(at(i, j)))
+        throw FormatError(path,
+                          fmt::format("element {}, {}", i, j),
+                          fmt::format("C = {} but {} across the diagonal", at(i, j), at(j, i)),
+                          "a symmetric two-time map or one triangle of it");
+    }
+}
+
+} // namespace
+
+bool is_result(const std::string& path) {
+  if (path.find("::") != std::string::npos || !io::is_hdf5(path))
+    return false;
+  return io::read_tree(path, {.largest_array = 4096}).find("entry/kind") != nullptr;
+}
+
+io::Matrix read_foreign_map(const std::string& path) {
+  auto map = io::read_matrix(path);
+  if (map.rows != map.columns || map.rows < 2)
+    throw FormatError(path,
+                      "",
+                      fmt::format("{} x {} values", map.rows, map.columns),
+                      "a square two-time map of at least 2 x 2");
+  complete(map, path);
+  return map;
+}
+
+double asked_frame_time(double given, const std::string& path) {
+  if (std::isnan(given))
+    throw OptionError(fmt::format(
+        "{}: the map does not know the time from frame to frame; give --frame-time SECONDS", path));
+  if (!(given > 0) || std::isinf(given))
+    throw OptionError(fmt::format("--frame-time {}: expected a positive number of seconds", given));
+  return given;
+}
+
+} // namespace vitrum::app
