@@ -1,23 +1,20 @@
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "age_errors.hpp"
 #include "dynamics_stage.hpp"
 #include "fit_stage.hpp"
+#include "foreign_map.hpp"
 #include "large_result.hpp"
+#include "map_bias.hpp"
 #include "output.hpp"
 #include "result_input.hpp"
 #include "result_tree.hpp"
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/map_file.hpp"
-#include "vitrum/io/recognise.hpp"
-#include "vitrum/io/tables.hpp"
-#include "vitrum/io/tree_file.hpp"
 
 namespace vitrum::app {
 namespace {
@@ -29,21 +26,6 @@ struct Maps {
   Index frames = 0;
   double frame_time_s = 0;
 };
-
-double asked_frame_time(double given, const std::string& path) {
-  if (std::isnan(given))
-    throw OptionError(fmt::format(
-        "{}: the map does not know the time from frame to frame; give --frame-time SECONDS", path));
-  if (!(given > 0) || std::isinf(given))
-    throw OptionError(fmt::format("--frame-time {}: expected a positive number of seconds", given));
-  return given;
-}
-
-bool is_result(const std::string& path) {
-  if (path.find("::") != std::string::npos || !io::is_hdf5(path))
-    return false;
-  return io::read_tree(path, {.largest_array = 4096}).find("entry/kind") != nullptr;
-}
 
 Maps maps_of_result(const Tree& tree, const std::string& path) {
   Maps maps;
@@ -58,63 +40,14 @@ Maps maps_of_result(const Tree& tree, const std::string& path) {
   return maps;
 }
 
-/// The bias of finitely many pixels, which a map still has and the result's g2 has not: it is
-/// interpolated in the lag from the whole series.
 void remove_bias(correlate::OneTime& window, const Tree& tree, std::size_t bin) {
-  const auto* stored = tree.find("entry/g2/g2_bias");
-  if (stored == nullptr)
-    return;
-  const auto lag = tree.numbers("entry/g2/lag_frames");
-  const auto bias = to_numbers(*stored);
-  for (std::size_t l = 0; l < window.value.size(); ++l) {
-    const auto above = std::lower_bound(lag.begin(), lag.end(), window.lag_frames[l]);
-    const auto i = static_cast<std::size_t>(
-        std::min(above - lag.begin(), static_cast<std::ptrdiff_t>(lag.size()) - 1));
-    double value = bias[bin * lag.size() + i];
-    if (i > 0 && above != lag.end()) {
-      const double part = (window.lag_frames[l] - lag[i - 1]) / (lag[i] - lag[i - 1]);
-      value = bias[bin * lag.size() + i - 1] + part * (value - bias[bin * lag.size() + i - 1]);
-    }
-    if (std::isfinite(value))
-      window.value[l] -= value;
-  }
-}
-
-/// A triangle is completed; a map that is neither a triangle nor symmetric is refused.
-void complete(io::Matrix& map, const std::string& path) {
-  const Index n = map.rows;
-  auto at = [&](Index i, Index j) -> double& {
-    return map.values[static_cast<std::size_t>(i * n + j)];
-  };
-  bool upper = false;
-  bool lower = false;
-  for (Index i = 0; i < n; ++i)
-    for (Index j = 0; j < i; ++j) {
-      lower |= at(i, j) != 0 && !std::isnan(at(i, j));
-      upper |= at(j, i) != 0 && !std::isnan(at(j, i));
-    }
-  for (Index i = 0; i < n; ++i)
-    for (Index j = 0; j < i; ++j) {
-      if (!lower)
-        at(i, j) = at(j, i);
-      else if (!upper)
-        at(j, i) = at(i, j);
-      else if (std::abs(at(i, j) - at(j, i)) > 1e-4 * std::abs(at(i, j)))
-        throw FormatError(path,
-                          fmt::format("element {}, {}", i, j),
-                          fmt::format("C = {} but {} across the diagonal", at(i, j), at(j, i)),
-                          "a symmetric two-time map or one triangle of it");
-    }
+  const auto bias = map_bias(tree, bin, window.lag_frames);
+  for (std::size_t l = 0; l < bias.size(); ++l)
+    window.value[l] -= bias[l];
 }
 
 Maps map_made_elsewhere(const std::string& path, double frame_time) {
-  auto map = io::read_matrix(path);
-  if (map.rows != map.columns || map.rows < 2)
-    throw FormatError(path,
-                      "",
-                      fmt::format("{} x {} values", map.rows, map.columns),
-                      "a square two-time map of at least 2 x 2");
-  complete(map, path);
+  auto map = read_foreign_map(path);
   Maps maps;
   maps.frames = map.rows;
   maps.frame_time_s = asked_frame_time(frame_time, path);

@@ -10,28 +10,18 @@
 namespace vitrum::app {
 namespace {
 
-constexpr Index largest_full = 16384; // frames of a map that is stored with both triangles
-constexpr Index base_size = 2048;     // levels below this size are made from the one above at the
-                                      // end; it fits memory
+constexpr Index base_size = 2048; // levels below this size are made from the one above at the
+                                  // end; it fits memory
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
 bool full_of(Index size) {
-  return size <= largest_full;
+  return size <= largest_full_map;
 }
 
 /// Numbers of `tiles` that hold a lag to be stored.
 bool held(const MapShape& shape, Index tile) {
   const auto& place = shape.plan.places[static_cast<std::size_t>(tile)];
   return shape.max_lag == 0 || place.least_lag() <= shape.max_lag;
-}
-
-void mirror(const float* in, float* out, Index edge) {
-  constexpr Index block = 32; // squares that stay in the first-level cache
-  for (Index i0 = 0; i0 < edge; i0 += block)
-    for (Index j0 = 0; j0 < edge; j0 += block)
-      for (Index j = j0; j < std::min(j0 + block, edge); ++j)
-        for (Index i = i0; i < std::min(i0 + block, edge); ++i)
-          out[j * edge + i] = in[i * edge + j];
 }
 
 struct Squares final : correlate::TileConsumer::Scratch {
@@ -46,7 +36,18 @@ std::vector<double> times(Index size, Index factor, double frame_time_s) {
   return list;
 }
 
-void mark(Tree& group, Index size, Index factor, double frame_time_s) {
+} // namespace
+
+void mirror(const float* in, float* out, Index edge) {
+  constexpr Index block = 32; // squares that stay in the first-level cache
+  for (Index i0 = 0; i0 < edge; i0 += block)
+    for (Index j0 = 0; j0 < edge; j0 += block)
+      for (Index j = j0; j < std::min(j0 + block, edge); ++j)
+        for (Index i = i0; i < std::min(i0 + block, edge); ++i)
+          out[j * edge + i] = in[i * edge + j];
+}
+
+void mark_map(Tree& group, Index size, Index factor, double frame_time_s) {
   group.attributes["NX_class"] = std::string("NXdata");
   group.attributes["signal"] = std::string("two_time_corr_func");
   group.attributes["axes"] = std::vector<std::string>{"t1_s", "t2_s"};
@@ -68,8 +69,6 @@ Attributes map_attributes(Index bin, Index factor, bool full, Index max_lag) {
     list["max_lag_frames"] = max_lag;
   return list;
 }
-
-} // namespace
 
 std::vector<Index> MapShape::stored(std::span<const Index> tiles) const {
   std::vector<Index> list;
@@ -261,9 +260,10 @@ void MapSink::copy_tile(const MapSink& from, MapSink& to, Index tile) {
 Tree make_level_groups(const MapSink& sink, double frame_time_s) {
   const MapShape& shape = sink.shape_;
   Tree tree;
-  mark(tree, shape.frames(), 1, frame_time_s);
+  mark_map(tree, shape.frames(), 1, frame_time_s);
   for (const auto& level : shape.levels)
-    mark(tree.group(fmt::format("level_{}", level.factor)), level.size, level.factor, frame_time_s);
+    mark_map(
+        tree.group(fmt::format("level_{}", level.factor)), level.size, level.factor, frame_time_s);
   const auto levels = correlate::make_levels(shape.frames());
   const auto made = shape.levels.size();
   if (made == levels.size())
@@ -304,7 +304,7 @@ Tree make_level_groups(const MapSink& sink, double frame_time_s) {
     auto& array = group.set("two_time_corr_func", make_array({next, next}, half, ""));
     array.attributes = map_attributes(0, levels[l].factor, true, shape.max_lag);
     array.attributes["long_name"] = fmt::format("C(t1,t2), mean of {} frames", levels[l].factor);
-    mark(group, next, levels[l].factor, frame_time_s);
+    mark_map(group, next, levels[l].factor, frame_time_s);
     square = std::move(half);
     above = next;
   }

@@ -13,6 +13,16 @@
 
 namespace vitrum::app {
 
+inline constexpr Index largest_full_map = 16384; // frames of a map that is stored with both
+                                                 // triangles
+
+/// Rows as columns, of a square in memory.
+void mirror(const float* in, float* out, Index edge);
+/// NXdata marks and time axes of a map whose elements stand for `factor` frames each.
+void mark_map(Tree& group, Index size, Index factor, double frame_time_s);
+/// Of the array of such a map. `max_lag`: longest lag stored in frames; 0: all.
+[[nodiscard]] Attributes map_attributes(Index bin, Index factor, bool full, Index max_lag);
+
 /// What is stored of the map of one bin; the same for all bins of a series.
 struct MapShape {
   correlate::TilePlan plan;

@@ -5,13 +5,14 @@
 
 #include <fmt/format.h>
 
+#include "map_sink.hpp"
+#include "two_time_job.hpp"
 #include "vitrum/core/error.hpp"
 
 namespace vitrum::app {
 namespace {
 
-constexpr Index largest_full = 16384; // frames of a map that is stored with both triangles
-constexpr Index usual_chunk = 512;    // 1 MiB
+constexpr Index usual_chunk = 512; // 1 MiB
 
 /// True where some part holds a pair of the chunk in this row and column of chunks.
 bool holds(const PartSet& set, Index row, Index column, Index edge) {
@@ -24,7 +25,7 @@ bool holds(const PartSet& set, Index row, Index column, Index edge) {
 }
 
 io::MapLayout layout_of(const PartSet& set, Index bin) {
-  const bool full = set.frames <= largest_full;
+  const bool full = set.frames <= largest_full_map;
   io::MapLayout layout;
   layout.path = fmt::format("/entry/twotime/bin_{}/two_time_corr_func", bin + 1);
   layout.size = set.frames;
@@ -37,13 +38,7 @@ io::MapLayout layout_of(const PartSet& set, Index bin) {
         if (full && row != column)
           layout.chunks.push_back({column, row});
       }
-  auto& list = layout.attributes;
-  list["long_name"] = fmt::format("C(t1,t2), bin {}", bin + 1);
-  list["interpretation"] = std::string("image");
-  list["baseline_reference"] = Index{1};
-  list["time_origin_location"] = std::string("lower_left");
-  list["populated_elements"] = std::string(full ? "all" : "lower_half");
-  list["storage_mode"] = std::string("one_array_q_first");
+  layout.attributes = map_attributes(bin + 1, 1, full, 0);
   return layout;
 }
 
@@ -58,7 +53,7 @@ StitchedMaps::StitchedMaps(const PartSet& set, const OutputFlags& output)
     : set_(set), output_(output) {
   for (Index bin = 0; bin < set.bins; ++bin)
     layouts_.push_back(layout_of(set, bin));
-  file_ = io::MapFile::make(output.output + ".maps.part", output.output, layouts_);
+  file_ = io::MapFile::make(map_part_path(output.output), output.output, layouts_);
 }
 
 correlate::OneTime
@@ -66,10 +61,12 @@ StitchedMaps::write(Index bin, const correlate::OneTimeOptions& options, const M
   const auto& layout = layouts_.at(static_cast<std::size_t>(bin));
   const auto parts = set_.of_bin(bin);
   const Index edge = layout.chunk, size = layout.size;
-  const bool full = size <= largest_full;
+  const bool full = size <= largest_full_map;
   correlate::MapOneTime sums(size, options);
   std::vector<float> strip; // rows of chunks, as far as the diagonal
-  std::vector<float> square(static_cast<std::size_t>(edge * edge)), mirrored(square.size());
+  const std::vector<float> empty(static_cast<std::size_t>(edge * edge),
+                                 std::numeric_limits<float>::quiet_NaN());
+  levels_.emplace_back(size);
   Progress progress(monitor, fmt::format("stitching bin {}", bin + 1), "frames", size);
   for (Index row = 0; row * edge < size; ++row) {
     const Index rows = std::min(edge, size - row * edge), width = (row + 1) * edge;
@@ -77,7 +74,7 @@ StitchedMaps::write(Index bin, const correlate::OneTimeOptions& options, const M
     for (Index column = 0; column <= row; ++column) {
       if (!holds(set_, row, column, edge))
         continue;
-      std::fill(square.begin(), square.end(), std::numeric_limits<float>::quiet_NaN());
+      auto square = empty, mirrored = empty;
       const Index cols = std::min(edge, size - column * edge);
       std::vector<float> block(static_cast<std::size_t>(rows * cols));
       correlate::read_stitched(parts, row * edge, rows, column * edge, cols, block.data());
@@ -85,20 +82,19 @@ StitchedMaps::write(Index bin, const correlate::OneTimeOptions& options, const M
         std::copy_n(block.data() + i * cols, cols, square.data() + i * edge);
         std::copy_n(block.data() + i * cols, cols, strip.data() + i * width + column * edge);
       }
-      if (full) {
+      if (!full)
+        file_->write(chunk_++, square);
+      mirror(square.data(), mirrored.data(), edge);
+      if (row == column)
         for (Index i = 0; i < edge; ++i)
-          for (Index j = 0; j < edge; ++j)
-            mirrored[static_cast<std::size_t>(j * edge + i)] =
-                square[static_cast<std::size_t>(i * edge + j)];
-        if (row == column)
-          for (Index i = 0; i < edge; ++i)
-            for (Index j = i + 1; j < edge; ++j)
-              square[static_cast<std::size_t>(i * edge + j)] =
-                  mirrored[static_cast<std::size_t>(i * edge + j)];
-      }
-      file_->write(chunk_++, square);
+          std::copy(mirrored.begin() + i * edge + i,
+                    mirrored.begin() + (i + 1) * edge,
+                    square.begin() + i * edge + i);
+      if (full)
+        file_->write(chunk_++, square);
       if (full && row != column)
         file_->write(chunk_++, mirrored);
+      levels_.back().add(row, column, edge, std::move(square));
     }
     sums.add_rows(row * edge, rows, strip.data(), width);
     progress.advance(rows);
@@ -108,18 +104,10 @@ StitchedMaps::write(Index bin, const correlate::OneTimeOptions& options, const M
 
 void StitchedMaps::finish(Tree& tree) {
   tree.group("entry/twotime").attributes["NX_class"] = std::string("NXcollection");
-  std::vector<double> times;
-  for (Index t = 0; t < set_.frames; ++t)
-    times.push_back(static_cast<double>(t) * set_.frame_time_s);
-  for (Index bin = 1; bin <= set_.bins; ++bin) {
-    auto& group = tree.group(fmt::format("entry/twotime/bin_{}", bin));
-    group.attributes["NX_class"] = std::string("NXdata");
-    group.attributes["signal"] = std::string("two_time_corr_func");
-    group.attributes["axes"] = std::vector<std::string>{"t1_s", "t2_s"};
-    group.attributes["interpretation"] = std::string("image");
-    for (const char* axis : {"t1_s", "t2_s"})
-      group.set(axis, make_array(times, "s")).attributes["long_name"] =
-          fmt::format("{} (s)", std::string(axis, 2));
+  for (Index bin = 0; bin < set_.bins; ++bin) {
+    auto& group = tree.group(fmt::format("entry/twotime/bin_{}", bin + 1));
+    mark_map(group, set_.frames, 1, set_.frame_time_s);
+    levels_[static_cast<std::size_t>(bin)].put(group, bin + 1, set_.frame_time_s);
   }
   file_->finish(tree, output_.output, output_.overwrite);
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "stitch_levels.hpp"
 #include "stitch_parts.hpp"
 #include "vitrum/core/monitor.hpp"
 #include "vitrum/core/tree.hpp"
@@ -33,7 +34,8 @@ private:
   OutputFlags output_;
   std::vector<io::MapLayout> layouts_; // [bin]
   std::unique_ptr<io::MapFile> file_;
-  Index chunk_ = 0; // next to be written
+  std::vector<StitchedLevels> levels_; // [bin]
+  Index chunk_ = 0;                    // next to be written
 };
 
 } // namespace vitrum::app

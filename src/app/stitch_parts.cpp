@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "foreign_map.hpp"
+#include "large_result.hpp"
 #include "result_input.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/map_file.hpp"
@@ -26,7 +27,7 @@ InputPart read_result_part(const std::string& path) {
   InputPart part;
   part.path = path;
   part.result = true;
-  part.tree = read_result(path, false);
+  part.tree = read_large_result(path).tree;
   part.frame_time_s = frame_time_of(part.tree);
   const auto bins = static_cast<Index>(part.tree.numbers("entry/bins/bin").size());
   for (Index bin = 1; bin <= bins; ++bin) {

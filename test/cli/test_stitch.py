@@ -66,6 +66,27 @@ class Stitch(CliTest):
         for layout, name in (("csv", "tables"), ("npz", "s.npz"), ("hdf5", "copy.h5"), ("8id", "aps.hdf")):
             self.vitrum("export", "s.h5", "--format", layout, "-o", name, "--quiet")
 
+    def test_coarse_levels(self):
+        self.vitrum("synth", "xpcs", "--frames", "2200", "--height", "12", "--width", "12", "--tau", "60", "-o", "v.h5", "--quiet")
+        for name, frames in (("a.h5", ":1200"), ("b.h5", "999:2200")):
+            self.vitrum("xpcs", "v.h5", "--frames", frames, "--models", "kww", "-o", name, "--quiet")
+        self.vitrum("stitch", "a.h5", "b.h5", "--models", "kww", "-o", "s.h5", "--quiet")
+        c = self.map_of("s.h5").astype(float)
+        self.assertTrue(np.array_equal(c, c.T, equal_nan=True))
+        c[np.diag_indices(2200)] = np.nan
+        for factor in (2, 4):
+            n = c.shape[0] // 2
+            blocks = c.reshape(n, 2, n, 2).transpose(0, 2, 1, 3).reshape(n, n, 4)
+            finite = np.isfinite(blocks)
+            with np.errstate(invalid="ignore"):
+                c = np.where(finite.any(2), np.where(finite, blocks, 0).sum(2) / finite.sum(2), np.nan)
+            with h5py.File(self.path("s.h5")) as file:
+                level = file[f"/entry/twotime/bin_1/level_{factor}"]
+                np.testing.assert_allclose(level["two_time_corr_func"][:], c, atol=2e-6)
+                self.assertEqual(list(level["t1_s"][:2]), [(factor - 1) / 2, factor + (factor - 1) / 2])
+        self.vitrum("report", "s.h5", "-o", "report", "--quiet")
+        self.assertIn("Seams between the parts", self.path("report/index.html").read_text())
+
     def test_a_step_is_found(self):
         """Maps of other programs; the second one has more contrast, the third comes after a pause."""
         random = np.random.default_rng(7)
