@@ -35,8 +35,10 @@ std::string export_csv(const Tree& tree, const OutputFlags& output) {
       {"intensity.csv", report::csv_intensity(tree)},
       {"static.csv", report::csv_static(tree)}};
   const auto bins = static_cast<Index>(tree.numbers("entry/bins/bin").size());
-  for (Index bin = 1; bin <= bins; ++bin)
+  for (Index bin = 1; bin <= bins; ++bin) {
     tables.emplace_back(fmt::format("two_time_bin_{}.csv", bin), report::csv_two_time(tree, bin));
+    tables.emplace_back(fmt::format("log_map_bin_{}.csv", bin), report::csv_log_map(tree, bin));
+  }
   for (const char* image : {"mean", "mask", "dynamic_labels"})
     tables.emplace_back(fmt::format("image_{}.csv", image), report::csv_image(tree, image));
   for (const auto& [name, text] : tables)

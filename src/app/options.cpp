@@ -177,6 +177,11 @@ void describe(CorrelationFlags& f, Settings& s) {
       &f.pixel_g2);
   add("pixel-lags", "linear|log|multi-tau", "lag axis of it", &f.pixel_lags, "--pixel-g2");
   add("no-map", "", "do not store the two-time maps", &f.no_map);
+  add("log-map",
+      "",
+      "store the maps in cells of lag and age that grow with the lag, with errors: small for any "
+      "length of the series",
+      &f.log_map);
   add("map-lags",
       "FRAMES",
       "longest lag stored of the two-time maps; 0: all",
@@ -504,14 +509,14 @@ Settings describe(SynthCtrwOptions& o) {
 Settings describe(ShowOptions& o) {
   Settings s;
   Group(s, "output")("json", "", "print JSON", &o.json, "no --figure");
-  Group(s,
-        "output")("figure",
-                  "NAME",
-                  "draw one figure to -o: two-time, g2, g2-pixel, overlay, age, decay, law, tau-q, "
-                  "saxs, intensity, image",
-                  &o.figure);
   Group(s, "output")(
-      "bin", "N", "of the figure", &o.bin, "--figure two-time|g2|g2-pixel|age|decay|law");
+      "figure",
+      "NAME",
+      "draw one figure to -o: two-time, log-map, g2, g2-pixel, overlay, age, decay, law, tau-q, "
+      "saxs, intensity, image",
+      &o.figure);
+  Group(s, "output")(
+      "bin", "N", "of the figure", &o.bin, "--figure two-time|log-map|g2|g2-pixel|age|decay|law");
   describe(o.output, s);
   for (const char* name : {"output", "overwrite"})
     find(s, name)->needs = "--figure";

@@ -28,6 +28,7 @@ std::optional<plot::Figure> page_of(const std::vector<plot::Figure>& figures, In
 const std::map<std::string, Maker>& makers() {
   static const std::map<std::string, Maker> map{
       {"two-time", [](const Tree& t, Index bin) { return report::make_two_time_figure(t, bin); }},
+      {"log-map", [](const Tree& t, Index bin) { return report::make_log_map_figure(t, bin); }},
       {"g2", [](const Tree& t, Index bin) { return page_of(report::make_g2_figures(t), bin); }},
       {"g2-pixel",
        [](const Tree& t, Index bin) {

@@ -150,7 +150,16 @@ void TwoTimeJob::save(const PartState& state) {
 void TwoTimeJob::correlate(Index bin,
                            const correlate::TileKernel& kernel,
                            correlate::OneTimeAccumulator& sums,
+                           correlate::LogMapAccumulator* log_map,
                            const Monitor& monitor) {
+  const auto packed = [&] {
+    auto list = sums.sums();
+    if (log_map != nullptr) {
+      const auto more = log_map->sums();
+      list.insert(list.end(), more.begin(), more.end());
+    }
+    return list;
+  };
   auto& own = state_.bins.at(static_cast<std::size_t>(bin - 1));
   if (own.kernel.empty())
     own.kernel = kernel.name();
@@ -161,14 +170,21 @@ void TwoTimeJob::correlate(Index bin,
         bin,
         own.kernel,
         kernel.name()));
-  if (!own.sums.empty())
-    sums.add_sums(own.sums);
+  if (!own.sums.empty()) {
+    const std::span<const Index> stored(own.sums);
+    const auto split = std::min(sums.sums().size(), stored.size());
+    sums.add_sums(log_map == nullptr ? stored : stored.first(split));
+    if (log_map != nullptr)
+      log_map->add_sums(stored.subspan(split));
+  }
   std::vector<Index> missing;
   for (const Index tile : own_tiles(bin))
     if (own.finished[static_cast<std::size_t>(tile)] == 0)
       missing.push_back(tile);
   const auto sink = make_sink(bin);
   std::vector<correlate::TileConsumer*> consumers{&sums};
+  if (log_map != nullptr)
+    consumers.push_back(log_map);
   if (sink)
     consumers.push_back(sink.get());
 
@@ -181,7 +197,7 @@ void TwoTimeJob::correlate(Index bin,
     own.finished[static_cast<std::size_t>(tile)] = 1;
     if (options_.checkpoint_every_s > 0 && Clock::now() - last >= interval) {
       last = Clock::now();
-      own.sums = sums.sums();
+      own.sums = packed();
       const std::scoped_lock lock(snapshot_mutex);
       snapshot = std::make_unique<PartState>(state_);
     }
@@ -197,9 +213,9 @@ void TwoTimeJob::correlate(Index bin,
   };
   try {
     correlate::correlate_tiles(kernel, plan_, missing, consumers, events, monitor);
-    own.sums = sums.sums();
+    own.sums = packed();
   } catch (const Interrupted&) {
-    own.sums = sums.sums();
+    own.sums = packed();
     save(state_);
     monitor.message(Level::info,
                     fmt::format("what is done is kept in {}; go on with --resume",

@@ -11,6 +11,7 @@
 #include "part_state.hpp"
 #include "vitrum/aging/map_rows.hpp"
 #include "vitrum/core/monitor.hpp"
+#include "vitrum/correlate/log_map.hpp"
 #include "vitrum/correlate/one_time.hpp"
 
 namespace vitrum::app {
@@ -48,10 +49,12 @@ public:
 
   /// True when this run has tiles of the bin to make, or its result to give.
   [[nodiscard]] bool has_work(Index bin) const;
-  /// Makes the tiles of a bin (1 …) that are missing; `sums` then holds all of this run's.
+  /// Makes the tiles of a bin (1 …) that are missing; `sums` then holds all of this run's, and so
+  /// does `log_map` where there is one.
   void correlate(Index bin,
                  const correlate::TileKernel& kernel,
                  correlate::OneTimeAccumulator& sums,
+                 correlate::LogMapAccumulator* log_map,
                  const Monitor& monitor);
   /// Groups of a bin's map for the result, see make_level_groups. Empty when no maps are stored.
   [[nodiscard]] Tree map_groups(Index bin, double frame_time_s) const;

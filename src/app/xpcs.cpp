@@ -5,6 +5,7 @@
 
 #include "age_errors.hpp"
 #include "dynamics_stage.hpp"
+#include "log_map_tree.hpp"
 #include "output.hpp"
 #include "result_tree.hpp"
 #include "two_time_job.hpp"
@@ -37,6 +38,20 @@ std::optional<MapShape> map_shape(const XpcsPlan& plan, const CorrelationFlags& 
   return make_map_shape(tile_plan(plan, flags), flags.map_lags);
 }
 
+Index log_map_cells(const XpcsPlan& plan) {
+  if (!plan.log_map)
+    return 0;
+  correlate::LagOptions axis;
+  axis.per_decade = plan.log_map->per_decade;
+  axis.max_lag = plan.log_map->max_lag;
+  const Index frames = plan.series.info().frames;
+  const auto edges = correlate::make_lag_edges(frames, axis);
+  Index cells = 0;
+  for (std::size_t k = 0; k + 1 < edges.size(); ++k)
+    cells += frames / (edges[k + 1] - edges[k]) + 1;
+  return cells;
+}
+
 /// What is in memory at once, beside the pixels of the bins.
 Index other_bytes(const XpcsPlan& plan, const CorrelationFlags& flags) {
   constexpr Index program = Index{64} << 20; // with its libraries and their buffers
@@ -51,7 +66,8 @@ Index other_bytes(const XpcsPlan& plan, const CorrelationFlags& flags) {
       plan.one_time.time_blocks *
       (1 + static_cast<Index>(plan.one_time.windows.size() + plan.error_blocks.size()));
   // sums, what is stored of them and the checkpoint that is being written
-  const Index sums = static_cast<Index>(lags) * blocks * (plan.load.groups.groups + 1) * 16 * 4;
+  const Index cells = static_cast<Index>(lags) * blocks + log_map_cells(plan);
+  const Index sums = cells * (plan.load.groups.groups + 1) * 16 * 4;
   constexpr Index base = 2048; // the level from which the smallest ones are made
   const Index levels =
       flags.no_map ? 0 : 4 * base * base * 3 / 2 + plan.partition.bin_count() * (Index{6} << 20);
@@ -191,6 +207,8 @@ Tree make_tree(XpcsPlan& plan,
   compare_bins(tree, plan.comparison, done.whole, plan.frame_time_s, monitor);
   fit_windows(tree, plan.fits, options.age, std::move(done.windows), plan.frame_time_s, monitor);
   add_dynamics(tree, options.dynamics, plan.frame_time_s, job.map_rows(), {}, monitor);
+  for (std::size_t b = 0; b < done.log_maps.size(); ++b)
+    add_log_map(tree, static_cast<Index>(b) + 1, done.log_maps[b], plan.frame_time_s);
   add_static(tree, plan, done.frame_means);
   add_nxxpcs_links(tree);
   for (Index bin = 1; bin <= plan.partition.bin_count(); ++bin)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -107,9 +108,14 @@ void correlate_bin(XpcsPlan& plan,
   with_blocks.windows.insert(
       with_blocks.windows.end(), plan.error_blocks.begin(), plan.error_blocks.end());
   correlate::OneTimeAccumulator one_time(*kernel, with_blocks);
-  job.correlate(bin, *kernel, one_time, monitor);
+  std::optional<correlate::LogMapAccumulator> log_map;
+  if (plan.log_map)
+    log_map.emplace(*kernel, *plan.log_map);
+  job.correlate(bin, *kernel, one_time, log_map ? &*log_map : nullptr, monitor);
   if (job.is_part())
     return;
+  if (log_map)
+    out.log_maps.push_back(log_map->result());
   auto functions = one_time.result(monitor);
   if (!functions.whole.reason.empty())
     plan.series.warnings.push_back(fmt::format("bin {}: {}", bin, functions.whole.reason));

@@ -13,6 +13,7 @@ struct Correlated {
   std::vector<correlate::OneTime> whole, pixel_by_pixel;
   std::vector<std::vector<correlate::OneTime>> windows; // [bin][window]
   std::vector<std::vector<correlate::OneTime>> blocks;  // [bin][block]: for windows made later
+  std::vector<correlate::LogMap> log_maps;              // [bin], when they are asked for
   std::vector<Index> pixels;
   std::vector<double> mean_counts;
   std::vector<std::vector<double>> frame_means; // [bin][frame]

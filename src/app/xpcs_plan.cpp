@@ -91,6 +91,8 @@ XpcsPlan make_plan(const XpcsOptions& options, const Monitor& monitor) {
   plan.one_time.age = parse_age(options.age.age);
   plan.one_time.remove_bias = !options.correlation.keep_bias;
   plan.pixel_g2 = parse_pixel_g2(options.correlation);
+  if (options.correlation.log_map)
+    plan.log_map = correlate::LogMapOptions{.max_lag = options.correlation.max_lag};
   (void)aging::parse_plateau("plateau", options.age.plateau);
   (void)aging::parse_plateau("baseline", options.age.baseline);
 

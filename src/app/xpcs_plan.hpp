@@ -6,6 +6,7 @@
 #include "fit_stage.hpp"
 #include "series.hpp"
 #include "vitrum/app/commands.hpp"
+#include "vitrum/correlate/log_map.hpp"
 #include "vitrum/correlate/normalization.hpp"
 #include "vitrum/correlate/one_time.hpp"
 #include "vitrum/correlate/pixel_g2.hpp"
@@ -25,6 +26,7 @@ struct XpcsPlan {
   correlate::OneTimeOptions one_time;
   std::vector<correlate::AgeWindow> error_blocks; // for windows made from the map later
   std::optional<correlate::PixelG2Options> pixel_g2;
+  std::optional<correlate::LogMapOptions> log_map;
   FitPlan fits;
   ComparePlan comparison;
 };

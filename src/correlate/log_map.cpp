@@ -148,6 +148,27 @@ void LogMapAccumulator::fold(Scratch* scratch) {
   }
 }
 
+std::vector<Index> LogMapAccumulator::sums() const {
+  std::vector<Index> packed;
+  for (const detail::Cells& cells : state_->cells)
+    for (const auto* sums : {&cells.total, &cells.by_group}) {
+      const auto part = pack(*sums);
+      packed.insert(packed.end(), part.begin(), part.end());
+    }
+  return packed;
+}
+
+void LogMapAccumulator::add_sums(std::span<const Index> packed) {
+  for (detail::Cells& cells : state_->cells)
+    for (auto* sums : {&cells.total, &cells.by_group}) {
+      const std::size_t count = std::min(2 * sums->size(), packed.size());
+      add_packed(*sums, packed.first(count));
+      packed = packed.subspan(count);
+    }
+  if (!packed.empty())
+    throw DataError(fmt::format("{} sums more than the map has", packed.size()));
+}
+
 LogMap LogMapAccumulator::result() const {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   State& state = *state_;

@@ -179,8 +179,13 @@ private:
     for (Index bin = 1; bin <= detailed(); ++bin)
       if (auto figure = make_two_time_figure(root_, bin, options_.maps))
         figures.emplace_back(bin, std::move(*figure));
+    std::vector<std::pair<Index, Figure>> log_maps;
+    for (Index bin = 1; bin <= detailed(); ++bin)
+      if (auto figure = make_log_map_figure(root_, bin, options_.maps))
+        log_maps.emplace_back(bin, std::move(*figure));
     const std::string events = event_table(result_);
-    if (figures.empty() && events.empty())
+    const std::string seams = seam_table(result_);
+    if (figures.empty() && log_maps.empty() && events.empty() && seams.empty())
       return;
     section("two-time", "Two-time correlation");
     side_by_side(static_cast<Index>(figures.size()), [&] {
@@ -195,6 +200,17 @@ private:
                                                  : ""),
             {{fmt::format("two_time_bin_{}.csv", bin), csv_two_time(root_, bin, options_.maps)}});
     });
+    side_by_side(static_cast<Index>(log_maps.size()), [&] {
+      for (const auto& [bin, figure] : log_maps)
+        add_figure(figure,
+                   fmt::format("log_map_bin_{}", bin),
+                   fmt::format("C of {} against the earlier time of a pair of frames and "
+                               "the logarithm of their lag, in cells as wide in age as in lag.",
+                               result_.bin_title(bin)),
+                   {{fmt::format("log_map_bin_{}.csv", bin), csv_log_map(root_, bin)}});
+    });
+    if (!seams.empty())
+      body_ += element("h3", "Seams between the parts") + seams;
     if (!events.empty()) {
       body_ += element("h3", "Sudden rearrangements") + events;
     }

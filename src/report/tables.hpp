@@ -15,6 +15,7 @@ namespace vitrum::report {
 [[nodiscard]] std::string fit_table(const Result& result, const std::string& group = "g2");
 [[nodiscard]] std::string window_tables(const Result& result);
 [[nodiscard]] std::string event_table(const Result& result);
+[[nodiscard]] std::string seam_table(const Result& result);
 [[nodiscard]] std::string truth_table(const Result& result);
 [[nodiscard]] std::string convention_list(const Result& result);
 [[nodiscard]] std::string input_table(const Result& result);

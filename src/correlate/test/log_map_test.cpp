@@ -93,3 +93,28 @@ TEST(LogMap, RejectsNonsense) {
   EXPECT_THAT([] { validate(LogMapOptions{.per_decade = 0}); },
               testing::ThrowsMessage<OptionError>("per_decade = 0: must be positive"));
 }
+
+TEST(LogMap, SumsOfPartsAddUpToTheLastBit) {
+  const PixelMatrix m =
+      reference::random_counts(reference::stripe_groups(24, 24, 2), 150, 3, {7, 8}, 4);
+  const FloatKernel kernel(copy(m), Normalization::static_bin);
+  const TilePlan plan = make_tile_plan(150, {.tile = 32});
+  LogMapAccumulator whole(kernel), first(kernel), second(kernel);
+  std::vector<Index> some, others;
+  for (Index tile = 0; tile < plan.count(); ++tile)
+    (tile % 3 == 0 ? some : others).push_back(tile);
+  const auto make = [&](LogMapAccumulator& sums, const std::vector<Index>& tiles) {
+    TileConsumer* consumers[] = {&sums};
+    correlate_tiles(kernel, plan, tiles, consumers);
+  };
+  make(whole, plan.all());
+  make(first, some);
+  make(second, others);
+  EXPECT_NE(first.sums(), whole.sums());
+  first.add_sums(second.sums());
+  EXPECT_EQ(first.sums(), whole.sums());
+  auto more = second.sums();
+  more.push_back(0);
+  EXPECT_THROW(first.add_sums(more), DataError);
+  EXPECT_THROW(first.add_sums(std::vector<Index>{1, 2, 3}), DataError);
+}

@@ -79,6 +79,7 @@ struct CorrelationFlags {
   std::string pixel_g2 = "none";
   std::string pixel_lags = "multi-tau";
   bool no_map = false;
+  bool log_map = false;
   Index map_lags = 0; // frames; 0: all lags are stored
 };
 

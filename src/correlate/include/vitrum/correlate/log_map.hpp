@@ -2,6 +2,7 @@
 // following it.
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,11 @@ public:
   void add_group(Scratch* scratch, Index group, const Tile& sums) override;
   void add(Scratch* scratch, const Tile& tile) override;
   void fold(Scratch* scratch) override;
+
+  /// The sums over the tiles so far, to be stored, and sums over other tiles, to be added, as in
+  /// OneTimeAccumulator.
+  [[nodiscard]] std::vector<Index> sums() const;
+  void add_sums(std::span<const Index> packed);
 
   /// The map, once all tiles are in.
   [[nodiscard]] LogMap result() const;

@@ -27,6 +27,9 @@ namespace vitrum::report {
 /// digits: a line of t1, then lines of t2 and its values.
 [[nodiscard]] std::string
 csv_two_time(const Tree& result, Index bin, const MapOptions& options = {});
+/// The cells of the map with a logarithmic lag axis: their lags and ages, C, its error, pairs. Rows
+/// of more than 2000 cells are averaged to as many.
+[[nodiscard]] std::string csv_log_map(const Tree& result, Index bin);
 /// image/<name> ("mean", "mask" or "dynamic_labels"), a line per row of pixels. "" too when it has
 /// 300 rows or columns or more.
 [[nodiscard]] std::string csv_image(const Tree& result, const std::string& name);

@@ -23,6 +23,10 @@ void validate(const MapOptions& options);
 [[nodiscard]] std::optional<Figure>
 make_two_time_figure(const Tree& result, Index bin, const MapOptions& options = {});
 
+/// C(t + lag, t) of one bin against age t and logarithmic lag, from the cells of the result.
+[[nodiscard]] std::optional<Figure>
+make_log_map_figure(const Tree& result, Index bin, const MapOptions& options = {});
+
 /// g2 with errors, fits of all models and residuals, one panel per bin, twelve bins to a figure.
 /// `group`: "g2", or "g2_pixel" for the one that was correlated pixel by pixel.
 [[nodiscard]] std::vector<Figure> make_g2_figures(const Tree& result,
