@@ -69,12 +69,19 @@ void warn_of_statuses(Tree& tree,
                       std::size_t windows,
                       const Monitor& monitor,
                       std::string_view what = "") {
+  constexpr double far_off = 10; // of chi2 per degree of freedom
   std::map<std::string, std::vector<std::string>> places;
-  for (std::size_t i = 0; i < fits.size(); ++i)
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    const auto place = windows == 0
+                           ? fmt::format("bin/{}", i + 1)
+                           : fmt::format("bin/{}/window/{}", i / windows + 1, i % windows + 1);
     if (fits[i].status != fit::FitStatus::converged)
-      places[std::string(fit::name(fits[i].status))].push_back(
-          windows == 0 ? fmt::format("bin/{}", i + 1)
-                       : fmt::format("bin/{}/window/{}", i / windows + 1, i % windows + 1));
+      places[std::string(fit::name(fits[i].status))].push_back(place);
+    else if (fits[i].chi2_reduced > far_off)
+      places[fmt::format("chi2/dof above {}, the points are missed by far more than their errors",
+                         far_off)]
+          .push_back(place);
+  }
   for (const auto& [status, list] : places) {
     const auto shown = std::min<std::size_t>(list.size(), 8);
     const auto text = fmt::format(

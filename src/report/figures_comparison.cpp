@@ -5,6 +5,7 @@
 
 #include "comparison.hpp"
 #include "figure_parts.hpp"
+#include "vitrum/plot/ticks.hpp"
 #include "vitrum/report/figures.hpp"
 
 namespace vitrum::report {
@@ -97,13 +98,13 @@ std::optional<Figure> make_comparison_figure(const Tree& root, Index bin) {
     panel.series.push_back(limit_of(c, clipped(c.ml_long_time), "power law, t ≫ τ"));
     panel.series.back().line = Line::dashed;
   }
-  if (c.lag_difference_level > lowest / 1.3)
-    panel.guides.push_back(
-        {Direction::horizontal,
-         c.lag_difference_level,
-         "Δt = " + format_value(c.lag_difference_s, c.lag_difference_error_s, "s"),
-         grey,
-         Line::dotted});
+  if (c.lag_difference_level > lowest / 1.3) {
+    // in the title: at the right end of the guide the curves run through it
+    panel.title += fmt::format("; Δt = {} at R = {}",
+                               format_value(c.lag_difference_s, c.lag_difference_error_s, "s"),
+                               plot::short_number(c.lag_difference_level, 2));
+    panel.guides.push_back({Direction::horizontal, c.lag_difference_level, "", grey, Line::dotted});
+  }
   figure.panels.push_back(std::move(panel));
 
   Panel strip;

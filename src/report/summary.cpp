@@ -84,7 +84,11 @@ std::string relaxation(const Result& result, Index bin) {
   if (const Quantity* contrast = fit->find("contrast"))
     text += fmt::format(", contrast {}", value_of(*contrast, bin - 1));
   if (const Quantity* chi2 = fit->find("chi2_reduced"))
-    text += fmt::format(" (χ²/dof = {})", plot::short_number(chi2->values[k], 3));
+    text += fmt::format(" (χ²/dof = {}{})",
+                        plot::short_number(chi2->values[k], 3),
+                        chi2->values[k] > 10 ? ": the law misses the points by far more than their "
+                                               "errors, and its own errors are too small"
+                                             : "");
   if (k < fit->status.size() && fit->status[k] != "converged")
     text += fmt::format("; status of the fit: {}", fit->status[k]);
   return text + ".";
