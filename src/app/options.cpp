@@ -509,14 +509,17 @@ Settings describe(SynthCtrwOptions& o) {
 Settings describe(ShowOptions& o) {
   Settings s;
   Group(s, "output")("json", "", "print JSON", &o.json, "no --figure");
-  Group(s, "output")(
-      "figure",
-      "NAME",
-      "draw one figure to -o: two-time, log-map, g2, g2-pixel, overlay, age, decay, law, tau-q, "
-      "saxs, intensity, image",
-      &o.figure);
-  Group(s, "output")(
-      "bin", "N", "of the figure", &o.bin, "--figure two-time|log-map|g2|g2-pixel|age|decay|law");
+  Group(s, "output")("figure",
+                     "NAME",
+                     "draw one figure to -o: two-time, log-map, g2, g2-pixel, overlay, age, decay, "
+                     "dynamics, law, tau-q, "
+                     "saxs, intensity, image",
+                     &o.figure);
+  Group(s, "output")("bin",
+                     "N",
+                     "of the figure",
+                     &o.bin,
+                     "--figure two-time|log-map|g2|g2-pixel|age|decay|dynamics|law");
   describe(o.output, s);
   for (const char* name : {"output", "overwrite"})
     find(s, name)->needs = "--figure";

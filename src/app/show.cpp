@@ -37,6 +37,7 @@ const std::map<std::string, Maker>& makers() {
       {"overlay", [](const Tree& t, Index) { return report::make_g2_overlay(t); }},
       {"age", [](const Tree& t, Index bin) { return report::make_aging_figure(t, bin); }},
       {"decay", [](const Tree& t, Index bin) { return report::make_window_figure(t, bin); }},
+      {"dynamics", [](const Tree& t, Index bin) { return report::make_dynamics_figure(t, bin); }},
       {"law", [](const Tree& t, Index bin) { return report::make_comparison_figure(t, bin); }},
       {"tau-q", [](const Tree& t, Index) { return report::make_tau_q_figure(t); }},
       {"saxs", [](const Tree& t, Index) { return report::make_static_figure(t); }},

@@ -212,7 +212,7 @@ private:
     if (!seams.empty())
       body_ += element("h3", "Seams between the parts") + seams;
     if (!events.empty()) {
-      body_ += element("h3", "Sudden rearrangements") + events;
+      body_ += element("h3", "Sudden events") + events;
     }
   }
 

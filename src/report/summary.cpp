@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -122,6 +125,33 @@ std::string aging(const Result& result) {
   return text + ".";
 }
 
+/// Events of several bins within two frames are one.
+std::string sudden_events(const Result& result) {
+  auto events = result.events();
+  if (events.empty())
+    return "";
+  std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) {
+    return a.time_s < b.time_s;
+  });
+  const double close = 2 * result.entry().number_or("series/frame_time_s", 0);
+  std::vector<std::string> places;
+  for (std::size_t i = 0, next = 0; i < events.size(); i = next) {
+    std::set<Index> bins;
+    for (; next < events.size() && events[next].time_s - events[i].time_s <= close; ++next)
+      bins.insert(events[next].bin);
+    places.push_back(format_value(events[i].time_s, NAN, "s"));
+    if (result.bins() > 1)
+      places.back() += fmt::format(" in {} of {} bins", bins.size(), result.bins());
+  }
+  constexpr std::size_t most = 5;
+  std::string text = places.size() == 1
+                         ? " One sudden event was found, at "
+                         : fmt::format(" {} sudden events were found, at ", places.size());
+  for (std::size_t i = 0; i < std::min(places.size(), most); ++i)
+    text += (i == 0 ? "" : ", ") + places[i];
+  return text + (places.size() > most ? " and later." : ".");
+}
+
 } // namespace
 
 std::string summary_text(const Result& result) {
@@ -131,12 +161,7 @@ std::string summary_text(const Result& result) {
     text += last;
   }
   text += aging(result);
-  if (const auto events = result.events(); !events.empty())
-    text += events.size() == 1
-                ? fmt::format(" One sudden rearrangement was found, at {}.",
-                              format_value(events[0].time_s, NAN, "s"))
-                : fmt::format(" {} sudden rearrangements were found.", events.size());
-  return text;
+  return text + sudden_events(result);
 }
 
 } // namespace vitrum::report

@@ -255,6 +255,18 @@ std::string summary_of(const Tree& tree) {
   return html.substr(from, html.find("</p>", from) - from);
 }
 
+TEST(Summary, CountsAnEventOfSeveralBinsOnce) {
+  Tree tree;
+  tree.set("entry/bins/bin", make_array(std::vector<Index>{1, 2, 3}));
+  tree.set("entry/series/frame_time_s", make_scalar(2.0, "s"));
+  tree.set("entry/event/bin", make_array(std::vector<Index>{1, 2, 2}));
+  tree.set("entry/event/time_s", make_array(std::vector<double>{100, 102, 300}, "s"));
+  EXPECT_NE(summary_of(tree).find(
+                "2 sudden events were found, at 100 s in 2 of 3 bins, 300 s in 1 of 3 bins."),
+            std::string::npos)
+      << summary_of(tree);
+}
+
 TEST(Summary, SpeaksOfGoodFitsOnly) {
   EXPECT_EQ(summary_of(aged_result({"too few points", "converged", "near bound"}, "converged")),
             "The result holds correlation functions in 2 bins. The KWW fit of bin 1 gives τ = 13.0 "
