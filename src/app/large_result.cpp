@@ -31,7 +31,8 @@ io::MapLayout layout_of(const io::StoredMap& map, const std::string& name) {
   const Index chunks = (layout.size + layout.chunk - 1) / layout.chunk;
   for (Index row = 0; row < chunks; ++row)
     for (Index column = 0; column < (lower ? row + 1 : chunks); ++column)
-      layout.chunks.push_back({row, column});
+      if (layout.chunk != map.chunk() || map.has_chunk(row, column))
+        layout.chunks.push_back({row, column});
   return layout;
 }
 

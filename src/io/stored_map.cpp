@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -16,6 +17,23 @@ struct StoredMap::Opened {
   Attributes attributes;
 };
 
+/// Opens the map again with room for a row of chunks, so that reading it row by row takes each
+/// chunk from disk once.
+void StoredMap::keep_chunks() {
+  constexpr std::size_t most_bytes = std::size_t{256} << 20;
+  constexpr std::size_t slots = 20011; // a prime, many more than chunks
+  auto& dataset = opened_->dataset;
+  const auto edge = static_cast<std::size_t>(opened_->chunk);
+  const auto row = (static_cast<std::size_t>(size()) + edge - 1) / edge;
+  const std::size_t bytes =
+      row * edge * edge * H5Tget_size(h5::Handle(H5Dget_type(dataset.id.get())).get());
+  const h5::Handle access(H5Pcreate(H5P_DATASET_ACCESS));
+  H5Pset_chunk_cache(access.get(), slots, std::min(bytes, most_bytes), H5D_CHUNK_CACHE_W0_DEFAULT);
+  dataset.id = h5::Handle();
+  dataset.id = h5::Handle(H5Dopen2(opened_->file.get(), dataset.name.c_str(), access.get()));
+  h5::check(!dataset.id, dataset.file, dataset.name, "cannot be opened");
+}
+
 StoredMap::StoredMap(const std::string& path) : opened_(std::make_unique<Opened>()) {
   const auto [file_path, inside] = split_path(path);
   const h5::Lock hold;
@@ -29,6 +47,8 @@ StoredMap::StoredMap(const std::string& path) : opened_(std::make_unique<Opened>
   if (H5Pget_layout(creation.get()) == H5D_CHUNKED &&
       H5Pget_chunk(creation.get(), 2, chunk.data()) == 2)
     opened_->chunk = static_cast<Index>(chunk[0]);
+  if (opened_->chunk > 0)
+    keep_chunks();
   opened_->attributes = h5::read_attributes(opened_->dataset.id.get());
 }
 
@@ -50,6 +70,21 @@ Index StoredMap::chunk() const {
 
 const Attributes& StoredMap::attributes() const {
   return opened_->attributes;
+}
+
+bool StoredMap::has_chunk(Index row, Index column) const {
+  const h5::Lock hold;
+  const hsize_t offset[2] = {static_cast<hsize_t>(row * opened_->chunk),
+                             static_cast<hsize_t>(column * opened_->chunk)};
+  unsigned filters = 0;
+  haddr_t place = HADDR_UNDEF;
+  hsize_t bytes = 0;
+  const auto& dataset = opened_->dataset;
+  h5::check(H5Dget_chunk_info_by_coord(dataset.id.get(), offset, &filters, &place, &bytes) < 0,
+            dataset.file,
+            dataset.name,
+            fmt::format("chunk {}, {} cannot be found", row, column));
+  return place != HADDR_UNDEF;
 }
 
 void StoredMap::read(Index row0, Index rows, Index col0, Index cols, float* out) const {

@@ -84,6 +84,12 @@ class Stitch(CliTest):
                 level = file[f"/entry/twotime/bin_1/level_{factor}"]
                 np.testing.assert_allclose(level["two_time_corr_func"][:], c, atol=2e-6)
                 self.assertEqual(list(level["t1_s"][:2]), [(factor - 1) / 2, factor + (factor - 1) / 2])
+        # what no part holds takes no room, in a result made from it either
+        self.vitrum("age", "s.h5", "--models", "kww", "-o", "aged.h5", "--quiet")
+        np.testing.assert_array_equal(self.map_of("aged.h5"), self.map_of("s.h5"))
+        for name in ("s.h5", "aged.h5"):
+            with h5py.File(self.path(name)) as file:
+                self.assertEqual(file[MAP.format(1)].id.get_num_chunks(), 25 - 4)  # 0:1200 and 999:2200 in chunks of 512
         self.vitrum("report", "s.h5", "-o", "report", "--quiet")
         self.assertIn("Seams between the parts", self.path("report/index.html").read_text())
 

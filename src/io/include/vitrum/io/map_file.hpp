@@ -87,11 +87,14 @@ public:
   [[nodiscard]] Index size() const;
   [[nodiscard]] Index chunk() const; // edge of its chunks; 0: it has none
   [[nodiscard]] const Attributes& attributes() const;
+  /// Whether the chunk in this row and column of chunks is stored; one that is not reads as NaN.
+  [[nodiscard]] bool has_chunk(Index row, Index column) const;
   /// Rows [row0, row0 + rows) × columns [col0, col0 + cols), C order.
   void read(Index row0, Index rows, Index col0, Index cols, float* out) const;
 
 private:
   struct Opened;
+  void keep_chunks();
   std::unique_ptr<Opened> opened_;
 };
 
