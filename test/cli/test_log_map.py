@@ -74,7 +74,7 @@ class LogMap(CliTest):
             self.assertEqual(data[0], [1, 1, 0, 0, cells["value"][0], cells["value_errors"][0], 1])
         self.assertIn("log_map_bin_2.svg", self.path("report/index.html").read_text())
         self.vitrum("xpcs", "v.h5", "--no-map", "--models", "kww", "-o", "none.h5", "--quiet")
-        self.refused("none.h5: holds nothing to draw as 'log-map'; it holds age, decay, g2, image, intensity, saxs", "show", "none.h5", "--figure", "log-map", "-o", "n.png")
+        self.refused("none.h5: holds nothing to draw as 'log-map'; it holds age, decay, dynamics, g2, image, intensity, saxs", "show", "none.h5", "--figure", "log-map", "-o", "n.png")
 
 
 if __name__ == "__main__":
