@@ -30,6 +30,8 @@ std::string export_csv(const Tree& tree, const OutputFlags& output) {
       {"fits.csv", report::csv_fits(tree)},
       {"g2_pixel.csv", report::csv_g2(tree, "g2_pixel")},
       {"fits_pixel.csv", report::csv_fits(tree, "g2_pixel")},
+      {"contrast.csv", report::csv_xsvs(tree)},
+      {"counts.csv", report::csv_xsvs_counts(tree)},
       {"windows.csv", report::csv_windows(tree)},
       {"window_curves.csv", report::csv_window_curves(tree)},
       {"intensity.csv", report::csv_intensity(tree)},

@@ -333,6 +333,39 @@ Settings describe(MergeOptions& o) {
   return s;
 }
 
+Settings describe(XsvsOptions& o) {
+  Settings s;
+  describe(o.input, s);
+  describe(o.geometry, s);
+  describe(o.partition, s);
+  const Group add(s, "photon statistics");
+  add("exposure",
+      "S",
+      "time that a frame is open, 0: an instant; overrides what the file says",
+      &o.exposure_s);
+  add("max-exposure",
+      "FRAMES",
+      "longest exposure, summed from frames; 0: as long as --fewest-exposures allows",
+      &o.max_exposure);
+  add("fewest-exposures", "N", "complete ones that a length needs", &o.fewest_exposures);
+  add("estimator",
+      "moments|likelihood",
+      "contrast that is fitted against exposure: <k(k-1)>/<k>^2 - 1, which assumes no law; 1/M of "
+      "the negative-binomial law, which is not exact for exposures as long as the relaxation",
+      &o.estimator);
+  add("pixel-groups", "N", "groups of pixels whose spread gives the errors", &o.pixel_groups);
+  add("speckle-size",
+      "PX",
+      "pixels this close see the same speckle and are counted together in the errors",
+      &o.speckle_size_px);
+  describe(o.fit, s);
+  s.erase(find(s, "share"));
+  describe(o.output, s);
+  describe(o.run, s);
+  describe_memory(o.run, s);
+  return s;
+}
+
 Settings describe(AgeOptions& o) {
   Settings s;
   Group(s, "input")("frame-time", "S", "for maps that do not know it", &o.frame_time_s);
@@ -513,13 +546,13 @@ Settings describe(ShowOptions& o) {
                      "NAME",
                      "draw one figure to -o: two-time, log-map, g2, g2-pixel, overlay, age, decay, "
                      "dynamics, law, tau-q, "
-                     "saxs, intensity, image",
+                     "saxs, intensity, image, xsvs",
                      &o.figure);
   Group(s, "output")("bin",
                      "N",
                      "of the figure",
                      &o.bin,
-                     "--figure two-time|log-map|g2|g2-pixel|age|decay|dynamics|law");
+                     "--figure two-time|log-map|g2|g2-pixel|age|decay|dynamics|law|xsvs");
   describe(o.output, s);
   for (const char* name : {"output", "overwrite"})
     find(s, name)->needs = "--figure";

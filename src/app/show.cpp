@@ -42,7 +42,8 @@ const std::map<std::string, Maker>& makers() {
       {"tau-q", [](const Tree& t, Index) { return report::make_tau_q_figure(t); }},
       {"saxs", [](const Tree& t, Index) { return report::make_static_figure(t); }},
       {"intensity", [](const Tree& t, Index) { return report::make_intensity_figure(t); }},
-      {"image", [](const Tree& t, Index) { return report::make_image_figure(t); }}};
+      {"image", [](const Tree& t, Index) { return report::make_image_figure(t); }},
+      {"xsvs", [](const Tree& t, Index bin) { return report::make_xsvs_figure(t, bin); }}};
   return map;
 }
 

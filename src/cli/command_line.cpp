@@ -95,6 +95,14 @@ std::vector<Command> make_commands() {
        "part_2.h5\n"
        "vitrum merge part_1.h5 part_2.h5 -o result.h5",
        session_of(app::run_merge)},
+      {"xsvs",
+       "photon statistics: speckle contrast against exposure",
+       "SERIES",
+       1,
+       1,
+       "vitrum xsvs scan.h5 --mask mask.npy --partition qmap.h5 -o contrast.h5\n"
+       "vitrum xsvs movie.h5::/movie --frame-time 2 --exposure 0.5 --models exp,kww -o contrast.h5",
+       session_of(app::run_xsvs)},
       {"age",
        "other age windows from the two-time maps of a result",
        "RESULT",

@@ -353,7 +353,14 @@ FitResult fit_decay(DecayModel model, const FitData& data, const FitOptions& opt
   fill_quality(result, problem, shape);
   fill_mean_times(result, problem, minimum.all);
   for (std::size_t i = 0; i < data.lag_s.size(); ++i)
-    if (!std::isnan(data.lag_s[i])) {
+    if (!data.averages.empty()) {
+      result.curve[i] = 0;
+      for (const auto& [lag, share] : data.averages[i]) {
+        double at = 0;
+        models::evaluate(model, values, {&lag, 1}, {&at, 1});
+        result.curve[i] += share * at;
+      }
+    } else if (!std::isnan(data.lag_s[i])) {
       const double spread = data.lag_spread_s.empty() ? 0 : data.lag_spread_s[i];
       const double lags[] = {std::max(data.lag_s[i] - spread, 0.0), data.lag_s[i] + spread};
       double ends[2] = {};

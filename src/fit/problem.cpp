@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <tuple>
 
 #include <Eigen/Cholesky>
@@ -25,6 +26,9 @@ void check_shape(const FitData& data) {
         fmt::format("fit: covariance of {} values, expected {}", data.covariance.size(), n * n));
   if (!data.lag_spread_s.empty() && data.lag_spread_s.size() != n)
     throw DataError(fmt::format("fit: {} spreads of {} lags", data.lag_spread_s.size(), n));
+  if (!data.averages.empty() && (data.averages.size() != n || !data.lag_spread_s.empty()))
+    throw DataError(fmt::format(
+        "fit: averages at {} of {} lags, or with spreads of lags beside", data.averages.size(), n));
   if (!data.deviation.empty() && (n == 0 || data.deviation.size() % n != 0))
     throw DataError(
         fmt::format("fit: {} deviations do not make rows of {} lags", data.deviation.size(), n));
@@ -86,6 +90,7 @@ Problem::Problem(models::DecayModel model, const FitData& data, const FitOptions
   validate(options, model);
   weighted = !data.sigma.empty() || !data.covariance.empty() || !data.deviation.empty();
   const std::size_t n = data.lag_s.size();
+  std::map<double, Index> places; // of the lags of averages
   std::vector<double> deviation_error;
   if (!data.deviation.empty())
     deviation_error = errors_of(data.deviation, n);
@@ -120,6 +125,17 @@ Problem::Problem(models::DecayModel model, const FitData& data, const FitOptions
                         data.lag_s[i]));
       lag_low.push_back(data.lag_s[i] - spread);
       lag_high.push_back(data.lag_s[i] + spread);
+    }
+    if (!data.averages.empty()) {
+      if (average_begin.empty())
+        average_begin.push_back(0);
+      for (const auto& [lag, share] : data.averages[i]) {
+        const auto [at, fresh] = places.try_emplace(lag, static_cast<Index>(average_lag_s.size()));
+        if (fresh)
+          average_lag_s.push_back(lag);
+        average_share.emplace_back(at->second, share);
+      }
+      average_begin.push_back(static_cast<Index>(average_share.size()));
     }
     lag_s.push_back(data.lag_s[i]);
     value.push_back(data.value[i]);
@@ -215,21 +231,41 @@ Vector Problem::internal(std::span<const double> natural_values) const {
   return values;
 }
 
-void Problem::evaluate(std::span<const double> p, std::span<double> jacobian) {
-  const auto at = [&](std::span<const double> lags, std::span<double> curve, std::span<double> j) {
+void Problem::evaluate(models::DecayModel model,
+                       std::span<const double> p,
+                       std::span<double> curve,
+                       std::span<double> jacobian) {
+  const auto at = [&](std::span<const double> lags, std::span<double> c, std::span<double> j) {
     if (j.empty())
-      models::evaluate(model_, p, lags, curve);
+      models::evaluate(model, p, lags, c);
     else
-      models::evaluate(model_, p, lags, curve, j);
+      models::evaluate(model, p, lags, c, j);
   };
+  if (!average_lag_s.empty()) {
+    const std::size_t columns = jacobian.size() / curve.size();
+    other_curve_.resize(average_lag_s.size());
+    other_jacobian_.resize(average_lag_s.size() * columns);
+    at(average_lag_s, other_curve_, other_jacobian_);
+    std::fill(curve.begin(), curve.end(), 0.0);
+    std::fill(jacobian.begin(), jacobian.end(), 0.0);
+    for (std::size_t i = 0; i < curve.size(); ++i)
+      for (Index s = average_begin[i]; s < average_begin[i + 1]; ++s) {
+        const auto [place, share] = average_share[static_cast<std::size_t>(s)];
+        const auto from = static_cast<std::size_t>(place);
+        curve[i] += share * other_curve_[from];
+        for (std::size_t c = 0; c < columns; ++c)
+          jacobian[i * columns + c] += share * other_jacobian_[from * columns + c];
+      }
+    return;
+  }
   if (lag_low.empty())
-    return at(lag_s, curve_, jacobian);
-  other_curve_.resize(curve_.size());
+    return at(lag_s, curve, jacobian);
+  other_curve_.resize(curve.size());
   other_jacobian_.resize(jacobian.size());
-  at(lag_low, curve_, jacobian);
+  at(lag_low, curve, jacobian);
   at(lag_high, other_curve_, other_jacobian_);
-  for (std::size_t i = 0; i < curve_.size(); ++i)
-    curve_[i] = 0.5 * (curve_[i] + other_curve_[i]);
+  for (std::size_t i = 0; i < curve.size(); ++i)
+    curve[i] = 0.5 * (curve[i] + other_curve_[i]);
   for (std::size_t i = 0; i < jacobian.size(); ++i)
     jacobian[i] = 0.5 * (jacobian[i] + other_jacobian_[i]);
 }
@@ -248,7 +284,7 @@ double Problem::solve_linear(Vector& all, Index held) {
   auto p = natural(all);
   p[0] = 1;
   p[1] = 0;
-  evaluate(p, {});
+  evaluate(model_, p, curve_, {});
   whiten(curve_);
   double weights = 0, decay_mean = 0, value_mean = 0;
   for (std::size_t i = 0; i < curve_.size(); ++i) {
@@ -308,7 +344,7 @@ double Problem::solve_linear(Vector& all, Index held) {
 
 double Problem::linearise(const Vector& all, Eigen::VectorXd& residuals, Jacobian& jacobian) {
   const auto p = natural(all);
-  evaluate(p, full_jacobian_);
+  evaluate(model_, p, curve_, full_jacobian_);
   whiten(curve_);
   residuals.resize(points());
   jacobian.resize(points(), free_count());

@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <Eigen/Core>
@@ -42,6 +43,12 @@ public:
   /// Puts other values, whitened, in the place of those of the data.
   void replace_target(std::vector<double> whitened) { target = std::move(whitened); }
 
+  /// Any model at the points, averaged over lags as the data are. `jacobian` may be empty.
+  void evaluate(models::DecayModel model,
+                std::span<const double> p,
+                std::span<double> curve,
+                std::span<double> jacobian);
+
   /// Brings a curve at the points to units of independent errors of one: divides by sigma, or
   /// solves with the Cholesky factor of the covariance.
   void whiten(std::span<double> curve) const;
@@ -50,19 +57,19 @@ public:
   std::vector<double> lag_s, value, weight; // weight = 1/sigma
   std::vector<double> one, target;          // whitened: a constant of one, the values
   std::vector<double> lag_low, lag_high;    // lag ∓ spread; empty: single lags
-  std::vector<Index> row;                   // place of each point in the data given
-  std::vector<Index> free;                  // indices of the parameters that move
-  Vector low, high;                         // bounds of all parameters, internal; fixed: low = high
-  std::vector<bool> low_is_limit;           // the bound is nobody's wish but where the data end to
-  std::vector<bool> high_is_limit;          // say anything: reaching it means "not determined"
+  std::vector<double> average_lag_s;        // lags of all averages, each once; empty: none
+  std::vector<Index> average_begin;         // shares of point i: [begin[i], begin[i + 1])
+  std::vector<std::pair<Index, double>> average_share; // place in average_lag_s, share
+  std::vector<Index> row;                              // place of each point in the data given
+  std::vector<Index> free;                             // indices of the parameters that move
+  Vector low, high;                // bounds of all parameters, internal; fixed: low = high
+  std::vector<bool> low_is_limit;  // the bound is nobody's wish but where the data end to
+  std::vector<bool> high_is_limit; // say anything: reaching it means "not determined"
   bool weighted = false;
   Index skipped = 0;
   double first_lag_s = 0, last_lag_s = 0; // smallest positive and largest lag
 
 private:
-  /// The model at the points, averaged over their lags. `jacobian` may be empty.
-  void evaluate(std::span<const double> p, std::span<double> jacobian);
-
   models::DecayModel model_;
   std::vector<bool> time_;
   Eigen::MatrixXd factor_; // lower Cholesky factor of the covariance; empty: independent points

@@ -83,7 +83,7 @@ Grid make_grid(Problem& problem,
     std::vector p{1.0, 0.0, std::exp(t), b};
     if (shape == DecayModel::power_cutoff)
       p.push_back(std::exp(c));
-    models::evaluate(shape, p, problem.lag_s, basis.decay);
+    problem.evaluate(shape, p, basis.decay, {});
     problem.whiten(basis.decay);
     for (std::size_t i = 0; i < n; ++i) {
       basis.self += basis.decay[i] * basis.decay[i];

@@ -6,6 +6,7 @@
 
 #include "comparison.hpp"
 #include "dynamics.hpp"
+#include "exposures.hpp"
 #include "figure_parts.hpp"
 #include "html.hpp"
 #include "result.hpp"
@@ -30,6 +31,7 @@ public:
     two_time();
     correlation();
     law();
+    exposures();
     aging();
     series();
     truth();
@@ -313,6 +315,27 @@ private:
          "BIC use the whole covariance of the lags; held-out lags: squared error of prediction in "
          "units of its variance, 1 for the right law.");
     add_csv(csv_comparison(root_), "law.csv", "Decay and laws as numbers");
+  }
+
+  void exposures() {
+    const std::string tables = exposure_tables(result_);
+    if (tables.empty())
+      return;
+    section("xsvs", "Speckle contrast statistics");
+    side_by_side(detailed(), [&] {
+      for (Index bin = 1; bin <= detailed(); ++bin)
+        add_figure(make_xsvs_figure(root_, bin),
+                   fmt::format("xsvs_bin_{}", bin),
+                   fmt::format("Speckle contrast of {} against exposure with standard errors and "
+                               "the fits; below, how often a pixel saw k counts in exposures of "
+                               "some lengths, and the negative-binomial law fitted to them.",
+                               result_.bin_title(bin)));
+    });
+    body_ += tables;
+    note("Contrasts of successive exposures come from the same photons: their errors are "
+         "correlated, and the errors of the fits allow for that.");
+    add_csv(csv_xsvs(root_), "contrast.csv", "Contrast, modes and fits as numbers");
+    add_csv(csv_xsvs_counts(root_), "counts.csv", "Counts as numbers");
   }
 
   void aging() {

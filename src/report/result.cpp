@@ -173,7 +173,7 @@ std::vector<ModelFit> Result::read_fits(const std::string& group,
           fit.status = entry_->texts(path);
         else if (name == "message")
           fit.message = entry_->texts(path);
-      } else if (name == "g2_fit") {
+      } else if (name == "g2_fit" || name == "contrast_fit") {
         fit.curve = to_numbers(array);
       } else if (!name.ends_with("_errors") && array.shape == shape) {
         fit.quantities.push_back(*quantity(path, shape));
@@ -194,6 +194,10 @@ std::string fit_group(const std::string& group) {
 
 std::vector<ModelFit> Result::compared_fits() const {
   return read_fits("comparison/fit", {bins_});
+}
+
+std::vector<ModelFit> Result::exposure_fits() const {
+  return read_fits("xsvs/fit", {bins_});
 }
 
 std::vector<ModelFit> Result::fits(const std::string& group) const {

@@ -77,6 +77,9 @@ public:
   /// The fits of the laws compared.
   [[nodiscard]] std::vector<ModelFit> compared_fits() const;
 
+  /// The fits of contrast against exposure.
+  [[nodiscard]] std::vector<ModelFit> exposure_fits() const;
+
   [[nodiscard]] std::optional<Windows> windows() const;
   [[nodiscard]] std::vector<ModelFit> window_fits() const;
   [[nodiscard]] std::vector<Event> events() const;

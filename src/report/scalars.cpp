@@ -8,6 +8,7 @@
 
 #include "comparison.hpp"
 #include "dynamics.hpp"
+#include "exposures.hpp"
 #include "result.hpp"
 #include "vitrum/report/numbers.hpp"
 
@@ -76,6 +77,22 @@ void add_comparison(List& list, const Result& result, Index bin) {
   }
 }
 
+void add_exposures(List& list, const Result& result, Index bin) {
+  const auto exposures = exposures_of(result, bin);
+  if (!exposures)
+    return;
+  const std::string path = fmt::format("bin/{}/xsvs", bin);
+  for (Index k = 0; k < exposures->count(); ++k) {
+    const std::string one = fmt::format("{}/{}", path, k + 1);
+    add(list, one + "/exposure_s", exposures->exposure_s, k);
+    add(list, one + "/contrast", exposures->contrast, k);
+    add(list, one + "/modes", exposures->modes, k);
+    add(list, one + "/mean_counts", exposures->mean_counts, k);
+  }
+  for (const ModelFit& fit : result.exposure_fits())
+    add_fit(list, path + "/fit/" + fit.model, fit, bin - 1);
+}
+
 /// Rows of a table under bin/<n>/<group>/<k>.
 void add_rows(List& list, const Result& result, const std::string& group, Index bin) {
   Index k = 0;
@@ -133,6 +150,7 @@ List listed(const Tree& root, bool once) {
     for (const char* group : {"event", "segment", "aging_law", "stationarity", "coupled_range"})
       add_rows(list, result, group, bin);
     add_seams(list, result, bin);
+    add_exposures(list, result, bin);
     add_windows(list, result, bin, once);
   }
   return list;

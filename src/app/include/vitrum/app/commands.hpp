@@ -43,6 +43,25 @@ struct MergeOptions {
 /// Joins the parts made with `shard` into the result of one run. Returns a summary.
 [[nodiscard]] std::string run_merge(MergeOptions options, const Invocation&, const Monitor&);
 
+struct XsvsOptions {
+  std::vector<std::string> inputs; // one series
+  InputFlags input;
+  GeometryFlags geometry;
+  PartitionFlags partition;
+  double exposure_s = not_given; // that a frame is open
+  Index max_exposure = 0;        // frames
+  Index fewest_exposures = 8;
+  std::string estimator = "moments";
+  Index pixel_groups = 32;
+  Index speckle_size_px = 4;
+  FitFlags fit = with_models({"kww"});
+  OutputFlags output;
+  RunFlags run;
+};
+[[nodiscard]] Settings describe(XsvsOptions& options);
+/// Photon statistics: speckle contrast against exposure, relaxation times. Returns a summary.
+[[nodiscard]] std::string run_xsvs(XsvsOptions options, const Invocation&, const Monitor&);
+
 struct AgeOptions {
   std::vector<std::string> inputs; // a result, or a two-time map made elsewhere
   double frame_time_s = not_given; // for maps that do not know it

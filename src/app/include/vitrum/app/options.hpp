@@ -3,6 +3,7 @@
 #pragma once
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "vitrum/app/settings.hpp"
@@ -107,6 +108,12 @@ struct FitFlags {
   std::vector<std::string>
       share; // parameters with one value for all windows (age, xpcs) or bins (fit)
 };
+
+[[nodiscard]] inline FitFlags with_models(std::vector<std::string> models) {
+  FitFlags flags;
+  flags.models = std::move(models);
+  return flags;
+}
 
 /// Which law of decay the data prefer.
 struct CompareFlags {

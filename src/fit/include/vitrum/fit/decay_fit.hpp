@@ -12,6 +12,11 @@
 
 namespace vitrum::fit {
 
+/// A lag at which the decay is taken, and its share in a mean over lags.
+struct LagShare {
+  double lag_s = 0, share = 0;
+};
+
 /// One correlation function. A point whose value, sigma, lag or deviation is NaN is skipped and
 /// counted.
 struct FitData {
@@ -23,6 +28,8 @@ struct FitData {
   std::vector<double> lag_spread_s; // standard deviation of the lags that a value averages, empty:
                                     // single lags. The model is averaged alike, over lag ± spread:
                                     // exact for a curve of third order within a bin
+  std::vector<std::vector<LagShare>> averages; // [lag]: the mean of the decay that the model is
+                                               // compared with, empty: as above
   std::vector<double> deviation; // [rank, lag]: a factor of the covariance, Σ_r d_r(l) d_r(l'), for
                                  // any number of lags; when given, it is used in place of it
 };

@@ -17,6 +17,10 @@ namespace vitrum::report {
 [[nodiscard]] std::string csv_windows(const Tree& result);
 /// bin, lag, normalised decay, its error, and the fit of every law compared.
 [[nodiscard]] std::string csv_comparison(const Tree& result);
+/// bin, exposure, complete ones, mean counts, contrast, modes, their errors, fit of every model.
+[[nodiscard]] std::string csv_xsvs(const Tree& result);
+/// bin, exposure, count, number of samples with it, number that the fitted law expects.
+[[nodiscard]] std::string csv_xsvs_counts(const Tree& result);
 /// bin, window, age, lag, g2, its error, R, its error.
 [[nodiscard]] std::string csv_window_curves(const Tree& result);
 /// time, mean counts, then mean counts of each bin.

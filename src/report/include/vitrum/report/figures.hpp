@@ -65,6 +65,10 @@ make_zoom_figure(const Tree& result, Index bin, const MapOptions& options = {});
 /// decorrelation, and the relative residuals of those two.
 [[nodiscard]] std::optional<Figure> make_comparison_figure(const Tree& result, Index bin);
 
+/// Speckle contrast of one bin against exposure with its fits, and the counts of a few exposures
+/// with the negative-binomial law fitted to them.
+[[nodiscard]] std::optional<Figure> make_xsvs_figure(const Tree& result, Index bin);
+
 /// τ against q on logarithmic axes with a power law through the points. Needs three bins with q.
 [[nodiscard]] std::optional<Figure> make_tau_q_figure(const Tree& result);
 

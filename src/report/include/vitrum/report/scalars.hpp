@@ -17,8 +17,8 @@ struct Scalar {
   std::string unit = {};                                   // "" for none
 };
 
-/// Of an XPCS result: frames, frame_time_s, then per bin q, pixels, counts, fits, events,
-/// seams of stitched parts, windows.
+/// Of an XPCS result: frames, frame_time_s, then per bin q, pixels, counts, fits, exposures,
+/// events, seams of stitched parts, windows.
 /// A window's numbers of the first model stand directly under bin/<n>/window/<k>; with several
 /// models those of every model stand under bin/<n>/window/<k>/fit/<model> too.
 [[nodiscard]] std::vector<Scalar> scalars(const Tree& result);
