@@ -312,7 +312,7 @@ class Options(CliTest):
         self.assertEqual(self.vitrum("xpcs", "good.h5", "--config", "run.toml", "--show-config").stdout, config)
         self.vitrum("xpcs", "good.h5", "--config", "run.toml", *OUT, "--quiet")
         for message, words in {
-            "--bin: has no effect without --figure two-time|log-map|g2|g2-pixel|age|decay|dynamics|law": ("out.h5", "--bin", "1"),
+            "--bin: has no effect without --figure two-time|log-map|g2|g2-pixel|age|decay|dynamics|law|xsvs": ("out.h5", "--bin", "1"),
             "--output: has no effect without --figure": ("out.h5", "-o", "x.png"),
             "--json: cannot be combined with --figure": ("out.h5", "--json", "--figure", "g2", "-o", "x.png"),
         }.items():
