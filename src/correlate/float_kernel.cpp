@@ -11,7 +11,7 @@
 namespace vitrum::correlate {
 namespace {
 
-constexpr Index largest_depth = 1024; // pixels of a row and a column panel that fit the cache
+constexpr Index largest_depth = 128; // pixels of a row and a column panel that fit the cache
 
 PixelMatrix checked(PixelMatrix matrix) {
   if (matrix.frames < 1 || matrix.pixels() < 1)
@@ -23,29 +23,29 @@ PixelMatrix checked(PixelMatrix matrix) {
 } // namespace
 
 FloatKernel::FloatKernel(PixelMatrix counts, Normalization normalization, SimdLevel level)
-    : data_(normalize_into_panels(checked(std::move(counts)), normalization, level)),
+    : packed_(normalize_into_panels(checked(std::move(counts)), normalization, level)),
       level_(level) {}
 
 std::string FloatKernel::name() const {
   return fmt::format("float {}", level_ == SimdLevel::vnni ? "avx512" : name_of(level_));
 }
 Normalization FloatKernel::normalization() const {
-  return data_.normalization;
+  return data().normalization;
 }
 Index FloatKernel::frames() const {
-  return data_.matrix.frames;
+  return data().matrix.frames;
 }
 std::span<const std::uint8_t> FloatKernel::valid() const {
-  return data_.matrix.valid;
+  return data().matrix.valid;
 }
 std::span<const RejectedFrame> FloatKernel::rejected() const {
-  return data_.rejected;
+  return data().rejected;
 }
 const PixelGroups& FloatKernel::groups() const {
-  return data_.matrix.groups;
+  return data().matrix.groups;
 }
 std::span<const double> FloatKernel::group_shift() const {
-  return data_.group_shift;
+  return data().group_shift;
 }
 
 void FloatKernel::fluctuations(Index frame, std::span<float> out) const {
@@ -70,14 +70,13 @@ std::vector<double> FloatKernel::pair_bias(std::span<const FramePair> pairs) con
 
 /// Where the pixels of a frame begin; they are 48 floats apart.
 const float* FloatKernel::column(Index frame) const {
-  const Index panel = frame / panel_frames * panel_frames;
-  return data_.matrix.row(panel) + (frame - panel);
+  return packed_.panels[static_cast<std::size_t>(frame / panel_frames)] + frame % panel_frames;
 }
 
 void FloatKernel::product(
     Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const {
   const auto floats = panel_kernels(level_).floats;
-  const Index begin = data_.matrix.groups.group_begin[group];
+  const Index begin = data().matrix.groups.group_begin[group];
   const Index depth = group_pixels(group);
   const Index pieces = (depth + largest_depth - 1) / largest_depth;
   for (Index piece = 0; piece < pieces; ++piece) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <mutex>
 
 #include <fmt/format.h>
 
@@ -196,7 +197,7 @@ Fluctuations normalize(PixelMatrix matrix, Normalization normalization) {
       std::move(matrix), normalization, [](PixelMatrix&) { return [](Index, Index) {}; });
 }
 
-Fluctuations
+PackedFluctuations
 normalize_into_panels(PixelMatrix matrix, Normalization normalization, SimdLevel level) {
   const PanelKernels& kernels = panel_kernels(level);
   const Index whole = whole_panels(matrix.frames) * matrix.stride;
@@ -205,17 +206,26 @@ normalize_into_panels(PixelMatrix matrix, Normalization normalization, SimdLevel
     std::copy_n(matrix.values.data(), matrix.frames * matrix.stride, values.data());
     matrix.values = std::move(values);
   }
-  return normalize_rows(std::move(matrix), normalization, [&](PixelMatrix& rows) {
+  PackedFluctuations packed;
+  packed.panels.resize(static_cast<std::size_t>(whole_panels(matrix.frames) / panel_frames));
+  std::mutex mutex;
+  packed.fluctuations = normalize_rows(std::move(matrix), normalization, [&](PixelMatrix& rows) {
     const Index cells = panel_frames * rows.stride;
-    return [&kernels, &rows, cells, panel = Buffer<float>(cells)](Index begin, Index end) mutable {
-      std::fill(rows.row(end), rows.row(begin) + cells, 0.0F);
+    const std::scoped_lock lock(mutex);
+    packed.spare.emplace_back(cells);
+    // Each panel goes where the rows of the one before it were: nothing is copied back.
+    return [&, cells, free = packed.spare.back().data()](Index begin, Index end) mutable {
+      float* const values = rows.row(begin);
+      std::fill(values + (end - begin) * rows.stride, values + cells, 0.0F);
       pack_panel(kernels,
-                 reinterpret_cast<const std::uint32_t*>(rows.row(begin)),
+                 reinterpret_cast<const std::uint32_t*>(values),
                  rows.stride,
-                 reinterpret_cast<std::uint32_t*>(panel.data()));
-      std::copy_n(panel.data(), cells, rows.row(begin));
+                 reinterpret_cast<std::uint32_t*>(free));
+      packed.panels[static_cast<std::size_t>(begin / panel_frames)] = free;
+      free = values;
     };
   });
+  return packed;
 }
 
 } // namespace vitrum::correlate

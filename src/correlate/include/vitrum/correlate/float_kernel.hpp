@@ -29,8 +29,9 @@ public:
 
 private:
   [[nodiscard]] const float* column(Index frame) const;
+  [[nodiscard]] const Fluctuations& data() const { return packed_.fluctuations; }
 
-  Fluctuations data_; // packed
+  PackedFluctuations packed_;
   SimdLevel level_;
 };
 

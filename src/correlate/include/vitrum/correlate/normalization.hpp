@@ -30,8 +30,13 @@ struct Fluctuations {
 [[nodiscard]] Fluctuations normalize(PixelMatrix matrix, Normalization normalization);
 
 /// The same, and the values packed for products (panel_kernels.hpp): 48 frames side by side,
-/// [frames / 48][stride][48], rounded up to whole panels.
-[[nodiscard]] Fluctuations
+/// [stride][48] in each panel; the last one is filled up with zeros.
+struct PackedFluctuations {
+  Fluctuations fluctuations;        // its values are not in the order of rows
+  std::vector<const float*> panels; // [frame / 48]
+  std::vector<Buffer<float>> spare; // memory of one panel for each thread
+};
+[[nodiscard]] PackedFluctuations
 normalize_into_panels(PixelMatrix matrix, Normalization normalization, SimdLevel level);
 
 } // namespace vitrum::correlate
