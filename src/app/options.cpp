@@ -169,6 +169,11 @@ void describe(CorrelationFlags& f, Settings& s) {
       "PX",
       "pixels this close see the same speckle and are counted together in the errors",
       &f.speckle_size_px);
+  add("kernel",
+      "auto|float|integer|bits|events",
+      "how products of frames are made: as floats; exact sums of integer counts; bits of counts "
+      "that are mostly 0 and 1; pairs of events. auto: the fastest, see --dry-run",
+      &f.kernel);
   add("keep-bias", "", "leave the bias of the ratio over finitely many pixels in g2", &f.keep_bias);
   add("pixel-g2",
       "none|plain|symmetric|symmetric-bin",

@@ -21,8 +21,12 @@
 namespace vitrum::app {
 namespace {
 
+constexpr Index event_tile = 1920;
+
 correlate::TilePlan tile_plan(const XpcsPlan& plan, const CorrelationFlags& flags) {
   correlate::TwoTimeOptions options;
+  if (plan.kernel.kind == correlate::KernelKind::events)
+    options.tile = event_tile; // lists of events are walked once for each tile
   if (flags.max_lag > 0) {
     if (flags.no_map)
       options.max_lag = flags.max_lag;
@@ -90,6 +94,7 @@ std::string dry_run_text(const XpcsPlan& plan, const XpcsOptions& options) {
   return fmt::format("{}: {} frames of {} x {} {} ({})\n"
                      "{} gaps, {} pixels in {} bins, {} age windows\n"
                      "two-time products: {:.3g} multiply-adds in {} tiles\n"
+                     "kernel: {}\n"
                      "memory: {} of {}\n"
                      "two-time maps: {} on disk\n"
                      "would write {}\n",
@@ -105,6 +110,7 @@ std::string dry_run_text(const XpcsPlan& plan, const XpcsOptions& options) {
                      plan.one_time.windows.size(),
                      pairs * static_cast<double>(plan.mask.count()),
                      tiles.count() * plan.partition.bin_count(),
+                     plan.kernel.text,
                      bytes_text(needed_bytes(plan, options.correlation)),
                      options.run.memory,
                      bytes_text(static_cast<Index>(maps)),
@@ -172,6 +178,7 @@ Tree make_tree(XpcsPlan& plan,
     add_input(tree, input);
   add_series(tree, plan, options.geometry);
   add_measurement(tree, plan.series.info().metadata);
+  tree.set("entry/process/kernel", make_scalar(plan.kernel.text));
   for (const auto& note : plan.series.notes)
     add_correction(tree, note);
   for (const auto& warning : plan.series.warnings) {

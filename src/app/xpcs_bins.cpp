@@ -6,10 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "bin_kernel.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/statistics.hpp"
-#include "vitrum/correlate/float_kernel.hpp"
-#include "vitrum/correlate/pixel_g2.hpp"
+#include "vitrum/correlate/event_kernel.hpp"
+#include "vitrum/correlate/event_one_time.hpp"
 
 namespace vitrum::app {
 namespace {
@@ -29,10 +30,6 @@ correlate::OneTime to_one_time(correlate::PixelG2 g2) {
   return out;
 }
 
-Index bytes_of(const XpcsPlan& plan, Index bin) {
-  return correlate::predicted_bytes(plan.series.info().frames, plan.partition, {bin});
-}
-
 /// Runs of bins that fit together.
 std::vector<std::vector<Index>>
 make_batches(const XpcsPlan& plan, const TwoTimeJob& job, Index limit) {
@@ -41,7 +38,7 @@ make_batches(const XpcsPlan& plan, const TwoTimeJob& job, Index limit) {
   for (Index bin = 1; bin <= plan.partition.bin_count(); ++bin) {
     if (!job.has_work(bin))
       continue;
-    const Index bytes = bytes_of(plan, bin);
+    const Index bytes = bin_bytes(plan, bin);
     if (batches.empty() || held + bytes > limit) {
       batches.emplace_back();
       held = 0;
@@ -52,9 +49,9 @@ make_batches(const XpcsPlan& plan, const TwoTimeJob& job, Index limit) {
   return batches;
 }
 
-double mean_of(const correlate::PixelMatrix& matrix, const std::string& path, Index bin) {
+double mean_of(const BinPixels& pixels, const std::string& path, Index bin) {
   Moments counts;
-  for (const double mean : matrix.mean_counts)
+  for (const double mean : mean_counts_of(pixels))
     if (!std::isnan(mean))
       counts.add(mean);
   if (counts.count == 0 || counts.mean == 0)
@@ -83,16 +80,16 @@ void check_rejected(XpcsPlan& plan, const correlate::TileKernel& kernel, Index b
 void correlate_bin(XpcsPlan& plan,
                    TwoTimeJob& job,
                    Index bin,
-                   correlate::PixelMatrix matrix,
+                   BinPixels pixels,
                    Correlated& out,
                    const Monitor& monitor) {
-  const double mean = mean_of(matrix, plan.series.info().path, bin);
+  const double mean = mean_of(pixels, plan.series.info().path, bin);
   if (!job.is_part()) {
-    out.pixels.push_back(matrix.pixels());
+    out.pixels.push_back(pixels_of(pixels));
     out.mean_counts.push_back(mean);
-    out.frame_means.push_back(matrix.mean_counts);
+    out.frame_means.push_back(mean_counts_of(pixels));
     if (plan.pixel_g2) {
-      auto g2 = correlate::make_pixel_g2(matrix, *plan.pixel_g2, monitor);
+      auto g2 = pixel_g2_of(pixels, *plan.pixel_g2, monitor);
       if (g2.skipped_pixels > 0)
         plan.series.warnings.push_back(
             fmt::format("bin {}: {} pixels without counts left out of the pixel-by-pixel g2",
@@ -101,22 +98,29 @@ void correlate_bin(XpcsPlan& plan,
       out.pixel_by_pixel.push_back(to_one_time(std::move(g2)));
     }
   }
-  const auto kernel = make_kernel(std::move(matrix), plan);
+  const BinKernel made = make_kernel(std::move(pixels), plan);
+  const auto& kernel = made.kernel;
   check_rejected(plan, *kernel, bin);
   monitor.message(Level::debug, fmt::format("bin {}: kernel {}", bin, kernel->name()));
   auto with_blocks = plan.one_time;
   with_blocks.windows.insert(
       with_blocks.windows.end(), plan.error_blocks.begin(), plan.error_blocks.end());
-  correlate::OneTimeAccumulator one_time(*kernel, with_blocks);
-  std::optional<correlate::LogMapAccumulator> log_map;
-  if (plan.log_map)
-    log_map.emplace(*kernel, *plan.log_map);
-  job.correlate(bin, *kernel, one_time, log_map ? &*log_map : nullptr, monitor);
-  if (job.is_part())
-    return;
-  if (log_map)
-    out.log_maps.push_back(log_map->result());
-  auto functions = one_time.result(monitor);
+  correlate::OneTimeFunctions functions;
+  if (plan.kernel.without_tiles) {
+    functions = correlate::make_one_time_from_events(
+        static_cast<const correlate::EventKernel&>(*kernel), with_blocks, monitor);
+  } else {
+    correlate::OneTimeAccumulator one_time(*kernel, with_blocks);
+    std::optional<correlate::LogMapAccumulator> log_map;
+    if (plan.log_map)
+      log_map.emplace(*kernel, *plan.log_map);
+    job.correlate(bin, *kernel, one_time, log_map ? &*log_map : nullptr, monitor);
+    if (job.is_part())
+      return;
+    if (log_map)
+      out.log_maps.push_back(log_map->result());
+    functions = one_time.result(monitor);
+  }
   if (!functions.whole.reason.empty())
     plan.series.warnings.push_back(fmt::format("bin {}: {}", bin, functions.whole.reason));
   out.whole.push_back(std::move(functions.whole));
@@ -129,16 +133,11 @@ void correlate_bin(XpcsPlan& plan,
 
 } // namespace
 
-std::unique_ptr<correlate::TileKernel> make_kernel(correlate::PixelMatrix matrix,
-                                                   const XpcsPlan& plan) {
-  return std::make_unique<correlate::FloatKernel>(std::move(matrix), plan.normalization);
-}
-
 PixelBytes pixel_bytes(const XpcsPlan& plan) {
   PixelBytes bytes;
   for (Index bin = 1; bin <= plan.partition.bin_count(); ++bin) {
-    bytes.all += bytes_of(plan, bin);
-    bytes.largest_bin = std::max(bytes.largest_bin, bytes_of(plan, bin));
+    bytes.all += bin_bytes(plan, bin);
+    bytes.largest_bin = std::max(bytes.largest_bin, bin_bytes(plan, bin));
   }
   return bytes;
 }
@@ -146,10 +145,9 @@ PixelBytes pixel_bytes(const XpcsPlan& plan) {
 Correlated correlate_bins(XpcsPlan& plan, TwoTimeJob& job, Index limit, const Monitor& monitor) {
   Correlated out;
   for (const auto& batch : make_batches(plan, job, limit)) {
-    auto matrices =
-        correlate::load_pixels(*plan.series.source, plan.partition, batch, plan.load, monitor);
+    auto pixels = load_bins(plan, batch, monitor);
     for (std::size_t i = 0; i < batch.size(); ++i)
-      correlate_bin(plan, job, batch[i], std::move(matrices[i]), out, monitor);
+      correlate_bin(plan, job, batch[i], std::move(pixels[i]), out, monitor);
   }
   return out;
 }

@@ -1,10 +1,8 @@
 // The bins of a series one after the other: load their pixels, make the kernel, correlate.
 #pragma once
-#include <memory>
 #include <vector>
 
 #include "two_time_job.hpp"
-#include "vitrum/correlate/pixel_matrix.hpp"
 #include "xpcs_plan.hpp"
 
 namespace vitrum::app {
@@ -18,10 +16,6 @@ struct Correlated {
   std::vector<double> mean_counts;
   std::vector<std::vector<double>> frame_means; // [bin][frame]
 };
-
-/// The kernel that makes the products of one bin; takes its pixels.
-[[nodiscard]] std::unique_ptr<correlate::TileKernel> make_kernel(correlate::PixelMatrix matrix,
-                                                                 const XpcsPlan& plan);
 
 /// Correlates all bins, as many at a time as `pixel_bytes` holds, adding warnings to the plan. When
 /// the job is a part of the work, only its tiles are made and the result is empty.

@@ -1,5 +1,7 @@
 #include "xpcs_plan.hpp"
 
+#include "bin_kernel.hpp"
+
 #include <fmt/format.h>
 
 #include "age_errors.hpp"
@@ -117,6 +119,11 @@ XpcsPlan make_plan(const XpcsOptions& options, const Monitor& monitor) {
   plan.series.notes.push_back(fmt::format("normalisation {}: {}",
                                           correlate::name_of(plan.normalization),
                                           correlate::formula_of(plan.normalization)));
+  // corrcoef has means that differ from frame to frame; parts are made of tiles.
+  const bool without_tiles = options.correlation.no_map && !plan.log_map &&
+                             options.checkpoint.shard.empty() &&
+                             plan.normalization != correlate::Normalization::corrcoef;
+  plan.kernel = choose_bin_kernel(plan, options.correlation.kernel, without_tiles);
   return plan;
 }
 

@@ -6,6 +6,7 @@
 #include "fit_stage.hpp"
 #include "series.hpp"
 #include "vitrum/app/commands.hpp"
+#include "vitrum/correlate/kernel_choice.hpp"
 #include "vitrum/correlate/log_map.hpp"
 #include "vitrum/correlate/normalization.hpp"
 #include "vitrum/correlate/one_time.hpp"
@@ -13,6 +14,14 @@
 #include "vitrum/correlate/pixel_matrix.hpp"
 
 namespace vitrum::app {
+
+/// What makes the products of frames.
+struct KernelPlan {
+  correlate::KernelKind kind = correlate::KernelKind::floats;
+  double nominal_s = 0;       // of one processor
+  bool without_tiles = false; // events: neither a map nor parts of the work are asked for
+  std::string text;           // the choice and what the others would take
+};
 
 struct XpcsPlan {
   Series series;
@@ -27,6 +36,7 @@ struct XpcsPlan {
   std::vector<correlate::AgeWindow> error_blocks; // for windows made from the map later
   std::optional<correlate::PixelG2Options> pixel_g2;
   std::optional<correlate::LogMapOptions> log_map;
+  KernelPlan kernel;
   FitPlan fits;
   ComparePlan comparison;
 };

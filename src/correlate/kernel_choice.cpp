@@ -75,7 +75,7 @@ KernelRates measure(SimdLevel level) {
   rates.byte_product = integer_rate(kernels.bytes) / 4;
   rates.word_product = integer_rate(kernels.words) / 2;
   rates.bit_product = integer_rate(kernels.bits) / 32;
-  rates.bit_extra = 2e-9;
+  rates.bit_extra = nominal_rates(level).bit_extra;
   const std::vector<float> ones(panel_frames, 1.0F);
   const std::vector<std::int32_t> zeros(panel_frames, 0);
   constexpr int repeats = 1000;
@@ -93,8 +93,8 @@ KernelRates measure(SimdLevel level) {
                           k > 0);
       }) /
       static_cast<double>(repeats * sliver_frames * panel_frames);
-  rates.event_pair = 4e-10; // of a kernel that makes 2.5e9 pairs a second
-  rates.event = 1e-8;
+  rates.event_pair = nominal_rates(level).event_pair;
+  rates.event = nominal_rates(level).event;
   return rates;
 }
 
@@ -114,6 +114,20 @@ std::string_view name_of(KernelKind kind) {
     break;
   }
   return "events";
+}
+
+KernelRates nominal_rates(SimdLevel level) {
+  KernelRates rates;
+  const bool wide = level == SimdLevel::avx512 || level == SimdLevel::vnni;
+  rates.float_product = wide ? 1.2e-11 : 2.4e-11;
+  rates.byte_product = level == SimdLevel::vnni ? 2.8e-12 : wide ? 5.6e-12 : 1.1e-11;
+  rates.word_product = level == SimdLevel::vnni ? 5.6e-12 : wide ? 6e-12 : 1.2e-11;
+  rates.bit_product = level == SimdLevel::vnni ? 1.2e-12 : 4e-12;
+  rates.element = 1.6e-10;
+  rates.bit_extra = 1.2e-8;
+  rates.event_pair = 6e-10; // in tiles of 1920 frames
+  rates.event = 5e-8;       // lists and loading
+  return rates;
 }
 
 const KernelRates& measured_rates(SimdLevel level) {
@@ -164,12 +178,14 @@ KernelChoice choose_kernel(const KernelTask& task, const KernelRates& rates) {
   const double event_pairs = task.event_pairs > 0
                                  ? task.event_pairs
                                  : task.events * task.events / (2 * std::max(pixels, 1.0));
-  choice.candidates.push_back(
-      {KernelKind::events,
-       event_pairs * rates.event_pair + task.events * rates.event + pairs * 2 * passes,
-       !task.integer_counts ? "values are no integer counts"
-       : task.events > 0    ? ""
-                            : "the number of events is not known"});
+  choice.candidates.push_back({KernelKind::events,
+                               event_pairs * rates.event_pair + task.events * rates.event +
+                                   (task.without_tiles ? 0.0 : pairs * 2 * passes),
+                               !task.integer_counts ? "values are no integer counts"
+                               : task.corrected && !task.only_weighted
+                                   ? "corrections change the counts"
+                               : task.events > 0 ? ""
+                                                 : "the number of events is not known"});
   choice.predicted_s = 1e300;
   for (const KernelChoice::Candidate& one : choice.candidates)
     if (one.refused.empty() && one.predicted_s < choice.predicted_s) {

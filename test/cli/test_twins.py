@@ -65,6 +65,27 @@ class Twins(CliTest):
             with self.subTest(normalization):
                 self.compare(self.data.astype(float), normalization)
 
+    def test_kernels(self):
+        """Floats, exact integers, bits and pairs of events make the same map; --no-map the same g2."""
+        for kernel in ("float", "integer", "bits", "events"):
+            for normalization in ("plain", "static-bin", "corrcoef"):
+                with self.subTest(kernel=kernel, normalization=normalization):
+                    self.compare(self.data.astype(float), normalization, "--kernel", kernel)
+        with self.run_xpcs("--kernel", "float") as file:
+            expected = {name: file["/entry/g2/" + name][:] for name in ("g2", "g2_errors", "pairs")}
+        with self.run_xpcs("--kernel", "events", "--no-map") as file:
+            self.assertTrue(file["/entry/process/kernel"][()].startswith(b"events"))
+            for name, values in expected.items():
+                np.testing.assert_allclose(file["/entry/g2/" + name][:], values, rtol=1e-4, atol=1e-6)
+
+    def test_kernels_that_do_not_fit(self):
+        self.write_npy("dark.npy", np.full((HEIGHT, WIDTH), 0.5))
+        for kernel, flags, reason in (("integer", ["--dark", "dark.npy"], "corrections change the counts"),
+                                      ("events", ["--dark", "dark.npy"], "corrections change the counts"),
+                                      ("fast", [], "expected auto, float, integer, bits or events")):
+            done = self.vitrum("xpcs", "data.npy", "--frame-time", "1", "--kernel", kernel, *flags, "-o", "r.h5", code=2)
+            self.assertIn(f"--kernel {kernel}: {reason}", done.stderr)
+
     def test_dark_and_flat(self):
         random = np.random.default_rng(8)
         dark, flat = random.uniform(0, 0.5, (HEIGHT, WIDTH)), random.uniform(0.5, 2, (HEIGHT, WIDTH))

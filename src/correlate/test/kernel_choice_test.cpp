@@ -32,6 +32,8 @@ TEST(KernelChoice, FollowsCountsAndCorrections) {
   other.corrected = true;
   EXPECT_EQ(choose_kernel(other, rates).kind, KernelKind::floats);
   other.events = 0.001 * 5000 * 50000;
+  EXPECT_EQ(choose_kernel(other, rates).kind, KernelKind::floats);
+  other.only_weighted = true; // which events take
   EXPECT_EQ(choose_kernel(other, rates).kind, KernelKind::events);
   other = task;
   other.events = 0.001 * 5000 * 50000;

@@ -82,6 +82,7 @@ struct CorrelationFlags {
   bool no_map = false;
   bool log_map = false;
   Index map_lags = 0; // frames; 0: all lags are stored
+  std::string kernel = "auto";
 };
 
 struct AgeFlags {

@@ -24,6 +24,8 @@ struct KernelTask {
   Normalization normalization = Normalization::plain;
   bool integer_counts = false; // of an integer type, not negative
   bool corrected = false;      // dark, flat field, static surface or frame normalisation
+  bool only_weighted = false;  // of these, flat field and static surface alone: events take them
+  bool without_tiles = false;  // events may be summed without a map: see event_one_time.hpp
   double largest_count = 0;
   double events = 0;      // pixels of all frames that hold counts; 0: unknown
   double above_one = -1;  // of the events, those of more than one count; below 0: unknown
@@ -43,6 +45,10 @@ struct KernelRates {
 /// events are nominal.
 [[nodiscard]] const KernelRates& measured_rates(SimdLevel level = simd_level());
 
+/// Rates of one processor of 2023 (Emerald Rapids) or, below AVX-512, of about a third of it. The
+/// kind is chosen with these, so that it is the same on every machine and in every run.
+[[nodiscard]] KernelRates nominal_rates(SimdLevel level = simd_level());
+
 struct KernelChoice {
   KernelKind kind = KernelKind::floats;
   double predicted_s = 0; // of one processor
@@ -55,8 +61,7 @@ struct KernelChoice {
   [[nodiscard]] std::string text() const; // "bytes (predicted 0.8 s; floats 3.1 s, …)"
 };
 
-/// The fastest of the admissible kernels.
-[[nodiscard]] KernelChoice choose_kernel(const KernelTask& task,
-                                         const KernelRates& rates = measured_rates());
+/// The fastest of the admissible kernels with these rates.
+[[nodiscard]] KernelChoice choose_kernel(const KernelTask& task, const KernelRates& rates);
 
 } // namespace vitrum::correlate
