@@ -12,6 +12,7 @@
 #include "blas_environment.hpp"
 #include "vitrum/core/parallel.hpp"
 #include "vitrum/core/random.hpp"
+#include "vitrum/correlate/count_kernel.hpp"
 #include "vitrum/correlate/float_kernel.hpp"
 #include "vitrum/correlate/one_time.hpp"
 
@@ -51,7 +52,7 @@ struct Best {
   }
 };
 
-enum class Work { normalize_map, map, map_and_one_time, one_time };
+enum class Work { normalize_map, counts_normalize_map, map, map_and_one_time, one_time };
 
 /// Time of ssyrk over time of our work, measured turn by turn.
 void two_time(benchmark::State& state, Work work) {
@@ -79,11 +80,15 @@ void two_time(benchmark::State& state, Work work) {
                   static_cast<int>(frames));
     });
     PixelMatrix matrix = work == Work::normalize_map ? copy(counts) : PixelMatrix{};
+    CountMatrix bytes =
+        work == Work::counts_normalize_map ? make_count_matrix(counts) : CountMatrix{};
     ours.time([&] {
-      std::optional<FloatKernel> own;
+      std::unique_ptr<TileKernel> own;
       if (work == Work::normalize_map)
-        own.emplace(std::move(matrix), Normalization::plain);
-      const FloatKernel& kernel = own ? *own : prepared;
+        own = std::make_unique<FloatKernel>(std::move(matrix), Normalization::plain);
+      if (work == Work::counts_normalize_map)
+        own = std::make_unique<CountKernel>(std::move(bytes), Normalization::plain);
+      const TileKernel& kernel = own ? *own : static_cast<const TileKernel&>(prepared);
       MapCollector map(work == Work::one_time ? 0 : frames);
       OneTimeAccumulator one_time(kernel, {});
       std::vector<TileConsumer*> consumers;
@@ -112,6 +117,8 @@ void sizes(benchmark::internal::Benchmark* b) {
 BENCHMARK_CAPTURE(two_time, map, Work::map)->Apply(sizes);
 BENCHMARK_CAPTURE(two_time, map_and_one_time, Work::map_and_one_time)->Apply(sizes);
 BENCHMARK_CAPTURE(two_time, normalize_map_and_one_time, Work::normalize_map)->Apply(sizes);
+BENCHMARK_CAPTURE(two_time, counts_normalize_map_and_one_time, Work::counts_normalize_map)
+    ->Apply(sizes);
 
 } // namespace
 
