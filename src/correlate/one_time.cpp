@@ -9,6 +9,7 @@
 #include "row_kernels.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/random.hpp"
+#include "vitrum/core/statistics.hpp"
 
 namespace vitrum::correlate {
 namespace {
@@ -279,10 +280,14 @@ void OneTimeAccumulator::State::remove_bias(OneTime& function,
                                      k + 1);
       continue;
     }
-    double sum = 0;
+    Moments drawn;
     for (Index i = first[k]; i < first[k + 1]; ++i)
-      sum += biases[i];
-    function.bias[k] = speckle_pixels * sum / static_cast<double>(found);
+      drawn.add(biases[i]);
+    // Frames that hold a handful of counts rarely have a pixel in common: then few of the drawn
+    // pairs carry all of the sum, and it says less of the bias than g2 itself does.
+    if (drawn.count > 1 && speckle_pixels * drawn.error() > 0.5 * function.error[k])
+      continue;
+    function.bias[k] = speckle_pixels * drawn.mean;
     function.value[k] -= function.bias[k];
   }
 }

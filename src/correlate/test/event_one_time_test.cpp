@@ -32,6 +32,26 @@ void expect_same(const OneTime& a, const OneTime& b) {
   }
 }
 
+/// Frames with a handful of counts, which rarely have a pixel in common: the bias cannot be told
+/// from a sample of pairs, and must not be taken off.
+TEST(EventOneTime, UncorrelatedVerySparseFramesGiveOne) {
+  const PixelMatrix counts = random_counts(stripe_groups(40, 50, 1), 3000, 0.002, {}, 5);
+  const EventMatrix events = make_event_matrix(counts);
+  const EventKernel kernel(events, Normalization::plain);
+  const OneTime g2 = make_one_time_from_events(kernel).whole;
+  double square = 0;
+  Index lags = 0;
+  for (Index k = 0; k < g2.lags(); ++k)
+    if (g2.pairs[k] > 1000) {
+      const double pull = (g2.value[k] - 1) / g2.error[k];
+      EXPECT_LT(std::abs(pull), 5) << k;
+      square += pull * pull;
+      ++lags;
+    }
+  ASSERT_GT(lags, 10);
+  EXPECT_LT(square / static_cast<double>(lags), 2.5);
+}
+
 TEST(EventOneTime, EqualsTheSumsOverTiles) {
   for (const Index frames : {90, 170})
     for (const double mean : {frames == 90 ? 0.4 : 0.02})

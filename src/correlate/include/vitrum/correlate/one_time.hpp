@@ -44,7 +44,8 @@ struct OneTime {
   std::vector<double> lag_spread_frames;  // their standard deviation when evenly spread
   std::vector<double> value;              // g2, the bias removed
   std::vector<double> error;              // standard error; NaN when `reason` says why
-  std::vector<double> bias;               // what was subtracted; zero when not asked for
+  std::vector<double> bias;               // what was subtracted; zero when not asked for, and where
+                                          // it is not known to half the error
   std::vector<Index> pairs;               // pairs of frames
   std::vector<double> covariance; // [lag, lag] of the values: Σ_r d_r(l) d_r(l'); empty with
                                   // more than `max_covariance_lags` lags
