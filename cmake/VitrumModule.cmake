@@ -28,7 +28,9 @@ function(vitrum_module name)
     target_link_libraries(${name}_test PRIVATE vitrum::${name} vitrum_warnings GTest::gtest_main
                                                GTest::gmock ${M_LIBS} ${M_TEST_LIBS})
     target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/test/support)
-    target_compile_definitions(${name}_test PRIVATE VITRUM_SHARED_DATA="${VITRUM_SHARED_DATA}")
+    target_compile_definitions(${name}_test PRIVATE
+      VITRUM_SHARED_DATA="${VITRUM_SHARED_DATA}"
+      VITRUM_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/test/data")
     add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1 --gtest_filter=-*Calibration*)
     set_tests_properties(${name} PROPERTIES LABELS unit ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tools/leaks.txt")
     file(STRINGS ${CMAKE_CURRENT_SOURCE_DIR}/CMakeLists.txt calibrated REGEX "^# calibrated")

@@ -119,11 +119,16 @@ XpcsPlan make_plan(const XpcsOptions& options, const Monitor& monitor) {
   plan.series.notes.push_back(fmt::format("normalisation {}: {}",
                                           correlate::name_of(plan.normalization),
                                           correlate::formula_of(plan.normalization)));
-  // corrcoef has means that differ from frame to frame; parts are made of tiles.
+  // corrcoef has means that differ from frame to frame
   const bool without_tiles = options.correlation.no_map && !plan.log_map &&
-                             options.checkpoint.shard.empty() &&
                              plan.normalization != correlate::Normalization::corrcoef;
   plan.kernel = choose_bin_kernel(plan, options.correlation.kernel, without_tiles);
+  if (plan.kernel.without_tiles && !options.checkpoint.shard.empty())
+    throw OptionError(fmt::format(
+        "--shard {}: without a map the pairs of events are summed in one piece, in about {:.2g} s "
+        "of one processor; leave --shard out, or choose another --kernel",
+        options.checkpoint.shard,
+        plan.kernel.nominal_s));
   return plan;
 }
 

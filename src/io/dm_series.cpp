@@ -1,6 +1,5 @@
 // Gatan Digital Micrograph: one image or a stack in a DM3 or DM4 file, or the nested folders of
 // single frames that in-situ cameras write.
-#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <optional>
@@ -210,13 +209,11 @@ std::unique_ptr<frames::FrameSource> open_dm(const std::string& path, const Open
 
 /// DM files below a folder, in the order of their numbers.
 std::vector<std::string> find_dm_files(const std::string& folder) {
-  std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    const std::string extension = lower_extension(entry.path().string());
-    if (entry.is_regular_file() && (extension == "dm4" || extension == "dm3"))
-      files.push_back(entry.path().string());
-  }
-  std::sort(files.begin(), files.end(), numeric_less);
+  auto files = files_in(folder, true);
+  std::erase_if(files, [](const std::string& file) {
+    const std::string extension = lower_extension(file);
+    return extension != "dm4" && extension != "dm3";
+  });
   return files;
 }
 

@@ -45,6 +45,48 @@ void require_writable_name(const std::string& path, bool overwrite) {
     throw FileError(path, "exists (use --overwrite to replace it)");
 }
 
+namespace {
+
+template <class Iterator>
+std::vector<std::string> list_files(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code error;
+  Iterator entry(folder, error);
+  for (; !error && entry != Iterator(); entry.increment(error))
+    if (std::error_code unreadable; entry->is_regular_file(unreadable))
+      files.push_back(entry->path().string());
+  if (error)
+    throw FileError(folder, "cannot be listed", error.value());
+  std::sort(
+      files.begin(), files.end(), [](const auto& a, const auto& b) { return numeric_less(a, b); });
+  return files;
+}
+
+} // namespace
+
+std::vector<std::string> files_in(const std::string& folder, bool deep) {
+  return deep ? list_files<std::filesystem::recursive_directory_iterator>(folder)
+              : list_files<std::filesystem::directory_iterator>(folder);
+}
+
+std::vector<std::string> files_of_stem(const std::string& name) {
+  for (const char* end : {"", ".bin"}) {
+    std::vector<std::string> parts;
+    for (int k = 0; k < 1000; ++k) {
+      parts.push_back(fmt::format("{}{}.{:03}", name, end, k));
+      if (!std::filesystem::exists(parts.back())) {
+        parts.pop_back();
+        break;
+      }
+    }
+    if (!parts.empty())
+      return parts;
+  }
+  if (std::filesystem::exists(name + ".bin"))
+    return {name + ".bin"};
+  return {};
+}
+
 Index file_size(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0)

@@ -19,6 +19,14 @@ void require_readable_file(const std::string& path);
 /// Throws FileError when `path` is there and `overwrite` is false, or is a folder.
 void require_writable_name(const std::string& path, bool overwrite);
 
+/// Files in a folder (with `deep` also in those below it), in the order of the numbers in their
+/// names. Throws FileError for a folder that cannot be listed.
+[[nodiscard]] std::vector<std::string> files_in(const std::string& folder, bool deep);
+
+/// The files that a name without a file of its own stands for: NAME.000 …, NAME.bin.000 …,
+/// NAME.bin. Empty when there are none.
+[[nodiscard]] std::vector<std::string> files_of_stem(const std::string& name);
+
 [[nodiscard]] Index file_size(const std::string& path);
 [[nodiscard]] std::vector<unsigned char> first_bytes(const std::string& path, Index count);
 [[nodiscard]] std::string lower_extension(const std::string& path); // "h5", without the dot

@@ -105,12 +105,8 @@ private:
   std::uint64_t length_ = 0;
 };
 
-FileStamp stamp_folder(const std::string& path) {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(path))
-    if (entry.is_regular_file())
-      names.push_back(entry.path().string());
-  std::sort(names.begin(), names.end());
+/// Several files as one, by their names below `path` and their stamps.
+FileStamp stamp_files(const std::string& path, const std::vector<std::string>& names) {
   FileStamp out{path, 0, ""};
   Sha256 hash;
   bool sampled = false;
@@ -119,7 +115,7 @@ FileStamp stamp_folder(const std::string& path) {
     out.bytes += one.bytes;
     sampled = sampled || one.checksum.starts_with("sha256-sampled");
     const std::string line =
-        std::filesystem::path(name).filename().string() + " " + one.checksum + "\n";
+        std::filesystem::path(name).lexically_relative(path).string() + " " + one.checksum + "\n";
     hash.add(std::as_bytes(std::span(line)));
   }
   out.checksum = (sampled ? "sha256-sampled:" : "sha256:") + hash.hex();
@@ -135,9 +131,13 @@ std::string sha256(std::span<const std::byte> bytes) {
 }
 
 FileStamp stamp(const std::string& path) {
-  if (std::filesystem::is_directory(path))
-    return stamp_folder(path);
-  const InputFile file(split_path(path).file);
+  const std::string name = split_path(path).file;
+  if (std::filesystem::is_directory(name))
+    return stamp_files(path, files_in(name, true));
+  if (!std::filesystem::exists(name))
+    if (const auto parts = files_of_stem(name); !parts.empty())
+      return stamp_files(path, parts);
+  const InputFile file(name);
   FileStamp out{path, file.size(), ""};
   Sha256 hash;
   std::vector<std::byte> piece(static_cast<std::size_t>(piece_bytes));

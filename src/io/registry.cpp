@@ -41,14 +41,6 @@ Reader by_name(const std::string& name) {
       fmt::format("format = '{}': expected one of {}", name, fmt::join(names_that_open(), ", ")));
 }
 
-/// The first of the files that `stem` stands for; `stem` itself when there are none.
-std::string first_of_several(const std::string& stem) {
-  for (const char* end : {".000", ".bin.000", ".bin"})
-    if (std::filesystem::exists(stem + end))
-      return stem + end;
-  return stem;
-}
-
 } // namespace
 
 void validate(const OpenOptions& options) {
@@ -83,7 +75,8 @@ std::unique_ptr<frames::FrameSource> open_series(const std::string& path,
     return raw_reader().open(path, options);
   std::string file = split_path(path).file;
   if (!std::filesystem::exists(file))
-    file = first_of_several(file);
+    if (const auto parts = files_of_stem(file); !parts.empty())
+      file = parts.front();
   Probe probe{file, std::filesystem::is_directory(file), {}};
   std::vector<unsigned char> head;
   if (!probe.folder) {

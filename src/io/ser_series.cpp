@@ -185,12 +185,11 @@ std::unique_ptr<frames::FrameSource> open_ser(const std::string& path, const Ope
           fmt::format("{} × {} of type {} as in frame 0", info.height, info.width, stored));
     }
     places.each.push_back(at + element_header);
-    info.timestamps_s.push_back(header.time(i) - header.time(0));
   }
-  // The stamps are whole seconds: too coarse for the time of a frame, but they show gaps.
-  info.metadata.emplace_back("seconds from the first to the last frame",
-                             fmt::format("{:g}", info.timestamps_s.back()));
-  info.timestamps_s.clear();
+  // The stamps are whole seconds: too coarse for the time of a frame.
+  if (const double span = header.time(header.valid() - 1) - header.time(0); !std::isnan(span))
+    info.metadata.emplace_back("seconds from the first to the last frame",
+                               fmt::format("{:g}", span));
   if (header.valid() < header.total())
     info.problems.push_back(fmt::format(
         "{} of {} frames were recorded; the others are left out", header.valid(), header.total()));

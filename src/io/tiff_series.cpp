@@ -123,16 +123,12 @@ bool is_tiff(std::span<const unsigned char> head) {
 }
 
 std::vector<std::string> tiff_files(const std::string& folder) {
-  std::vector<std::string> files;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    const std::string extension = lower_extension(entry.path().string());
-    if (entry.is_regular_file(error) && (extension == "tif" || extension == "tiff") &&
-        entry.path().filename().string().front() != '.')
-      files.push_back(entry.path().string());
-  }
-  std::sort(
-      files.begin(), files.end(), [](const auto& a, const auto& b) { return numeric_less(a, b); });
+  auto files = files_in(folder, false);
+  std::erase_if(files, [](const std::string& file) {
+    const std::string extension = lower_extension(file);
+    return (extension != "tif" && extension != "tiff") ||
+           std::filesystem::path(file).filename().string().front() == '.';
+  });
   return files;
 }
 

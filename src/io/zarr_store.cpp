@@ -41,19 +41,23 @@ public:
 
   std::vector<std::string> arrays() const override {
     std::vector<std::string> found;
-    for (auto entry = fs::recursive_directory_iterator(path_);
-         entry != fs::recursive_directory_iterator();
-         ++entry) {
-      if (!entry->is_directory() && entry->path().filename() == array_mark) {
-        const auto name = fs::relative(entry->path().parent_path(), path_).string();
-        found.push_back(name == "." ? "" : name);
+    std::error_code error;
+    fs::recursive_directory_iterator entry(path_, error);
+    for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+      std::error_code unreadable;
+      const bool folder = entry->is_directory(unreadable);
+      const std::string name = entry->path().filename().string();
+      if (!folder && name == array_mark) {
+        const auto group = entry->path().parent_path().lexically_relative(path_).string();
+        found.push_back(group == "." ? "" : group);
       }
       // chunks may be a million files: folders whose names are numbers hold nothing else
-      const std::string name = entry->path().filename().string();
-      if (entry->is_directory() && !name.empty() &&
+      if (folder &&
           std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; }))
         entry.disable_recursion_pending();
     }
+    if (error)
+      throw FileError(path_, "cannot be listed", error.value());
     std::sort(found.begin(), found.end());
     return found;
   }

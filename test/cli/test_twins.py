@@ -79,6 +79,9 @@ class Twins(CliTest):
                 np.testing.assert_allclose(file["/entry/g2/" + name][:], values, rtol=1e-4, atol=1e-6)
 
     def test_kernels_that_do_not_fit(self):
+        done = self.vitrum("xpcs", "data.npy", "--frame-time", "1", "--kernel", "events", "--no-map", "--shard", "1/2", "-o",
+                           "r.h5", code=2)
+        self.assertIn("--shard 1/2: without a map the pairs of events are summed in one piece", done.stderr)
         self.write_npy("dark.npy", np.full((HEIGHT, WIDTH), 0.5))
         for kernel, flags, reason in (("integer", ["--dark", "dark.npy"], "corrections change the counts"),
                                       ("events", ["--dark", "dark.npy"], "corrections change the counts"),

@@ -190,6 +190,22 @@ TEST(Provenance, StampsFilesAndFolders) {
   EXPECT_EQ(both.bytes, 4);
   testing::write_bytes(scratch / "b", "y");
   EXPECT_NE(stamp(scratch.folder()).checksum, both.checksum);
+  // files deeper down count, too, and so does where they are
+  std::filesystem::create_directories(scratch / "deep/er");
+  testing::write_bytes(scratch / "deep/er/c", "z");
+  const FileStamp nested = stamp(scratch.folder());
+  EXPECT_EQ(nested.bytes, 5);
+  std::filesystem::rename(scratch / "deep/er/c", scratch / "deep/c");
+  EXPECT_NE(stamp(scratch.folder()).checksum, nested.checksum);
+  // a name that stands for several files
+  testing::write_bytes(scratch / "run.bin.000", "abc");
+  testing::write_bytes(scratch / "run.bin.001", "de");
+  const FileStamp several = stamp(scratch / "run");
+  EXPECT_EQ(several.bytes, 5);
+  EXPECT_EQ(stamp(scratch / "run.bin").bytes, 5);
+  testing::write_bytes(scratch / "run.bin.001", "df");
+  EXPECT_NE(stamp(scratch / "run").checksum, several.checksum);
+  EXPECT_THROW(static_cast<void>(stamp(scratch / "absent")), FileError);
   // a sparse file above the limit is sampled
   testing::write_bytes(scratch / "big", "");
   std::filesystem::resize_file(scratch / "big", (std::uintmax_t{256} << 20) + 1);

@@ -44,10 +44,6 @@ std::vector<Row> read_table(const std::filesystem::path& path) {
   return rows;
 }
 
-std::filesystem::path beside_this_file(const char* name) {
-  return std::filesystem::path(__FILE__).parent_path() / "data" / name;
-}
-
 // The promised errors: relative 2e-12 for beta = 1 and beta = alpha up to alpha = 0.95; elsewhere
 // that or 1e-14 absolute. Each row alone and all rows of one (alpha, beta) as a batch agree.
 void expect_table(const std::vector<Row>& rows) {
@@ -76,10 +72,10 @@ void expect_dalpha(const std::vector<Row>& rows) {
 }
 
 TEST(MittagLeffler, EqualsTheSmallTables) {
-  const auto rows = read_table(beside_this_file("ml_reference_cut.csv"));
+  const auto rows = read_table(VITRUM_TEST_DATA "/ml_reference_cut.csv");
   ASSERT_GT(rows.size(), 100U);
   expect_table(rows);
-  const auto derivatives = read_table(beside_this_file("ml_dalpha_reference_cut.csv"));
+  const auto derivatives = read_table(VITRUM_TEST_DATA "/ml_dalpha_reference_cut.csv");
   ASSERT_GT(derivatives.size(), 30U);
   expect_dalpha(derivatives);
 }
