@@ -106,27 +106,6 @@ void refuse_damage(frames::FrameSource& source, const std::vector<std::uint8_t>&
   }
 }
 
-/// True when a flag says where the detector stands.
-bool any_given(const GeometryFlags& f) {
-  for (const double value : {f.wavelength_angstrom,
-                             f.energy_kev,
-                             f.distance_m,
-                             f.pixel_size_nm,
-                             f.center_x_px,
-                             f.center_y_px,
-                             f.tilt_x_deg,
-                             f.tilt_y_deg,
-                             f.tilt_z_deg,
-                             f.q_per_pixel})
-    if (!std::isnan(value))
-      return true;
-  return false;
-}
-
-double first_finite(double a, double b) {
-  return std::isnan(a) ? b : a;
-}
-
 } // namespace
 
 std::vector<std::string> all_inputs(std::vector<std::string> inputs,
@@ -176,8 +155,17 @@ Series open_input(const std::string& path, const InputFlags& flags) {
   return series;
 }
 
+void keep_frames(Series& series, std::vector<std::uint8_t> needed, Index budget_bytes) {
+  if (budget_bytes <= frames::packed_cache_overhead(series.info().frames))
+    return;
+  auto cache = frames::make_packed_cache(std::move(series.source), budget_bytes, std::move(needed));
+  series.kept = cache.get();
+  series.source = std::move(cache);
+}
+
 double frame_time_of(const Series& series, const InputFlags& flags) {
-  const double time = first_finite(flags.frame_time_s, series.info().frame_time_s);
+  const double time =
+      std::isnan(flags.frame_time_s) ? series.info().frame_time_s : flags.frame_time_s;
   if (std::isnan(time))
     throw OptionError(fmt::format("{}: the file does not say the time from frame to frame; give "
                                   "--frame-time SECONDS",
@@ -229,8 +217,8 @@ measure(Series& series, frames::Mask& mask, bool find_bad, const Monitor& monito
     }
     if (added > 0) {
       series.notes.push_back(fmt::format("{} frames of odd intensity found and made gaps", added));
-      statistics =
-          frames::measure_series(*series.source, mask, {.bad_frames = series.bad_list()}, monitor);
+      auto& all = series.kept != nullptr ? series.kept->source() : *series.source;
+      statistics = frames::measure_series(all, mask, {.bad_frames = series.bad_list()}, monitor);
     }
   }
   Index invalid = 0;
@@ -240,7 +228,9 @@ measure(Series& series, frames::Mask& mask, bool find_bad, const Monitor& monito
       ++invalid;
       // NaN in every frame is how some detectors mark a pixel; NaN in some frames is damage
       if (statistics.nonfinite > 0 && statistics.invalid[i] < statistics.good_frames)
-        refuse_damage(*series.source, series.bad, static_cast<Index>(i));
+        refuse_damage(series.kept != nullptr ? series.kept->source() : *series.source,
+                      series.bad,
+                      static_cast<Index>(i));
     }
   if (invalid > 0)
     series.notes.push_back(fmt::format(
@@ -281,145 +271,6 @@ void check_duplicates(Series& series,
         twins.first_pixel % series.info().width,
         twins.second_pixel / series.info().width,
         twins.second_pixel % series.info().width));
-}
-
-frames::Geometry merged_geometry(const Series& series, const GeometryFlags& flags) {
-  auto geometry = series.info().geometry;
-  if (!std::isnan(flags.energy_kev) && !std::isnan(flags.wavelength_angstrom))
-    throw OptionError("--energy and --wavelength: give only one");
-  if (!std::isnan(flags.energy_kev))
-    geometry.wavelength_angstrom = frames::wavelength_from_energy(flags.energy_kev);
-  auto take = [](double& field, double value) { field = first_finite(value, field); };
-  take(geometry.wavelength_angstrom, flags.wavelength_angstrom);
-  take(geometry.distance_m, flags.distance_m);
-  take(geometry.pixel_size_x_m, flags.pixel_size_nm * 1e-9);
-  take(geometry.pixel_size_y_m, flags.pixel_size_nm * 1e-9);
-  take(geometry.beam_center_x_px, flags.center_x_px);
-  take(geometry.beam_center_y_px, flags.center_y_px);
-  take(geometry.tilt_x_deg, flags.tilt_x_deg);
-  take(geometry.tilt_y_deg, flags.tilt_y_deg);
-  take(geometry.tilt_z_deg, flags.tilt_z_deg);
-  return geometry;
-}
-
-std::optional<frames::QMap>
-make_map(const Series& series, const GeometryFlags& flags, std::string& q_unit) {
-  const auto& info = series.info();
-  const auto geometry = merged_geometry(series, flags);
-  if (!std::isnan(flags.q_per_pixel)) {
-    if (std::isnan(geometry.beam_center_x_px) || std::isnan(geometry.beam_center_y_px))
-      throw OptionError("--q-per-pixel: needs --center-x and --center-y");
-    q_unit = flags.q_unit;
-    return frames::make_radius_map(geometry.beam_center_x_px,
-                                   geometry.beam_center_y_px,
-                                   flags.q_per_pixel,
-                                   info.height,
-                                   info.width);
-  }
-  if (!geometry.complete()) {
-    if (any_given(flags))
-      frames::validate(geometry); // names what is missing
-    return std::nullopt;
-  }
-  q_unit = "1/angstrom";
-  return frames::make_q_map(geometry, info.height, info.width);
-}
-
-void exclude_found(
-    Series& series, frames::Mask& mask, const frames::FoundPixels& found, bool hot, bool dead) {
-  if (hot) {
-    frames::exclude(mask, found.hot);
-    frames::exclude(mask, found.flickering);
-    series.notes.push_back(fmt::format("{} hot and {} flickering pixels found and left out",
-                                       found.hot.size(),
-                                       found.flickering.size()));
-  }
-  if (dead) {
-    frames::exclude(mask, found.dead);
-    series.notes.push_back(fmt::format("{} dead pixels found and left out", found.dead.size()));
-  }
-  if (found.unjudged > 0)
-    series.warnings.push_back(
-        fmt::format("{} pixels were not judged as hot or dead: their static bins are too small",
-                    found.unjudged));
-}
-
-frames::Partition make_bins(Series& series,
-                            frames::Mask& mask,
-                            const frames::SeriesStatistics& statistics,
-                            const PartitionFlags& flags,
-                            const GeometryFlags& geometry,
-                            std::optional<frames::QMap>& map) {
-  const auto& info = series.info();
-  std::string q_unit = "1/angstrom";
-  map = make_map(series, geometry, q_unit);
-  const bool rings = flags.q_bins != 1 || flags.phi_sectors != 1 || flags.static_per_bin != 1 ||
-                     !std::isnan(flags.q_min) || !std::isnan(flags.q_max) || flags.log_q ||
-                     flags.equal_pixels || flags.phi_start_deg != 0 || flags.friedel;
-  auto build = [&]() -> frames::Partition {
-    if (!flags.partition.empty()) {
-      if (rings)
-        throw OptionError("--partition: cannot be combined with flags that make rings");
-      const auto maps = io::read_label_maps(flags.partition);
-      if (maps.height != info.height || maps.width != info.width)
-        throw DataError(fmt::format("{}: labels of {} x {} pixels, expected {} x {} as in {}",
-                                    flags.partition,
-                                    maps.height,
-                                    maps.width,
-                                    info.height,
-                                    info.width,
-                                    info.path));
-      if (!maps.dynamic_q.empty() && any_given(geometry))
-        throw OptionError(
-            fmt::format("--partition {}: has q of its own, flags of the geometry cannot change it",
-                        flags.partition));
-      auto partition = io::to_partition(maps);
-      series.notes.push_back(fmt::format("partition {}: {} bins, {} static bins",
-                                         flags.partition,
-                                         partition.bin_count(),
-                                         partition.static_bin_count()));
-      // the file's own lists win; without them q follows from the geometry
-      if (maps.dynamic_q.empty() && map) {
-        partition = frames::make_partition_from_labels(
-            info.height, info.width, maps.dynamic_labels, maps.static_labels, &*map);
-        partition.q_unit = q_unit;
-      }
-      if (!map && maps.geometry && maps.geometry->complete())
-        map = frames::make_q_map(*maps.geometry, info.height, info.width);
-      return frames::apply_mask(partition, mask);
-    }
-    if (!map) {
-      if (rings)
-        throw OptionError(
-            fmt::format("{}: rings need a geometry (--energy, --distance, --pixel-size, "
-                        "--center-x, --center-y) or --q-per-pixel with a centre",
-                        info.path));
-      return frames::make_single_bin(mask);
-    }
-    frames::PartitionOptions options;
-    options.q_bins = flags.q_bins;
-    options.phi_sectors = flags.phi_sectors;
-    options.static_per_bin = flags.static_per_bin;
-    options.q_min = flags.q_min;
-    options.q_max = flags.q_max;
-    options.logarithmic = flags.log_q;
-    options.equal_pixels = flags.equal_pixels;
-    options.phi_start_deg = flags.phi_start_deg;
-    options.friedel = flags.friedel;
-    auto partition = frames::make_partition(*map, mask, options);
-    partition.q_unit = q_unit;
-    return partition;
-  };
-  auto partition = build();
-  if (flags.find_hot || flags.find_dead) {
-    const auto found =
-        frames::find_pixels(statistics, partition, {.false_alarms = flags.false_alarms});
-    exclude_found(series, mask, found, flags.find_hot, flags.find_dead);
-    partition = frames::apply_mask(partition, mask);
-  }
-  if (partition.bin_count() == 0)
-    throw DataError(fmt::format("{}: no pixel is left in any bin", info.path));
-  return partition;
 }
 
 std::vector<float>

@@ -13,6 +13,7 @@
 #include "vitrum/frames/frame_source.hpp"
 #include "vitrum/frames/geometry.hpp"
 #include "vitrum/frames/mask.hpp"
+#include "vitrum/frames/packed_cache.hpp"
 #include "vitrum/frames/partition.hpp"
 #include "vitrum/frames/series_statistics.hpp"
 
@@ -25,6 +26,7 @@ namespace vitrum::app {
 
 struct Series {
   std::unique_ptr<frames::FrameSource> source; // the selected frames
+  frames::PackedCache* kept = nullptr;         // the source, if it keeps what it decoded
   std::vector<std::uint8_t> bad;               // [frame] 1 = gap
   double first_frame = 0;                      // of the file, counted in steps of the selection
   std::vector<std::string> notes;              // corrections: what was left out and why
@@ -37,6 +39,10 @@ struct Series {
 
 /// Opens the input, restricts it to --frames and marks --bad-frames.
 [[nodiscard]] Series open_input(const std::string& path, const InputFlags& flags);
+
+/// From now on the needed pixels of frames that were read are kept, packed, so that each frame is
+/// decoded once; of as many as fit. In frames that come from memory all others are zero.
+void keep_frames(Series& series, std::vector<std::uint8_t> needed, Index budget_bytes);
 
 /// The frame time: the flag, the file, or OptionError that says what to give.
 [[nodiscard]] double frame_time_of(const Series& series, const InputFlags& flags);
@@ -68,6 +74,13 @@ make_map(const Series& series, const GeometryFlags& flags, std::string& q_unit);
                                           const PartitionFlags& flags,
                                           const GeometryFlags& geometry,
                                           std::optional<frames::QMap>& map);
+
+/// The pixels that these bins can have, decided before frames are read: none is in a bin later that
+/// is not among them. Throws for flags that make no sense.
+[[nodiscard]] std::vector<std::uint8_t> pixels_of_bins(const Series& series,
+                                                       const frames::Mask& mask,
+                                                       const PartitionFlags& flags,
+                                                       const GeometryFlags& geometry);
 
 /// Takes the pixels of the named kinds out of the mask and notes how many.
 void exclude_found(

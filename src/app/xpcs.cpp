@@ -11,76 +11,14 @@
 #include "two_time_job.hpp"
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
-#include "vitrum/core/parallel.hpp"
-#include "vitrum/correlate/lag_axis.hpp"
 #include "xpcs_bins.hpp"
+#include "xpcs_memory.hpp"
 #include "xpcs_plan.hpp"
 #include "xpcs_run.hpp"
 #include "xpcs_tree.hpp"
 
 namespace vitrum::app {
 namespace {
-
-constexpr Index event_tile = 1920;
-
-correlate::TilePlan tile_plan(const XpcsPlan& plan, const CorrelationFlags& flags) {
-  correlate::TwoTimeOptions options;
-  if (plan.kernel.kind == correlate::KernelKind::events)
-    options.tile = event_tile; // lists of events are walked once for each tile
-  if (flags.max_lag > 0) {
-    if (flags.no_map)
-      options.max_lag = flags.max_lag;
-    else if (flags.map_lags > 0)
-      options.max_lag = std::max(flags.max_lag, flags.map_lags);
-  }
-  return correlate::make_tile_plan(plan.series.info().frames, options);
-}
-
-std::optional<MapShape> map_shape(const XpcsPlan& plan, const CorrelationFlags& flags) {
-  if (flags.no_map)
-    return std::nullopt;
-  return make_map_shape(tile_plan(plan, flags), flags.map_lags);
-}
-
-Index log_map_cells(const XpcsPlan& plan) {
-  if (!plan.log_map)
-    return 0;
-  correlate::LagOptions axis;
-  axis.per_decade = plan.log_map->per_decade;
-  axis.max_lag = plan.log_map->max_lag;
-  const Index frames = plan.series.info().frames;
-  const auto edges = correlate::make_lag_edges(frames, axis);
-  Index cells = 0;
-  for (std::size_t k = 0; k + 1 < edges.size(); ++k)
-    cells += frames / (edges[k + 1] - edges[k]) + 1;
-  return cells;
-}
-
-/// What is in memory at once, beside the pixels of the bins.
-Index other_bytes(const XpcsPlan& plan, const CorrelationFlags& flags) {
-  constexpr Index program = Index{64} << 20; // with its libraries and their buffers
-  const auto& info = plan.series.info();
-  const auto tiles = tile_plan(plan, flags);
-  const Index block = std::min(plan.load.block_bytes, info.frames * info.frame_bytes());
-  const Index images = 200 * info.pixels(); // statistics of the series, partition
-  // of each thread: products of a tile, their sum, a chunk and its mirror image
-  const Index scratch = thread_count() * tiles.edge * tiles.edge * 4 * 5;
-  const auto lags = correlate::make_lag_edges(info.frames, plan.one_time.lags).size();
-  const auto blocks =
-      plan.one_time.time_blocks *
-      (1 + static_cast<Index>(plan.one_time.windows.size() + plan.error_blocks.size()));
-  // sums, what is stored of them and the checkpoint that is being written
-  const Index cells = static_cast<Index>(lags) * blocks + log_map_cells(plan);
-  const Index sums = cells * (plan.load.groups.groups + 1) * 16 * 4;
-  constexpr Index base = 2048; // the level from which the smallest ones are made
-  const Index levels =
-      flags.no_map ? 0 : 4 * base * base * 3 / 2 + plan.partition.bin_count() * (Index{6} << 20);
-  return program + block + images + scratch + sums + levels;
-}
-
-Index needed_bytes(const XpcsPlan& plan, const CorrelationFlags& flags) {
-  return other_bytes(plan, flags) + pixel_bytes(plan).largest_bin;
-}
 
 std::string dry_run_text(const XpcsPlan& plan, const XpcsOptions& options) {
   const auto& info = plan.series.info();
@@ -268,16 +206,9 @@ std::string run_job(XpcsOptions options,
       require_same(part.identity, fresh.identity, path);
   }
   auto plan = make_plan(options, monitor);
-  const Index limit = parse_bytes("memory", options.run.memory);
   if (options.run.dry_run)
     return dry_run_text(plan, options);
-  const Index needed = needed_bytes(plan, options.correlation);
-  if (needed > limit)
-    throw OptionError(
-        fmt::format("--memory {}: the analysis needs {}; use fewer frames (--frames) or more and "
-                    "smaller bins",
-                    options.run.memory,
-                    bytes_text(needed)));
+  const Index pixel_room = share_memory(plan, options);
   fresh.identity.data = digest_of(plan);
   TwoTimeJob work(job,
                   std::move(fresh),
@@ -287,7 +218,7 @@ std::string run_job(XpcsOptions options,
                   map_shape(plan, options.correlation));
   if (!parts.empty())
     work.merge(parts);
-  auto done = correlate_bins(plan, work, limit - other_bytes(plan, options.correlation), monitor);
+  auto done = correlate_bins(plan, work, pixel_room, monitor);
   if (work.is_part()) {
     work.finish(work.part_tree());
     return job.output + "\n";

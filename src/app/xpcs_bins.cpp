@@ -144,8 +144,11 @@ PixelBytes pixel_bytes(const XpcsPlan& plan) {
 
 Correlated correlate_bins(XpcsPlan& plan, TwoTimeJob& job, Index limit, const Monitor& monitor) {
   Correlated out;
-  for (const auto& batch : make_batches(plan, job, limit)) {
+  const auto batches = make_batches(plan, job, limit);
+  for (const auto& batch : batches) {
     auto pixels = load_bins(plan, batch, monitor);
+    if (plan.series.kept != nullptr && &batch == &batches.back())
+      plan.series.kept->keep_within(0); // nobody reads frames again
     for (std::size_t i = 0; i < batch.size(); ++i)
       correlate_bin(plan, job, batch[i], std::move(pixels[i]), out, monitor);
   }

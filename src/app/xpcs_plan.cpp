@@ -7,6 +7,7 @@
 #include "age_errors.hpp"
 #include "dynamics_stage.hpp"
 #include "vitrum/core/error.hpp"
+#include "xpcs_memory.hpp"
 
 namespace vitrum::app {
 namespace {
@@ -79,6 +80,14 @@ void plan_corrections(XpcsPlan& plan, const CorrectionFlags& flags) {
   load.bad_frames = plan.series.bad;
 }
 
+/// True when a pixel of a bin is zero in frames that come from memory.
+bool any_missing(const frames::Partition& partition, const std::vector<std::uint8_t>& kept) {
+  for (std::size_t p = 0; p < kept.size(); ++p)
+    if (kept[p] == 0 && partition.dynamic_labels[p] != 0)
+      return true;
+  return false;
+}
+
 } // namespace
 
 XpcsPlan make_plan(const XpcsOptions& options, const Monitor& monitor) {
@@ -99,7 +108,7 @@ XpcsPlan make_plan(const XpcsOptions& options, const Monitor& monitor) {
   (void)aging::parse_plateau("baseline", options.age.baseline);
 
   plan.series = open_input(options.inputs.at(0), options.input);
-  const auto& info = plan.series.info();
+  const auto info = plan.series.info();
   if (info.frames < 2)
     throw DataError(
         fmt::format("{}: {} frame, need at least 2 to correlate", info.path, info.frames));
@@ -109,9 +118,15 @@ XpcsPlan make_plan(const XpcsOptions& options, const Monitor& monitor) {
     plan.error_blocks =
         make_error_blocks(info.frames, options.correlation.pixel_groups, plan.one_time.lags);
   plan.mask = start_mask(plan.series, options.partition.masks);
+  const auto needed = pixels_of_bins(plan.series, plan.mask, options.partition, options.geometry);
+  if (!options.run.dry_run)
+    keep_frames(
+        plan.series, needed, room_while_measuring(info, parse_bytes("memory", options.run.memory)));
   plan.statistics = measure(plan.series, plan.mask, options.input.find_bad_frames, monitor);
   plan.partition = make_bins(
       plan.series, plan.mask, plan.statistics, options.partition, options.geometry, plan.map);
+  if (plan.series.kept != nullptr && any_missing(plan.partition, needed))
+    plan.series.kept->keep_within(0);
   check_duplicates(plan.series, plan.statistics, plan.partition);
   plan.load.groups.groups = options.correlation.pixel_groups;
   plan.load.groups.block_px = options.correlation.speckle_size_px;

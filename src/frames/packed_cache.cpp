@@ -1,9 +1,13 @@
 #include "vitrum/frames/packed_cache.hpp"
 
 #include <algorithm>
+#include <functional>
+
+#include <fmt/format.h>
 
 #include "frame_range.hpp"
 #include "packed_frame.hpp"
+#include "vitrum/core/error.hpp"
 #include "vitrum/core/memory.hpp"
 #include "vitrum/core/parallel.hpp"
 
@@ -13,16 +17,27 @@ namespace {
 constexpr Index arena_bytes = Index{64} << 20; // memory is taken in pieces of this, on huge pages
 constexpr Index alignment = 8;
 
-class PackedCache final : public FrameSource {
+struct Held {
+  const std::byte* data = nullptr;
+  PackedForm form;
+};
+
+class Cache final : public PackedCache {
 public:
-  PackedCache(std::unique_ptr<FrameSource> source, Index budget_bytes)
-      : source_(std::move(source)), left_(budget_bytes),
-        frames_(static_cast<std::size_t>(source_->info().frames)) {
-    left_ -= static_cast<Index>(frames_.size() * sizeof(Held));
+  Cache(std::unique_ptr<FrameSource> source, Index budget_bytes, std::vector<std::uint8_t> needed)
+      : source_(std::move(source)), needed_(std::move(needed)),
+        pixels_(make_packed_pixels(source_->info().pixels(), needed_)),
+        frames_(static_cast<std::size_t>(source_->info().frames)),
+        left_(budget_bytes - packed_cache_overhead(source_->info().frames)) {
+    const Index size = static_cast<Index>(needed_.size());
+    if (size != 0 && size != pixels_.frame)
+      throw OptionError(fmt::format(
+          "needed pixels: {} values, expected one per pixel ({})", size, pixels_.frame));
   }
 
   const SeriesInfo& info() const override { return source_->info(); }
   bool sparse() const override { return source_->sparse(); }
+  FrameSource& source() override { return *source_; }
 
   void read(Index first, Index count, std::byte* out) override {
     check_frames(info(), first, count);
@@ -35,11 +50,7 @@ public:
         return;
       }
       parallel_for(begin, end, 1, [&](Index t, Index) {
-        unpack(frames_[t].data,
-               frames_[t].form,
-               info().type,
-               info().pixels(),
-               to + (t - begin) * bytes);
+        unpack(frames_[t].data, frames_[t].form, info().type, pixels_, to + (t - begin) * bytes);
       });
     });
   }
@@ -65,12 +76,27 @@ public:
     });
   }
 
-private:
-  struct Held {
-    const std::byte* data = nullptr;
-    PackedForm form;
-  };
+  Index bytes() const override {
+    Index sum = packed_cache_overhead(info().frames);
+    for (const Buffer<std::byte>& arena : arenas_)
+      sum += arena.size();
+    return sum;
+  }
 
+  void keep_within(Index budget_bytes) override {
+    full_ = true;
+    while (!arenas_.empty() && bytes() > budget_bytes) {
+      const std::byte* begin = arenas_.back().data();
+      const std::byte* end = begin + arenas_.back().size();
+      for (Held& held : frames_)
+        if (held.form.bytes > 0 && std::less_equal<>{}(begin, held.data) &&
+            std::less<>{}(held.data, end))
+          held = {};
+      arenas_.pop_back();
+    }
+  }
+
+private:
   /// Calls visit(begin, end, held) for the runs of frames that are kept and that are not.
   template <class Visit>
   void each_run(Index first, Index count, Visit&& visit) {
@@ -116,13 +142,13 @@ private:
     const SeriesInfo& series = info();
     std::vector<PackedForm> forms(static_cast<std::size_t>(count));
     parallel_for(0, count, 1, [&](Index f, Index) {
-      forms[f] = smallest_form(values + f * series.frame_bytes(), series.type, series.pixels());
+      forms[f] = smallest_form(values + f * series.frame_bytes(), series.type, pixels_);
     });
     const std::vector<std::byte*> memory = places(forms);
     parallel_for(0, count, 1, [&](Index f, Index) {
       if (memory[f] == nullptr)
         return;
-      pack(values + f * series.frame_bytes(), series.type, series.pixels(), forms[f], memory[f]);
+      pack(values + f * series.frame_bytes(), series.type, pixels_, forms[f], memory[f]);
       frames_[first + f] = {memory[f], forms[f]};
     });
   }
@@ -130,6 +156,20 @@ private:
   void keep_events(Index first, const EventList& list) {
     if (full_)
       return;
+    if (needed_.empty())
+      return keep_list(first, list);
+    few_.clear();
+    for (Index f = 0; f < list.frames(); ++f) {
+      for (Index e = list.frame_begin[f]; e < list.frame_begin[f + 1]; ++e)
+        if (needed_[list.pixel[e]] != 0)
+          few_.add(list.pixel[e], list.count[e]);
+      few_.end_frame();
+    }
+    keep_list(first, few_);
+  }
+
+  /// Events of needed pixels alone.
+  void keep_list(Index first, const EventList& list) {
     const SeriesInfo& series = info();
     const auto span_of = [&](const std::vector<std::uint32_t>& values, Index f) {
       return std::span<const std::uint32_t>(values).subspan(
@@ -138,7 +178,7 @@ private:
     };
     std::vector<PackedForm> forms(static_cast<std::size_t>(list.frames()));
     for (Index f = 0; f < list.frames(); ++f)
-      forms[f] = smallest_form(span_of(list.count, f), series.type, series.pixels());
+      forms[f] = smallest_form(span_of(list.count, f), series.type, pixels_);
     const std::vector<std::byte*> memory = places(forms);
     parallel_for(0, list.frames(), 16, [&](Index begin, Index end) {
       for (Index f = begin; f < end; ++f) {
@@ -147,7 +187,7 @@ private:
         pack(span_of(list.pixel, f),
              span_of(list.count, f),
              series.type,
-             series.pixels(),
+             pixels_,
              forms[f],
              memory[f]);
         frames_[first + f] = {memory[f], forms[f]};
@@ -166,7 +206,7 @@ private:
       return;
     }
     frame_.resize(static_cast<std::size_t>(info().frame_bytes()));
-    unpack(held.data, held.form, info().type, info().pixels(), frame_.data());
+    unpack(held.data, held.form, info().type, pixels_, frame_.data());
     append_frame(frame_.data(), info(), t, used, out);
   }
 
@@ -179,20 +219,27 @@ private:
   }
 
   std::unique_ptr<FrameSource> source_;
-  Index left_;
+  std::vector<std::uint8_t> needed_; // [pixel]; empty: all
+  PackedPixels pixels_;
   std::vector<Held> frames_;
+  Index left_;
   std::vector<Buffer<std::byte>> arenas_;
   Index used_ = 0; // of the last arena
   bool full_ = false;
-  EventList run_;
+  EventList run_, few_;
   std::vector<std::byte> frame_;
 };
 
 } // namespace
 
-std::unique_ptr<FrameSource> make_packed_cache(std::unique_ptr<FrameSource> source,
-                                               Index budget_bytes) {
-  return std::make_unique<PackedCache>(std::move(source), budget_bytes);
+std::unique_ptr<PackedCache> make_packed_cache(std::unique_ptr<FrameSource> source,
+                                               Index budget_bytes,
+                                               std::vector<std::uint8_t> needed) {
+  return std::make_unique<Cache>(std::move(source), budget_bytes, std::move(needed));
+}
+
+Index packed_cache_overhead(Index frames) {
+  return frames * static_cast<Index>(sizeof(Held));
 }
 
 } // namespace vitrum::frames

@@ -3,54 +3,11 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <vector>
+
+#include "packed_kernel.hpp"
 
 namespace vitrum::frames {
 namespace {
-
-/// The value that detectors put where there is no data, which a byte of 255 stands for.
-template <class T>
-constexpr T mark() {
-  return std::is_signed_v<T> ? static_cast<T>(-1) : std::numeric_limits<T>::max();
-}
-
-struct Census {
-  Index events = 0;         // values that are not zero
-  bool marked_bytes = true; // all below 255 or the mark
-  bool words = true;        // all below 2^16
-  bool counts_8 = true;     // all below 2^8
-  bool counts_32 = true;    // none negative or beyond 2^32
-};
-
-template <class T>
-Census take_census(const T* values, Index pixels) {
-  using Wide = std::make_unsigned_t<T>;
-  Census census;
-  Wide above_bytes = 0, all = 0; // bits of all values but the mark, and of all
-  Index events = 0;
-  Wide largest = 0;
-  for (Index p = 0; p < pixels; ++p) {
-    const auto value = static_cast<Wide>(values[p]); // negative ones become large
-    const Wide unmarked = values[p] == mark<T>() ? Wide{0} : value;
-    above_bytes = std::max(above_bytes, unmarked);
-    all |= value;
-    largest = std::max(largest, value);
-    events += value != 0 ? 1 : 0;
-  }
-  census.events = events;
-  census.marked_bytes = above_bytes < 255;
-  census.counts_8 = largest < 256;
-  census.words = largest < 65536;
-  if constexpr (std::is_signed_v<T>) {
-    const bool negative = largest > static_cast<Wide>(std::numeric_limits<T>::max());
-    census.counts_8 = census.counts_8 && !negative;
-    census.words = census.words && !negative;
-    census.counts_32 = !negative;
-  }
-  if constexpr (sizeof(T) > 4)
-    census.counts_32 = census.counts_32 && largest <= std::numeric_limits<std::uint32_t>::max();
-  return census;
-}
 
 PackedForm choose(const Census& census, PixelType type, Index pixels) {
   PackedForm form{Packing::native, census.events, pixels * size_of(type)};
@@ -67,81 +24,106 @@ PackedForm choose(const Census& census, PixelType type, Index pixels) {
   return form;
 }
 
-template <class To, class From>
-void convert(const From* from, Index count, To* to) {
-  for (Index i = 0; i < count; ++i)
-    to[i] = static_cast<To>(from[i]);
-}
-
 template <class T>
-void pack_typed(const T* values, Index pixels, PackedForm form, std::byte* out) {
-  switch (form.packing) {
-  case Packing::words:
-    convert(values, pixels, reinterpret_cast<std::uint16_t*>(out));
-    return;
-  case Packing::bytes: {
-    auto* bytes = reinterpret_cast<std::uint8_t*>(out);
-    for (Index p = 0; p < pixels; ++p)
-      bytes[p] = static_cast<std::uint8_t>(values[p]); // the mark ends in 255
-    return;
-  }
-  case Packing::events_8:
-  case Packing::events_32: {
-    auto* at = reinterpret_cast<std::uint32_t*>(out);
-    std::byte* counts = out + 4 * form.events;
-    Index e = 0;
-    for (Index p = 0; p < pixels; ++p) {
-      if (values[p] == 0)
-        continue;
+void pack_events(const T* values, const PackedPixels& pixels, PackedForm form, std::byte* out) {
+  auto* at = reinterpret_cast<std::uint32_t*>(out);
+  std::byte* counts = out + 4 * form.events;
+  Index e = 0;
+  for (const PixelRun& run : pixels.runs)
+    each_nonzero(values, run.begin, run.count, [&](Index p) {
       at[e] = static_cast<std::uint32_t>(p);
       if (form.packing == Packing::events_8)
         counts[e] = static_cast<std::byte>(values[p]);
       else
         reinterpret_cast<std::uint32_t*>(counts)[e] = static_cast<std::uint32_t>(values[p]);
       ++e;
-    }
-    return;
-  }
-  default:
-    std::memcpy(out, values, static_cast<std::size_t>(form.bytes));
+    });
+}
+
+template <class T>
+void pack_typed(const T* values, const PackedPixels& pixels, PackedForm form, std::byte* out) {
+  if (form.packing == Packing::events_8 || form.packing == Packing::events_32)
+    return pack_events(values, pixels, form, out);
+  for (const PixelRun& run : pixels.runs) {
+    const T* from = values + run.begin;
+    if (form.packing == Packing::words)
+      narrow(from, run.count, reinterpret_cast<std::uint16_t*>(out) + run.before);
+    else if (form.packing == Packing::bytes) // the mark ends in 255
+      narrow(from, run.count, reinterpret_cast<std::uint8_t*>(out) + run.before);
+    else
+      std::copy_n(from, run.count, reinterpret_cast<T*>(out) + run.before);
   }
 }
 
 template <class T>
-void unpack_typed(const std::byte* packed, PackedForm form, Index pixels, T* out) {
-  switch (form.packing) {
-  case Packing::words:
-    convert(reinterpret_cast<const std::uint16_t*>(packed), pixels, out);
-    return;
-  case Packing::bytes: {
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(packed);
-    for (Index p = 0; p < pixels; ++p)
-      out[p] = bytes[p] == 255 ? mark<T>() : static_cast<T>(bytes[p]);
-    return;
+void unpack_typed(const std::byte* packed, PackedForm form, const PackedPixels& pixels, T* out) {
+  const bool events = form.packing == Packing::events_8 || form.packing == Packing::events_32;
+  if (events || pixels.kept < pixels.frame)
+    std::fill_n(out, pixels.frame, T{0});
+  if (events)
+    return each_event(
+        packed, form, [&](std::uint32_t p, std::uint32_t n) { out[p] = static_cast<T>(n); });
+  for (const PixelRun& run : pixels.runs) {
+    T* to = out + run.begin;
+    if (form.packing == Packing::words)
+      widen(reinterpret_cast<const std::uint16_t*>(packed) + run.before, run.count, to);
+    else if (form.packing == Packing::bytes)
+      widen_marked(reinterpret_cast<const std::uint8_t*>(packed) + run.before, run.count, to);
+    else
+      std::copy_n(reinterpret_cast<const T*>(packed) + run.before, run.count, to);
   }
-  case Packing::events_8:
-  case Packing::events_32:
-    std::fill_n(out, pixels, T{0});
-    each_event(packed, form, [&](std::uint32_t p, std::uint32_t n) { out[p] = static_cast<T>(n); });
-    return;
-  default:
-    std::memcpy(out, packed, static_cast<std::size_t>(form.bytes));
-  }
+}
+
+/// Calls work(T{}), with a type of the same size for floats, which are copied as they are.
+template <class Work>
+auto visit_typed(PixelType type, Work&& work) {
+  return visit(type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_integral_v<T>)
+      return work(T{});
+    else if constexpr (sizeof(T) == 4)
+      return work(std::uint32_t{});
+    else
+      return work(std::uint64_t{});
+  });
 }
 
 } // namespace
 
-PackedForm smallest_form(const std::byte* values, PixelType type, Index pixels) {
-  return visit(type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (std::is_integral_v<T>)
-      return choose(take_census(reinterpret_cast<const T*>(values), pixels), type, pixels);
+PackedPixels make_packed_pixels(Index pixels, std::span<const std::uint8_t> needed) {
+  PackedPixels list;
+  list.frame = pixels;
+  if (needed.empty()) {
+    list.kept = pixels;
+    list.runs.push_back({0, pixels, 0});
+    return list;
+  }
+  for (Index p = 0; p < pixels; ++p) {
+    if (needed[static_cast<std::size_t>(p)] == 0)
+      continue;
+    if (p > 0 && !list.runs.empty() && list.runs.back().begin + list.runs.back().count == p)
+      ++list.runs.back().count;
     else
-      return PackedForm{Packing::native, 0, pixels * size_of(type)};
+      list.runs.push_back({p, 1, list.kept});
+    ++list.kept;
+  }
+  return list;
+}
+
+PackedForm smallest_form(const std::byte* values, PixelType type, const PackedPixels& pixels) {
+  if (!is_integer(type))
+    return {Packing::native, 0, pixels.kept * size_of(type)};
+  return visit_typed(type, [&](auto zero) {
+    using T = decltype(zero);
+    CensusBits<T> bits;
+    for (const PixelRun& run : pixels.runs)
+      take_census(reinterpret_cast<const T*>(values) + run.begin, run.count, bits);
+    return choose(census_of(bits), type, pixels.kept);
   });
 }
 
-PackedForm smallest_form(std::span<const std::uint32_t> counts, PixelType type, Index pixels) {
+PackedForm
+smallest_form(std::span<const std::uint32_t> counts, PixelType type, const PackedPixels& pixels) {
   Census census;
   census.events = static_cast<Index>(counts.size());
   std::uint32_t largest = 0;
@@ -150,23 +132,23 @@ PackedForm smallest_form(std::span<const std::uint32_t> counts, PixelType type, 
   census.marked_bytes = largest < 255;
   census.counts_8 = largest < 256;
   census.words = largest < 65536;
-  return choose(census, type, pixels);
+  return choose(census, type, pixels.kept);
 }
 
-void pack(const std::byte* values, PixelType type, Index pixels, PackedForm form, std::byte* out) {
-  visit(type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (std::is_integral_v<T>)
-      pack_typed(reinterpret_cast<const T*>(values), pixels, form, out);
-    else
-      std::memcpy(out, values, static_cast<std::size_t>(form.bytes));
+void pack(const std::byte* values,
+          PixelType type,
+          const PackedPixels& pixels,
+          PackedForm form,
+          std::byte* out) {
+  visit_typed(type, [&](auto zero) {
+    pack_typed(reinterpret_cast<const decltype(zero)*>(values), pixels, form, out);
   });
 }
 
 void pack(std::span<const std::uint32_t> at,
           std::span<const std::uint32_t> counts,
           PixelType type,
-          Index pixels,
+          const PackedPixels& pixels,
           PackedForm form,
           std::byte* out) {
   if (form.packing == Packing::events_8 || form.packing == Packing::events_32) {
@@ -179,25 +161,22 @@ void pack(std::span<const std::uint32_t> at,
         reinterpret_cast<std::uint32_t*>(to)[e] = counts[e];
     return;
   }
-  visit(type, [&](auto tag) { // of frames that are not sparse: by way of the dense one
-    using T = typename decltype(tag)::type;
-    if constexpr (std::is_integral_v<T>) {
-      std::vector<T> dense(static_cast<std::size_t>(pixels), T{0});
-      for (std::size_t e = 0; e < counts.size(); ++e)
-        dense[at[e]] = static_cast<T>(counts[e]);
-      pack_typed(dense.data(), pixels, form, out);
-    }
+  visit_typed(type, [&](auto zero) { // of frames that are not sparse: by way of the dense one
+    using T = decltype(zero);
+    std::vector<T> dense(static_cast<std::size_t>(pixels.frame), T{0});
+    for (std::size_t e = 0; e < counts.size(); ++e)
+      dense[at[e]] = static_cast<T>(counts[e]);
+    pack_typed(dense.data(), pixels, form, out);
   });
 }
 
-void unpack(
-    const std::byte* packed, PackedForm form, PixelType type, Index pixels, std::byte* out) {
-  visit(type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (std::is_integral_v<T>)
-      unpack_typed(packed, form, pixels, reinterpret_cast<T*>(out));
-    else
-      std::memcpy(out, packed, static_cast<std::size_t>(form.bytes));
+void unpack(const std::byte* packed,
+            PackedForm form,
+            PixelType type,
+            const PackedPixels& pixels,
+            std::byte* out) {
+  visit_typed(type, [&](auto zero) {
+    unpack_typed(packed, form, pixels, reinterpret_cast<decltype(zero)*>(out));
   });
 }
 

@@ -1,5 +1,7 @@
 #include "vitrum/frames/packed_cache.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "vitrum/core/random.hpp"
@@ -101,6 +103,54 @@ TYPED_TEST(PackedCacheOf, GivesTheSameValuesWithinAnyBudget) {
   }
 }
 
+// Pixels that are not needed are there when a frame comes from the source, and zero from memory.
+TYPED_TEST(PackedCacheOf, KeepsThePixelsThatAreNeeded) {
+  using T = TypeParam;
+  const std::vector<T> values = mixed_values<T>();
+  for (const int every : {1, 2, 3, 7}) {
+    std::vector<std::uint8_t> needed(pixels);
+    for (Index p = 0; p < pixels; ++p)
+      needed[p] = p / 5 % every == 0;
+    std::vector<T> few = values;
+    for (Index i = 0; i < frame_count * pixels; ++i)
+      if (needed[i % pixels] == 0)
+        few[i] = T{0};
+    Index reads = 0;
+    auto cache = make_packed_cache(
+        std::make_unique<Counting>(make_memory_source(values, frame_count, height, width), reads),
+        1 << 20,
+        needed);
+    EXPECT_EQ(read_all<T>(*cache, 0, frame_count), values);
+    EXPECT_EQ(read_all<T>(*cache, 0, frame_count), few);
+    EXPECT_EQ(reads, frame_count);
+    EXPECT_EQ(read_all<T>(cache->source(), 0, frame_count), values);
+  }
+}
+
+TEST(PackedCache, ForgetsWhatWasReadLast) {
+  const auto values = mixed_values<std::uint16_t>();
+  Index reads = 0;
+  auto cache = make_packed_cache(
+      std::make_unique<Counting>(make_memory_source(values, frame_count, height, width), reads),
+      1 << 20);
+  EXPECT_EQ(cache->bytes(), packed_cache_overhead(frame_count));
+  EXPECT_EQ(read_all<std::uint16_t>(*cache, 0, frame_count), values);
+  EXPECT_LE(cache->bytes(), 1 << 20);
+  cache->keep_within(cache->bytes());
+  EXPECT_EQ(read_all<std::uint16_t>(*cache, 0, frame_count), values);
+  EXPECT_EQ(reads, frame_count);
+  cache->keep_within(0);
+  EXPECT_EQ(cache->bytes(), packed_cache_overhead(frame_count));
+  for (int pass = 0; pass < 2; ++pass)
+    EXPECT_EQ(read_all<std::uint16_t>(*cache, 0, frame_count), values);
+  Index empty = 0; // these take no memory
+  for (Index f = 0; f < frame_count; ++f)
+    empty += std::all_of(values.begin() + f * pixels,
+                         values.begin() + (f + 1) * pixels,
+                         [](std::uint16_t value) { return value == 0; });
+  EXPECT_EQ(reads, frame_count + 2 * (frame_count - empty));
+}
+
 TEST(PackedCache, EventsComeFromMemoryToo) {
   const auto values = mixed_values<std::uint16_t>();
   std::vector<std::uint8_t> used(pixels, 1);
@@ -130,6 +180,15 @@ TEST(PackedCache, EventsComeFromMemoryToo) {
       EXPECT_EQ(list.frame_begin, some.frame_begin);
       EXPECT_EQ(read_all<std::uint16_t>(*cache, 0, frame_count), values);
       EXPECT_EQ(reads, frame_count);
+      auto few = make_packed_cache(sparse ? make_event_source(all, height, width)
+                                          : make_memory_source(values, frame_count, height, width),
+                                   1 << 20,
+                                   used);
+      few->read_events(0, frame_count, {}, list);
+      EXPECT_EQ(list.pixel, all.pixel);
+      few->read_events(2, 9, {}, list); // from memory
+      EXPECT_EQ(list.pixel, some.pixel);
+      EXPECT_EQ(list.count, some.count);
     }
 }
 
