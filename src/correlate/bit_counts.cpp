@@ -2,133 +2,246 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 
+#include <fmt/format.h>
+
+#include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 
 namespace vitrum::correlate::detail {
+namespace {
 
-BitCounts::BitCounts(Index frames, Index slots)
-    : frames_(frames), slots_(slots), stride_((slots + 511) / 512 * 16),
-      pixel_stride_((frames + 63) / 64), cells_(whole_panels(frames) * stride_),
-      by_pixel_(slots * pixel_stride_), of_frame_(static_cast<std::size_t>(frames)),
-      of_place_(static_cast<std::size_t>(slots)) {
-  std::fill_n(cells_.data(), cells_.size(), 0U);
-  std::fill_n(by_pixel_.data(), by_pixel_.size(), std::uint64_t{0});
+constexpr Index sixteen = 16;    // frames; divides those of a panel
+constexpr std::size_t ahead = 6; // counts whose bits are fetched before they are needed
+
+} // namespace
+
+BitCounts::BitCounts(Index frames, Index slots, SimdLevel level)
+    : frames_(frames), slots_(slots), panels_((frames + panel_frames - 1) / panel_frames),
+      stride_((slots + 511) / 512 * 16), level_(level), cells_(whole_panels(frames) * stride_),
+      of_frame_(static_cast<std::size_t>(frames)) {
+  parallel_for(0, panels_, 1, [&](Index panel, Index) {
+    std::fill_n(
+        cells_.data() + panel * panel_frames * stride_, panel_frames * stride_, std::uint32_t{0});
+  });
 }
 
-template <class T>
-void BitCounts::set(Index frame, const T* row) {
-  std::uint32_t* const cells = cells_.data() + frame * stride_;
-  const std::uint64_t bit_of_frame = std::uint64_t{1} << (frame % 64);
-  for (Index k = 0; k < slots_ / 32; ++k) {
-    std::uint32_t cell = 0;
-    for (Index i = 0; i < 32; ++i) {
-      const std::uint32_t x = row[32 * k + i];
-      cell |= static_cast<std::uint32_t>(x > 0) << i;
+void BitCounts::set_frame(Index frame, const std::uint8_t* row) {
+  const Index cells = slots_ / 32;
+  std::vector<std::uint32_t> above_one(static_cast<std::size_t>(cells));
+  count_rows(level_).find_bits(row, cells, cells_.data() + frame * stride_, above_one.data());
+  for (Index k = 0; k < cells; ++k)
+    for (std::uint32_t more = above_one[k]; more != 0; more &= more - 1) {
+      const Index place = 32 * k + std::countr_zero(more);
+      of_frame_[frame].push_back({static_cast<std::uint32_t>(place),
+                                  static_cast<std::uint32_t>(frame),
+                                  std::uint32_t{row[place]} - 1});
     }
-    cells[k] = cell;
-    for (; cell != 0; cell &= cell - 1) {
-      const Index place = 32 * k + std::countr_zero(cell);
-      by_pixel_[place * pixel_stride_ + frame / 64] |= bit_of_frame;
-      if (row[place] > 1)
-        of_frame_[frame].push_back({static_cast<std::uint32_t>(place),
-                                    static_cast<std::uint32_t>(frame),
-                                    static_cast<std::uint32_t>(row[place] - 1)});
-    }
-  }
 }
 
 void BitCounts::set_frame(Index frame, const std::uint16_t* row) {
-  set(frame, row);
-}
-void BitCounts::set_frame(Index frame, const std::uint8_t* row) {
-  set(frame, row);
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(slots_));
+  for (Index place = 0; place < slots_; ++place)
+    bytes[place] = static_cast<std::uint8_t>(std::min<std::uint16_t>(row[place], 2));
+  set_frame(frame, bytes.data());
+  for (Extra& extra : of_frame_[frame])
+    extra.excess = std::uint32_t{row[extra.place]} - 1;
 }
 
-void BitCounts::finish(const PanelKernels& kernels) {
+void BitCounts::finish() {
   const Index cells = panel_frames * stride_;
-  parallel_for(0, whole_panels(frames_), panel_frames, [&](Index begin, Index) {
+  parallel_for(0, panels_, 1, [&](Index p, Index) {
     Buffer<std::uint32_t> panel(cells);
-    pack_panel(kernels, cells_.data() + begin * stride_, stride_, panel.data());
-    std::copy_n(panel.data(), cells, cells_.data() + begin * stride_);
+    std::uint32_t* const rows = cells_.data() + p * cells;
+    pack_panel(panel_kernels(level_), rows, stride_, panel.data());
+    std::copy_n(panel.data(), cells, rows);
   });
+  std::size_t extras = 0;
+  for (const auto& frame : of_frame_)
+    extras += frame.size();
+  if (extras == 0)
+    return;
+  if (extras > std::numeric_limits<std::uint32_t>::max())
+    throw DataError(fmt::format("{} counts above one: too many for bits", extras));
+  place_begin_.assign(static_cast<std::size_t>(slots_) + 1, 0);
   for (const auto& frame : of_frame_)
     for (const Extra& extra : frame)
-      of_place_[extra.place].push_back(extra);
+      ++place_begin_[extra.place + 1];
+  for (Index place = 0; place < slots_; ++place)
+    place_begin_[place + 1] += place_begin_[place];
+  of_place_.resize(extras);
+  std::vector<std::uint32_t> next(place_begin_.begin(), place_begin_.end() - 1);
+  for (const auto& frame : of_frame_)
+    for (const Extra& extra : frame)
+      of_place_[next[extra.place]++] = extra;
+  transpose_bits();
 }
 
-std::span<const BitCounts::Extra> BitCounts::extras_of_frame(Index frame,
-                                                             const CountRun& run) const {
+void BitCounts::transpose_bits() {
+  by_pixel_ = Buffer<std::uint64_t>(slots_ * panels_);
+  parallel_for(0, slots_ / 32, 16, [&](Index begin, Index end) {
+    for (Index k = begin; k < end; ++k) {
+      if (place_begin_[32 * k] == place_begin_[32 * k + 32])
+        continue;
+      std::uint64_t* const to = by_pixel_.data() + 32 * k * panels_;
+      for (Index panel = 0; panel < panels_; ++panel) {
+        const std::uint32_t* const cells = cells_.data() + (panel * stride_ + k) * panel_frames;
+        std::uint64_t words[32]{};
+        for (Index frame = 0; frame < panel_frames; ++frame)
+          for (std::uint32_t cell = cells[frame]; cell != 0; cell &= cell - 1)
+            words[std::countr_zero(cell)] |= std::uint64_t{1} << frame;
+        for (Index i = 0; i < 32; ++i)
+          to[i * panels_ + panel] = words[i];
+      }
+    }
+  });
+}
+
+std::span<const BitCounts::Extra>
+BitCounts::extras_of_frame(Index frame, Index first, Index places) const {
   const auto& all = of_frame_[frame];
-  const auto before = [](const Extra& extra, Index place) {
-    return static_cast<Index>(extra.place) < place;
-  };
-  const auto first = std::lower_bound(all.begin(), all.end(), run.first, before);
-  const auto last = std::lower_bound(first, all.end(), run.first + run.slots, before);
-  return {first, last};
+  const auto before = [](const Extra& extra, Index place) { return Index{extra.place} < place; };
+  const auto begin = std::lower_bound(all.begin(), all.end(), first, before);
+  return {begin, std::lower_bound(begin, all.end(), first + places, before)};
 }
 
-template <class Visit>
-void BitCounts::each_frame(Index place, Index first, Index last, Visit&& visit) const {
-  const std::uint64_t* const words = by_pixel_.data() + place * pixel_stride_;
-  for (Index w = first / 64; w * 64 < last; ++w) {
-    std::uint64_t word = words[w];
-    if (w * 64 < first)
-      word &= ~std::uint64_t{0} << (first - w * 64);
-    if (last - w * 64 < 64)
-      word &= (std::uint64_t{1} << (last - w * 64)) - 1;
-    for (; word != 0; word &= word - 1)
-      visit(w * 64 + std::countr_zero(word));
-  }
+std::span<const BitCounts::Extra>
+BitCounts::extras_of_place(Index place, Index first_frame, Index last_frame) const {
+  const auto before = [](const Extra& extra, Index frame) { return Index{extra.frame} < frame; };
+  const auto all = of_place_.begin();
+  const auto begin = std::lower_bound(
+      all + place_begin_[place], all + place_begin_[place + 1], first_frame, before);
+  return {begin, std::lower_bound(begin, all + place_begin_[place + 1], last_frame, before)};
 }
 
-void BitCounts::products(const PanelKernels& kernels,
-                         const CountRun& run,
-                         Index row0,
-                         Index rows,
-                         Index col0,
-                         Index cols,
-                         Sums& sums) const {
+void BitCounts::products(
+    const CountRun& run, Index row0, Index rows, Index col0, Index cols, Sums& sums) const {
   sums.row0 = row0 / sliver_frames * sliver_frames;
   sums.col0 = col0 / panel_frames * panel_frames;
-  sums.row_blocks = (row0 + rows - sums.row0 + sliver_frames - 1) / sliver_frames;
-  const Index col_blocks = (col0 + cols - sums.col0 + panel_frames - 1) / panel_frames;
-  sums.values.resize(
-      static_cast<std::size_t>(sums.row_blocks * col_blocks * sliver_frames * panel_frames));
+  sums.rows = (row0 + rows - sums.row0 + sliver_frames - 1) / sliver_frames * sliver_frames;
+  const Index col_panels = (col0 + cols - sums.col0 + panel_frames - 1) / panel_frames;
+  sums.values.resize(static_cast<std::size_t>(sums.rows * col_panels * panel_frames));
   const Index skipped = run.first / 32 * panel_frames;
   const auto column = [&](Index t) {
     const Index panel = t / panel_frames * panel_frames;
     return cells_.data() + panel * stride_ + (t - panel) + skipped;
   };
+  const auto bits = panel_kernels(level_).bits;
   for_panel_blocks(row0, rows, col0, cols, [&](const PanelBlock& block) {
-    kernels.bits(
-        column(block.row), column(block.col), run.slots / 32, sums.at(block.row, block.col));
+    bits(column(block.row), column(block.col), run.slots / 32, sums.at(block.row, block.col));
   });
-  const bool diagonal = row0 == col0;
-  for (Index t1 = row0; t1 < std::min(row0 + rows, frames_); ++t1)
-    for (const Extra& extra : extras_of_frame(t1, run)) {
-      const auto e = static_cast<std::int32_t>(extra.excess);
-      const Index last = std::min(diagonal ? t1 + 1 : col0 + cols, frames_);
-      each_frame(extra.place, col0, last, [&](Index t2) { *sums.at(t1, t2) += e; });
-      for (const Extra& other : of_place_[extra.place])
-        if (const Index t2 = other.frame; t2 >= col0 && t2 < last)
-          *sums.at(t1, t2) += e * static_cast<std::int32_t>(other.excess);
-    }
-  for (Index t2 = col0; t2 < std::min(col0 + cols, frames_); ++t2)
-    for (const Extra& extra : extras_of_frame(t2, run)) {
-      const auto e = static_cast<std::int32_t>(extra.excess);
-      each_frame(extra.place, diagonal ? t2 : row0, std::min(row0 + rows, frames_), [&](Index t1) {
-        *sums.at(t1, t2) += e;
-      });
-    }
+  if (of_place_.empty())
+    return;
+  add_excess_of_rows(run, row0, rows, col0, cols, sums);
+  add_excess_of_columns(run, row0, rows, col0, cols, sums);
 }
 
-std::uint32_t BitCounts::count(Index frame, Index place) const {
-  std::uint32_t value = bit(place, frame) ? 1 : 0;
-  for (const Extra& extra : of_place_[place])
-    if (extra.frame == static_cast<std::uint32_t>(frame))
-      value += extra.excess;
-  return value;
+void BitCounts::fetch_bits(std::span<const Extra> extras, std::size_t i, Index panel) const {
+  if (i >= extras.size())
+    return;
+  const std::uint64_t* const words = by_pixel_.data() + Index{extras[i].place} * panels_ + panel;
+  __builtin_prefetch(words);
+  __builtin_prefetch(words + 8);
+}
+
+/// Σ ex' for each row, of which the columns are contiguous. Pairs outside the tile get anything.
+void BitCounts::add_excess_of_rows(
+    const CountRun& run, Index row0, Index rows, Index col0, Index cols, Sums& sums) const {
+  const auto add_where = count_rows(level_).add_where;
+  const Index first_panel = col0 / panel_frames;
+  for (Index t1 = row0; t1 < std::min(row0 + rows, frames_); ++t1) {
+    const Index last = std::min(row0 == col0 ? t1 + 1 : col0 + cols, frames_);
+    const Index panels = (last + panel_frames - 1) / panel_frames - first_panel;
+    std::int32_t* const row = sums.at(t1, sums.col0);
+    const std::span<const Extra> extras = extras_of_frame(t1, run.first, run.slots);
+    for (std::size_t i = 0; i < extras.size(); ++i) {
+      const Extra& extra = extras[i];
+      const auto e = static_cast<std::int32_t>(extra.excess);
+      fetch_bits(extras, i + ahead, first_panel);
+      add_where(by_pixel_.data() + Index{extra.place} * panels_ + first_panel,
+                panels,
+                e,
+                row,
+                sums.rows * panel_frames);
+      for (const Extra& other : extras_of_place(extra.place, col0, last))
+        *sums.at(t1, other.frame) += e * static_cast<std::int32_t>(other.excess);
+    }
+  }
+}
+
+/// Σ be' for each column, in a transposed tile so that the rows are contiguous.
+void BitCounts::add_excess_of_columns(
+    const CountRun& run, Index row0, Index rows, Index col0, Index cols, Sums& sums) const {
+  const CountRows& kernels = count_rows(level_);
+  const auto transpose = panel_kernels(level_).transpose;
+  const Index first_panel = row0 / panel_frames;
+  const Index last_row = std::min(row0 + rows, frames_);
+  const Index panels = (last_row + panel_frames - 1) / panel_frames - first_panel;
+  const Index stride = panels * panel_frames + sixteen; // no power of two
+  std::vector<std::int32_t>& turned = sums.turned;
+  const Index last_col = std::min(col0 + cols, frames_);
+  alignas(64) std::uint32_t square[sixteen * sixteen];
+  for (Index col = sums.col0; col < last_col; col += sixteen) { // sixteen columns
+    turned.assign(static_cast<std::size_t>(sixteen * stride), 0);
+    const Index skipped_panels =
+        row0 == col0 ? (col - first_panel * panel_frames) / panel_frames : 0;
+    for (Index t2 = std::max(col, col0); t2 < std::min(col + sixteen, last_col); ++t2) {
+      const std::span<const Extra> extras = extras_of_frame(t2, run.first, run.slots);
+      for (std::size_t i = 0; i < extras.size(); ++i) {
+        const Extra& extra = extras[i];
+        fetch_bits(extras, i + ahead, first_panel + skipped_panels);
+        kernels.add_where(by_pixel_.data() + Index{extra.place} * panels_ + first_panel +
+                              skipped_panels,
+                          panels - skipped_panels,
+                          static_cast<std::int32_t>(extra.excess),
+                          turned.data() + (t2 - col) * stride + skipped_panels * panel_frames,
+                          panel_frames);
+      }
+    }
+    for (Index t1 = (first_panel + skipped_panels) * panel_frames; t1 < last_row; t1 += sixteen) {
+      transpose(reinterpret_cast<const std::uint32_t*>(turned.data()) + t1 -
+                    first_panel * panel_frames,
+                stride,
+                square,
+                sixteen);
+      for (Index i = std::max<Index>(row0 - t1, 0); i < std::min(sixteen, last_row - t1); ++i) {
+        std::int32_t* const to = sums.at(t1 + i, col);
+        for (Index j = 0; j < sixteen; ++j)
+          to[j] += static_cast<std::int32_t>(square[i * sixteen + j]);
+      }
+    }
+  }
+}
+
+void BitCounts::add_excess(Index frame, Index first, Index count, std::uint16_t* row) const {
+  for (const Extra& extra : extras_of_frame(frame, first, count))
+    row[Index{extra.place} - first] =
+        static_cast<std::uint16_t>(row[Index{extra.place} - first] + extra.excess);
+}
+
+PairCounts BitCounts::excess_of_pair(Index t1, Index t2) const {
+  PairCounts sums;
+  const auto add = [&](std::uint64_t x, std::uint64_t y) {
+    const auto both = static_cast<std::uint64_t>(x > 0 && y > 0);
+    sums += {x * y - both, x * x * y - both, x * y * y - both};
+  };
+  auto a = of_frame_[t1].begin(), b = of_frame_[t2].begin();
+  const auto a_end = of_frame_[t1].end(), b_end = of_frame_[t2].end();
+  while (a != a_end || b != b_end) {
+    if (b == b_end || (a != a_end && a->place < b->place)) {
+      add(1 + a->excess, bit(a->place, t2));
+      ++a;
+    } else if (a == a_end || b->place < a->place) {
+      add(bit(b->place, t1), 1 + b->excess);
+      ++b;
+    } else {
+      add(1 + a->excess, 1 + b->excess);
+      ++a;
+      ++b;
+    }
+  }
+  return sums;
 }
 
 } // namespace vitrum::correlate::detail

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "count_layout.hpp"
+#include "count_rows.hpp"
 #include "panel_loop.hpp"
 #include "vitrum/core/memory.hpp"
 
@@ -15,57 +16,65 @@ namespace vitrum::correlate::detail {
 /// others from the list.
 class BitCounts {
 public:
-  BitCounts(Index frames, Index slots);
+  BitCounts(Index frames, Index slots, SimdLevel level);
 
-  /// One frame in the order of the layout. Frames of different multiples of 192 may come from
-  /// different threads at once.
+  /// One frame in the order of the layout. Different frames may come from different threads at
+  /// once.
   void set_frame(Index frame, const std::uint16_t* row);
   void set_frame(Index frame, const std::uint8_t* row);
   /// Once all frames are in.
-  void finish(const PanelKernels& kernels);
+  void finish();
 
   /// Sums of products of the pixels of one run, for all blocks of a tile: those of a block,
   /// [8][48], stand at `at(...)` of its corner.
   struct Sums {
-    Index row0 = 0, col0 = 0, row_blocks = 0; // corner of the first block
-    std::vector<std::int32_t> values;
+    Index row0 = 0, col0 = 0, rows = 0; // corner of the first block; rows of whole blocks
+    std::vector<std::int32_t> values;   // [column panel, row, 48]
+    std::vector<std::int32_t> turned;   // of sixteen columns
     [[nodiscard]] std::int32_t* at(Index t1, Index t2) {
-      const Index block = (t2 - col0) / panel_frames * row_blocks + (t1 - row0) / sliver_frames;
-      return values.data() + block * sliver_frames * panel_frames +
-             (t1 - row0) % sliver_frames * panel_frames + (t2 - col0) % panel_frames;
+      const Index panel = (t2 - col0) / panel_frames;
+      return values.data() + (panel * rows + t1 - row0) * panel_frames +
+             (t2 - col0 - panel * panel_frames);
     }
   };
-  void products(const PanelKernels& kernels,
-                const CountRun& run,
-                Index row0,
-                Index rows,
-                Index col0,
-                Index cols,
-                Sums& sums) const;
+  void
+  products(const CountRun& run, Index row0, Index rows, Index col0, Index cols, Sums& sums) const;
 
-  [[nodiscard]] std::uint32_t count(Index frame, Index place) const;
+  /// The bits in panels, `cell_stride` cells in each frame.
+  [[nodiscard]] const std::uint32_t* cells() const { return cells_.data(); }
+  [[nodiscard]] Index cell_stride() const { return stride_; }
+  /// Adds what exceeds one in `count` places from `first` on.
+  void add_excess(Index frame, Index first, Index count, std::uint16_t* row) const;
+  /// What the counts above one change in sums over the bits of two frames.
+  [[nodiscard]] PairCounts excess_of_pair(Index t1, Index t2) const;
 
 private:
   struct Extra { // e of one pixel in one frame
     std::uint32_t place, frame, excess;
   };
-  template <class T>
-  void set(Index frame, const T* row);
-  [[nodiscard]] bool bit(Index place, Index frame) const {
-    return (by_pixel_[place * pixel_stride_ + frame / 64] >> (frame % 64) & 1) != 0;
+  [[nodiscard]] std::uint64_t bit(Index place, Index frame) const {
+    return by_pixel_[place * panels_ + frame / panel_frames] >> (frame % panel_frames) & 1;
   }
-  [[nodiscard]] std::span<const Extra> extras_of_frame(Index frame, const CountRun& run) const;
-  /// Calls visit(t) for the frames [first, last) in which the pixel holds counts.
-  template <class Visit>
-  void each_frame(Index place, Index first, Index last, Visit&& visit) const;
+  [[nodiscard]] std::span<const Extra>
+  extras_of_frame(Index frame, Index first, Index places) const;
+  [[nodiscard]] std::span<const Extra>
+  extras_of_place(Index place, Index first_frame, Index last_frame) const;
+  void transpose_bits();
+  void fetch_bits(std::span<const Extra> extras, std::size_t i, Index panel) const;
+  void add_excess_of_rows(
+      const CountRun& run, Index row0, Index rows, Index col0, Index cols, Sums& sums) const;
+  void add_excess_of_columns(
+      const CountRun& run, Index row0, Index rows, Index col0, Index cols, Sums& sums) const;
 
-  Index frames_, slots_;
-  Index stride_;                             // cells of a frame
-  Index pixel_stride_;                       // words of 64 frames
+  Index frames_, slots_, panels_;
+  Index stride_; // cells of a frame
+  SimdLevel level_;
   Buffer<std::uint32_t> cells_;              // row by row, then packed
-  Buffer<std::uint64_t> by_pixel_;           // [place, frame / 64]
+  Buffer<std::uint64_t> by_pixel_;           // [place, panel]: the bits of its 48 frames; only of
+                                             // cells with some count above one
   std::vector<std::vector<Extra>> of_frame_; // ascending in place
-  std::vector<std::vector<Extra>> of_place_; // ascending in frame
+  std::vector<Extra> of_place_;              // ascending in place, then frame
+  std::vector<std::uint32_t> place_begin_;   // [place]: in of_place_; empty without any
 };
 
 } // namespace vitrum::correlate::detail

@@ -98,8 +98,14 @@ struct OneTimeAccumulator::State {
         gaps(kernel.has_gaps()) {}
 
   bool draw_pair(const OneTime& function, Index k, Random& random, Index& t, Index& lag) const;
-  void
-  remove_bias(OneTime& function, Index at_least, double speckle_pixels, std::uint64_t stream) const;
+  std::vector<Index> draw_pairs(const OneTime& function,
+                                Index at_least,
+                                std::uint64_t stream,
+                                std::vector<FramePair>& pairs) const;
+  static void remove_bias(OneTime& function,
+                          double speckle_pixels,
+                          std::span<const Index> first,
+                          std::span<const double> biases);
   double measure_speckle_pixels(const OneTime& whole) const;
 };
 
@@ -245,18 +251,16 @@ bool OneTimeAccumulator::State::draw_pair(
   return kernel.valid()[t] != 0 && kernel.valid()[t + lag] != 0;
 }
 
-/// Means of the biases of random pairs of frames of every lag bin. Their number is such that the
-/// noise of the mean is small against the error of g2: at least pairs / pixels, the ratio of the
-/// two sizes of noise being about √(pairs / (16 · drawn · pixels)) for correlation times of a
-/// frame, less for longer.
-void OneTimeAccumulator::State::remove_bias(OneTime& function,
-                                            Index at_least,
-                                            double speckle_pixels,
-                                            std::uint64_t stream) const {
-  const Index bins = function.lags();
-  std::vector<FramePair> pairs;
-  std::vector<Index> first(static_cast<std::size_t>(bins) + 1, 0); // of the pairs of each lag bin
-  for (Index k = 0; k < bins; ++k) {
+/// Random pairs of frames of every lag bin. Their number is such that the noise of their mean bias
+/// is small against the error of g2: at least pairs / pixels, the ratio of the two sizes of noise
+/// being about √(pairs / (16 · drawn · pixels)) for correlation times of a frame, less for longer.
+/// Returns where the pairs of each lag bin begin, and the end of the last.
+std::vector<Index> OneTimeAccumulator::State::draw_pairs(const OneTime& function,
+                                                         Index at_least,
+                                                         std::uint64_t stream,
+                                                         std::vector<FramePair>& pairs) const {
+  std::vector<Index> first{static_cast<Index>(pairs.size())};
+  for (Index k = 0; k < function.lags(); ++k) {
     Random random(options.seed + stream, static_cast<std::uint64_t>(k));
     const Index wanted =
         std::min(function.pairs[k], std::max(at_least, function.pairs[k] / kernel.pixels()));
@@ -267,10 +271,17 @@ void OneTimeAccumulator::State::remove_bias(OneTime& function,
       if (static_cast<Index>(pairs.size()) - first[k] == wanted)
         break;
     }
-    first[k + 1] = static_cast<Index>(pairs.size());
+    first.push_back(static_cast<Index>(pairs.size()));
   }
-  const std::vector<double> biases = kernel.pair_bias(pairs);
-  for (Index k = 0; k < bins; ++k) {
+  return first;
+}
+
+/// Takes off the mean of the biases of the pairs of each lag bin.
+void OneTimeAccumulator::State::remove_bias(OneTime& function,
+                                            double speckle_pixels,
+                                            std::span<const Index> first,
+                                            std::span<const double> biases) {
+  for (Index k = 0; k < function.lags(); ++k) {
     if (function.pairs[k] == 0)
       continue;
     const Index found = first[k + 1] - first[k];
@@ -344,9 +355,16 @@ OneTimeFunctions OneTimeAccumulator::result(const Monitor& monitor) const {
   const Index lags = functions.whole.lags();
   const Index pairs = std::max<Index>(state.options.bias_pairs * 32 / std::max<Index>(lags, 32), 1);
   const double speckle_pixels = state.measure_speckle_pixels(functions.whole);
-  state.remove_bias(functions.whole, pairs, speckle_pixels, 1);
+  std::vector<FramePair> drawn; // of all functions: the kernel goes through its frames once
+  std::vector<std::vector<Index>> first{state.draw_pairs(functions.whole, pairs, 1, drawn)};
   for (std::size_t w = 0; w < functions.windows.size(); ++w)
-    state.remove_bias(functions.windows[w], std::max<Index>(pairs / 4, 1), speckle_pixels, w + 2);
+    first.push_back(
+        state.draw_pairs(functions.windows[w], std::max<Index>(pairs / 4, 1), w + 2, drawn));
+  monitor.check();
+  const std::vector<double> biases = kernel.pair_bias(drawn);
+  State::remove_bias(functions.whole, speckle_pixels, first[0], biases);
+  for (std::size_t w = 0; w < functions.windows.size(); ++w)
+    State::remove_bias(functions.windows[w], speckle_pixels, first[w + 1], biases);
   return functions;
 }
 

@@ -114,7 +114,8 @@ VITRUM_DEFINE_INTEGERS(words_vnni, VITRUM_VNNI, add_words_vnni)
 VITRUM_DEFINE_INTEGERS(bits_popcnt, VITRUM_VNNI, add_bits_popcnt)
 VITRUM_DEFINE_RESCALE(rescale, "avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")
 
-VITRUM_AVX512 void transpose(const std::uint32_t* from, Index stride, std::uint32_t* panel) {
+VITRUM_AVX512 void
+transpose(const std::uint32_t* from, Index stride, std::uint32_t* panel, Index to_stride) {
   __m512i x[16], y[16];
 #pragma GCC unroll 16
   for (int f = 0; f < 16; ++f)
@@ -137,11 +138,11 @@ VITRUM_AVX512 void transpose(const std::uint32_t* from, Index stride, std::uint3
     const __m512i odd_top = _mm512_shuffle_i32x4(x[c], x[4 + c], 0xdd);
     const __m512i even_low = _mm512_shuffle_i32x4(x[8 + c], x[12 + c], 0x88);
     const __m512i odd_low = _mm512_shuffle_i32x4(x[8 + c], x[12 + c], 0xdd);
-    std::uint32_t* const to = panel + c * panel_frames;
-    _mm512_storeu_si512(to + 0 * panel_frames, _mm512_shuffle_i32x4(even_top, even_low, 0x88));
-    _mm512_storeu_si512(to + 8 * panel_frames, _mm512_shuffle_i32x4(even_top, even_low, 0xdd));
-    _mm512_storeu_si512(to + 4 * panel_frames, _mm512_shuffle_i32x4(odd_top, odd_low, 0x88));
-    _mm512_storeu_si512(to + 12 * panel_frames, _mm512_shuffle_i32x4(odd_top, odd_low, 0xdd));
+    std::uint32_t* const to = panel + c * to_stride;
+    _mm512_storeu_si512(to + 0 * to_stride, _mm512_shuffle_i32x4(even_top, even_low, 0x88));
+    _mm512_storeu_si512(to + 8 * to_stride, _mm512_shuffle_i32x4(even_top, even_low, 0xdd));
+    _mm512_storeu_si512(to + 4 * to_stride, _mm512_shuffle_i32x4(odd_top, odd_low, 0x88));
+    _mm512_storeu_si512(to + 12 * to_stride, _mm512_shuffle_i32x4(odd_top, odd_low, 0xdd));
   }
 }
 

@@ -101,10 +101,10 @@ void integers(const std::uint32_t* rows,
 
 VITRUM_DEFINE_RESCALE(rescale, "sse2")
 
-void transpose(const std::uint32_t* from, Index stride, std::uint32_t* panel) {
+void transpose(const std::uint32_t* from, Index stride, std::uint32_t* to, Index to_stride) {
   for (Index k = 0; k < 16; ++k)
     for (Index f = 0; f < 16; ++f)
-      panel[k * panel_frames + f] = from[f * stride + k];
+      to[k * to_stride + f] = from[f * stride + k];
 }
 
 } // namespace

@@ -48,8 +48,9 @@ struct PanelKernels {
                   float* out,
                   Index stride,
                   bool add);
-  /// 16 cells of each of 16 frames, `stride` cells apart, to 16 steps of a panel.
-  void (*transpose)(const std::uint32_t* from, Index stride, std::uint32_t* panel);
+  /// to[k * to_stride + f] = from[f * stride + k] for 16 frames f and 16 cells k: rows to a panel,
+  /// and a panel to rows.
+  void (*transpose)(const std::uint32_t* from, Index stride, std::uint32_t* to, Index to_stride);
 };
 
 [[nodiscard]] const PanelKernels& panel_kernels(SimdLevel level);

@@ -45,7 +45,7 @@ inline void pack_panel(const PanelKernels& kernels,
                        std::uint32_t* panel) {
   for (Index k = 0; k < stride; k += 16)
     for (Index f = 0; f < panel_frames; f += 16)
-      kernels.transpose(rows + f * stride + k, stride, panel + k * panel_frames + f);
+      kernels.transpose(rows + f * stride + k, stride, panel + k * panel_frames + f, panel_frames);
 }
 
 } // namespace vitrum::correlate

@@ -44,6 +44,7 @@ public:
                Index stride) const override;
   void fluctuations(Index frame, std::span<float> out) const override;
   [[nodiscard]] std::vector<double> pair_bias(std::span<const FramePair> pairs) const override;
+  [[nodiscard]] BlockProducts block_products(std::span<const FramePair> pairs) const override;
 
 private:
   struct State;
