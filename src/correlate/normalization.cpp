@@ -1,9 +1,11 @@
 #include "vitrum/correlate/normalization.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <mutex>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -15,96 +17,101 @@
 namespace vitrum::correlate {
 namespace {
 
+/// δ = x · factor − offset; zeros for a frame that is a gap.
+struct RowChange {
+  double factor = 0, offset = 0;
+};
+
 /// What one thread needs to normalise rows.
 class RowNormalizer {
 public:
   RowNormalizer(const PixelGroups& groups, Normalization normalization)
       : groups_(groups), normalization_(normalization),
         by_static_(normalization == Normalization::static_bin && groups.static_bins > 1),
-        factor_(static_cast<std::size_t>(by_static_ ? groups.static_bins : 1)),
-        pixels_(factor_.size(), 0), scale_(by_static_ ? groups.static_bin.size() : 0) {
+        group_sum_(static_cast<std::size_t>(groups.groups())) {
+    if (!by_static_)
+      return;
+    mean_.resize(static_cast<std::size_t>(groups.static_bins));
+    pixels_.resize(mean_.size(), 0);
+    scale_.resize(groups.static_bin.size());
     for (const std::int32_t s : groups.static_bin)
-      ++pixels_[by_static_ ? static_cast<std::size_t>(s) : 0];
+      ++pixels_[s];
   }
 
-  /// Counts become δ. Returns why the frame has no fluctuations, or "".
-  std::string normalize(float* row) {
+  /// Finds what makes the counts of a row δ, and h of each group in `shift`. Rows of several static
+  /// bins have a factor for each and become δ at once. Returns why the frame has no fluctuations,
+  /// or "".
+  std::string analyse(float* row, RowChange& change, std::vector<double>& shift) {
     if (normalization_ == Normalization::corrcoef)
-      return standardize(row);
-    return divide_by_means(row);
-  }
-
-  /// h of one group, from δ.
-  [[nodiscard]] double shift(const float* row, Index group) const {
-    const Index first = groups_.group_begin[group];
-    const Index count = groups_.group_begin[group + 1] - first;
-    const double sum =
-        normalization_ == Normalization::corrcoef
-            ? (row_square_sum(row + first, count, 0.0) - static_cast<double>(count)) / 2
-            : row_sum(row + first, count);
-    return sum / static_cast<double>(count);
+      return by_deviation(row, change, shift);
+    return by_static_ ? by_static_means(row, change, shift) : by_mean(row, change, shift);
   }
 
 private:
-  /// δ = I/mean − 1 over the bin or each static bin.
-  std::string divide_by_means(float* row) {
-    std::fill(factor_.begin(), factor_.end(), 0.0);
-    if (!by_static_) {
-      factor_[0] = row_sum(row, groups_.pixels());
-    } else {
-      for (Index s = 0; s < groups_.segments(); ++s) {
-        const Index first = groups_.segment_begin[s];
-        factor_[groups_.static_bin[first]] +=
-            short_sum(row + first, row + groups_.segment_begin[s + 1]);
-      }
-    }
-    for (std::size_t s = 0; s < factor_.size(); ++s) {
-      const double mean = factor_[s] / static_cast<double>(pixels_[s]);
-      if (!(mean > 0))
-        return factor_.size() == 1
-                   ? fmt::format("the mean of the bin is {}", mean)
-                   : fmt::format(
-                         "the mean of static bin {} of {} is {}", s + 1, factor_.size(), mean);
-      factor_[s] = 1.0 / mean;
-    }
-    if (!by_static_) {
-      scale_row(row, groups_.pixels(), factor_[0], 1.0);
-      return "";
-    }
-    for (Index s = 0; s < groups_.segments(); ++s) {
-      const Index last = groups_.segment_begin[s + 1];
-      const double factor = factor_[groups_.static_bin[groups_.segment_begin[s]]];
-      for (Index p = groups_.segment_begin[s]; p < last; ++p)
-        scale_[p] = factor;
-    }
-    scale_row(row, groups_.pixels(), scale_.data(), 1.0);
+  [[nodiscard]] Index first(Index group) const { return groups_.group_begin[group]; }
+  [[nodiscard]] Index count(Index group) const { return first(group + 1) - first(group); }
+
+  /// δ = I/mean − 1.
+  std::string by_mean(const float* row, RowChange& change, std::vector<double>& shift) {
+    double sum = 0;
+    for (Index g = 0; g < groups_.groups(); ++g)
+      sum += group_sum_[g] = row_sum(row + first(g), count(g));
+    const double mean = sum / static_cast<double>(groups_.pixels());
+    if (!(mean > 0))
+      return fmt::format("the mean of the bin is {}", mean);
+    change = {1 / mean, 1};
+    for (Index g = 0; g < groups_.groups(); ++g)
+      shift[g] = group_sum_[g] / mean / static_cast<double>(count(g)) - 1;
     return "";
   }
 
-  static double short_sum(const float* first, const float* last) {
-    double sum = 0;
-    for (; first != last; ++first)
-      sum += static_cast<double>(*first);
-    return sum;
+  /// δ = I/mean − 1 with the mean over each static bin.
+  std::string by_static_means(float* row, RowChange& change, std::vector<double>& shift) {
+    std::fill(mean_.begin(), mean_.end(), 0.0);
+    for (Index s = 0; s < groups_.segments(); ++s) {
+      const Index begin = groups_.segment_begin[s];
+      mean_[groups_.static_bin[begin]] +=
+          std::accumulate(row + begin, row + groups_.segment_begin[s + 1], 0.0);
+    }
+    for (std::size_t s = 0; s < mean_.size(); ++s) {
+      mean_[s] /= static_cast<double>(pixels_[s]);
+      if (!(mean_[s] > 0))
+        return fmt::format("the mean of static bin {} of {} is {}", s + 1, mean_.size(), mean_[s]);
+    }
+    for (Index s = 0; s < groups_.segments(); ++s) {
+      const Index begin = groups_.segment_begin[s];
+      std::fill(scale_.begin() + begin,
+                scale_.begin() + groups_.segment_begin[s + 1],
+                1 / mean_[groups_.static_bin[begin]]);
+    }
+    scale_row(row, groups_.pixels(), scale_.data(), 1.0);
+    change = {1, 0};
+    for (Index g = 0; g < groups_.groups(); ++g)
+      shift[g] = row_sum(row + first(g), count(g)) / static_cast<double>(count(g));
+    return "";
   }
 
   /// δ = (I − mean) / deviation.
-  std::string standardize(float* row) const {
-    const Index count = groups_.pixels();
-    const auto n = static_cast<double>(count);
-    const double mean = row_sum(row, count) / n;
-    const double square = row_square_sum(row, count, mean);
+  std::string by_deviation(const float* row, RowChange& change, std::vector<double>& shift) {
+    const auto n = static_cast<double>(groups_.pixels());
+    const double mean = row_sum(row, groups_.pixels()) / n;
+    double square = 0;
+    for (Index g = 0; g < groups_.groups(); ++g)
+      square += group_sum_[g] = row_square_sum(row + first(g), count(g), mean);
     if (!(square > 0))
       return "all pixels of the bin are equal";
     const double inverse = std::sqrt(n / square);
-    scale_row(row, count, inverse, mean * inverse);
+    change = {inverse, mean * inverse};
+    for (Index g = 0; g < groups_.groups(); ++g)
+      shift[g] = (group_sum_[g] * n / square / static_cast<double>(count(g)) - 1) / 2;
     return "";
   }
 
   const PixelGroups& groups_;
   Normalization normalization_;
   bool by_static_;
-  std::vector<double> factor_; // of each static bin
+  std::vector<double> group_sum_; // of x, or of (x − mean)²
+  std::vector<double> mean_;      // of each static bin
   std::vector<Index> pixels_;
   std::vector<double> scale_; // of each pixel
 };
@@ -151,10 +158,11 @@ Normalization parse_normalization(std::string_view name) {
 
 namespace {
 
-/// Each thread calls make_pack() once, and what that returns with each panel's worth of normalised
-/// rows.
-template <class MakePack>
-Fluctuations normalize_rows(PixelMatrix matrix, Normalization normalization, MakePack&& make_pack) {
+/// Each thread calls make_finish() once, and what that returns with each panel's worth of rows:
+/// their first frame and what makes them δ.
+template <class MakeFinish>
+Fluctuations
+normalize_rows(PixelMatrix matrix, Normalization normalization, MakeFinish&& make_finish) {
   Fluctuations result;
   result.normalization = normalization;
   const PixelGroups& groups = matrix.groups;
@@ -164,23 +172,25 @@ Fluctuations normalize_rows(PixelMatrix matrix, Normalization normalization, Mak
   std::atomic<Index> next{0};
   parallel_for(0, thread_count(), 1, [&](Index, Index) {
     RowNormalizer normalizer(groups, normalization);
-    auto pack = make_pack(matrix);
+    std::vector<double> shift(static_cast<std::size_t>(group_count));
+    std::array<RowChange, panel_frames> changes;
+    auto finish = make_finish(matrix);
     for (Index begin = 0; (begin = next.fetch_add(panel_frames)) < matrix.frames;) {
       const Index end = std::min(begin + panel_frames, matrix.frames);
+      changes.fill({});
       for (Index t = begin; t < end; ++t) {
         if (matrix.valid[t] == 0)
           continue;
-        float* row = matrix.row(t);
-        reason[t] = normalizer.normalize(row);
+        reason[t] = normalizer.analyse(matrix.row(t), changes[t - begin], shift);
         if (!reason[t].empty()) {
           matrix.valid[t] = 0;
-          std::fill_n(row, matrix.stride, 0.0F);
+          std::fill_n(matrix.row(t), matrix.stride, 0.0F);
           continue;
         }
         for (Index g = 0; g < group_count; ++g)
-          result.group_shift[g * matrix.frames + t] = normalizer.shift(row, g);
+          result.group_shift[g * matrix.frames + t] = shift[g];
       }
-      pack(begin, end);
+      finish(begin, end, changes);
     }
   });
   for (Index t = 0; t < matrix.frames; ++t)
@@ -193,8 +203,14 @@ Fluctuations normalize_rows(PixelMatrix matrix, Normalization normalization, Mak
 } // namespace
 
 Fluctuations normalize(PixelMatrix matrix, Normalization normalization) {
-  return normalize_rows(
-      std::move(matrix), normalization, [](PixelMatrix&) { return [](Index, Index) {}; });
+  return normalize_rows(std::move(matrix), normalization, [](PixelMatrix& rows) {
+    return [&](Index begin, Index end, std::span<const RowChange> changes) {
+      for (Index t = begin; t < end; ++t) {
+        const RowChange& change = changes[t - begin];
+        scale_row(rows.row(t), rows.pixels(), change.factor, change.offset);
+      }
+    };
+  });
 }
 
 PackedFluctuations
@@ -210,17 +226,20 @@ normalize_into_panels(PixelMatrix matrix, Normalization normalization, SimdLevel
   packed.panels.resize(static_cast<std::size_t>(whole_panels(matrix.frames) / panel_frames));
   std::mutex mutex;
   packed.fluctuations = normalize_rows(std::move(matrix), normalization, [&](PixelMatrix& rows) {
-    const Index cells = panel_frames * rows.stride;
     const std::scoped_lock lock(mutex);
-    packed.spare.emplace_back(cells);
+    packed.spare.emplace_back(panel_frames * rows.stride);
     // Each panel goes where the rows of the one before it were: nothing is copied back.
-    return [&, cells, free = packed.spare.back().data()](Index begin, Index end) mutable {
+    return [&, free = packed.spare.back().data()](
+               Index begin, Index end, std::span<const RowChange> changes) mutable {
+      std::array<RowScale, panel_frames> scales;
+      for (Index f = 0; f < panel_frames; ++f)
+        scales[f] = RowScale(changes[f].factor, changes[f].offset);
       float* const values = rows.row(begin);
-      std::fill(values + (end - begin) * rows.stride, values + cells, 0.0F);
-      pack_panel(kernels,
-                 reinterpret_cast<const std::uint32_t*>(values),
-                 rows.stride,
-                 reinterpret_cast<std::uint32_t*>(free));
+      std::fill(values + (end - begin) * rows.stride, values + panel_frames * rows.stride, 0.0F);
+      for (Index k = 0; k < rows.stride; k += 16)
+        for (Index f = 0; f < panel_frames; f += 16)
+          kernels.transpose_scaled(
+              values + f * rows.stride + k, rows.stride, &scales[f], free + k * panel_frames + f);
       packed.panels[static_cast<std::size_t>(begin / panel_frames)] = free;
       free = values;
     };

@@ -131,8 +131,13 @@ VITRUM_DEFINE_RESCALE(rescale, "avx2,fma")
 
 } // namespace
 
-const PanelKernels detail::panels_avx2{
-    floats, bytes, words, bits, rescale, detail::panels_baseline.transpose};
+const PanelKernels detail::panels_avx2{floats,
+                                       bytes,
+                                       words,
+                                       bits,
+                                       rescale,
+                                       detail::panels_baseline.transpose,
+                                       detail::panels_baseline.transpose_scaled};
 
 } // namespace vitrum::correlate
 #endif

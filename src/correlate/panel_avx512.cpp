@@ -114,12 +114,10 @@ VITRUM_DEFINE_INTEGERS(words_vnni, VITRUM_VNNI, add_words_vnni)
 VITRUM_DEFINE_INTEGERS(bits_popcnt, VITRUM_VNNI, add_bits_popcnt)
 VITRUM_DEFINE_RESCALE(rescale, "avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")
 
-VITRUM_AVX512 void
-transpose(const std::uint32_t* from, Index stride, std::uint32_t* panel, Index to_stride) {
-  __m512i x[16], y[16];
-#pragma GCC unroll 16
-  for (int f = 0; f < 16; ++f)
-    x[f] = _mm512_loadu_si512(from + f * stride);
+/// Rows in x become columns, 16 to a step of the panel.
+VITRUM_AVX512 __attribute__((always_inline)) inline void
+transpose_registers(__m512i (&x)[16], std::uint32_t* to, Index to_stride) {
+  __m512i y[16];
 #pragma GCC unroll 8
   for (int f = 0; f < 16; f += 2) {
     y[f] = _mm512_unpacklo_epi32(x[f], x[f + 1]);
@@ -138,19 +136,44 @@ transpose(const std::uint32_t* from, Index stride, std::uint32_t* panel, Index t
     const __m512i odd_top = _mm512_shuffle_i32x4(x[c], x[4 + c], 0xdd);
     const __m512i even_low = _mm512_shuffle_i32x4(x[8 + c], x[12 + c], 0x88);
     const __m512i odd_low = _mm512_shuffle_i32x4(x[8 + c], x[12 + c], 0xdd);
-    std::uint32_t* const to = panel + c * to_stride;
-    _mm512_storeu_si512(to + 0 * to_stride, _mm512_shuffle_i32x4(even_top, even_low, 0x88));
-    _mm512_storeu_si512(to + 8 * to_stride, _mm512_shuffle_i32x4(even_top, even_low, 0xdd));
-    _mm512_storeu_si512(to + 4 * to_stride, _mm512_shuffle_i32x4(odd_top, odd_low, 0x88));
-    _mm512_storeu_si512(to + 12 * to_stride, _mm512_shuffle_i32x4(odd_top, odd_low, 0xdd));
+    std::uint32_t* const step = to + c * to_stride;
+    _mm512_storeu_si512(step + 0 * to_stride, _mm512_shuffle_i32x4(even_top, even_low, 0x88));
+    _mm512_storeu_si512(step + 8 * to_stride, _mm512_shuffle_i32x4(even_top, even_low, 0xdd));
+    _mm512_storeu_si512(step + 4 * to_stride, _mm512_shuffle_i32x4(odd_top, odd_low, 0x88));
+    _mm512_storeu_si512(step + 12 * to_stride, _mm512_shuffle_i32x4(odd_top, odd_low, 0xdd));
   }
+}
+
+VITRUM_AVX512 void
+transpose(const std::uint32_t* from, Index stride, std::uint32_t* to, Index to_stride) {
+  __m512i x[16];
+#pragma GCC unroll 16
+  for (int f = 0; f < 16; ++f)
+    x[f] = _mm512_loadu_si512(from + f * stride);
+  transpose_registers(x, to, to_stride);
+}
+
+VITRUM_AVX512 void
+transpose_scaled(const float* from, Index stride, const RowScale* scales, float* panel) {
+  __m512i x[16];
+#pragma GCC unroll 16
+  for (int f = 0; f < 16; ++f) {
+    const __m512 row = _mm512_loadu_ps(from + f * stride);
+    const RowScale& s = scales[f];
+    const __m512 rough = _mm512_fmsub_ps(row, _mm512_set1_ps(s.scale), _mm512_set1_ps(s.shift));
+    const __m512 rest =
+        _mm512_fmsub_ps(row, _mm512_set1_ps(s.scale_rest), _mm512_set1_ps(s.shift_rest));
+    x[f] = _mm512_castps_si512(_mm512_add_ps(rough, rest));
+  }
+  transpose_registers(x, reinterpret_cast<std::uint32_t*>(panel), panel_frames);
 }
 
 } // namespace
 
-const PanelKernels detail::panels_avx512{floats, bytes, words, bits, rescale, transpose};
+const PanelKernels detail::panels_avx512{
+    floats, bytes, words, bits, rescale, transpose, transpose_scaled};
 const PanelKernels detail::panels_vnni{
-    floats, bytes_vnni, words_vnni, bits_popcnt, rescale, transpose};
+    floats, bytes_vnni, words_vnni, bits_popcnt, rescale, transpose, transpose_scaled};
 
 } // namespace vitrum::correlate
 #endif

@@ -107,6 +107,17 @@ void transpose(const std::uint32_t* from, Index stride, std::uint32_t* to, Index
       to[k * to_stride + f] = from[f * stride + k];
 }
 
+void transpose_scaled(const float* from, Index stride, const RowScale* scales, float* panel) {
+  for (Index f = 0; f < 16; ++f) {
+    const RowScale& s = scales[f];
+    const double scale = static_cast<double>(s.scale) + static_cast<double>(s.scale_rest);
+    const double shift = static_cast<double>(s.shift) + static_cast<double>(s.shift_rest);
+    for (Index k = 0; k < 16; ++k)
+      panel[k * panel_frames + f] =
+          static_cast<float>(static_cast<double>(from[f * stride + k]) * scale - shift);
+  }
+}
+
 } // namespace
 
 const PanelKernels detail::panels_baseline{floats,
@@ -114,7 +125,8 @@ const PanelKernels detail::panels_baseline{floats,
                                            integers<word_products>,
                                            integers<common_bits>,
                                            rescale,
-                                           transpose};
+                                           transpose,
+                                           transpose_scaled};
 
 const PanelKernels& panel_kernels(SimdLevel level) {
 #if defined(__x86_64__)

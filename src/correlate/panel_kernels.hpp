@@ -28,6 +28,18 @@ struct RescaleColumns {
   const std::int32_t *c, *t;
 };
 
+/// x · scale − shift, each in two parts, so that it is rounded as if they were doubles.
+struct RowScale {
+  float scale = 0, scale_rest = 0, shift = 0, shift_rest = 0;
+
+  RowScale() = default; // makes zeros
+  RowScale(double a, double b)
+      : scale(static_cast<float>(a)),
+        scale_rest(static_cast<float>(a - static_cast<double>(scale))),
+        shift(static_cast<float>(b)),
+        shift_rest(static_cast<float>(b - static_cast<double>(shift))) {}
+};
+
 struct PanelKernels {
   /// out[i * stride + j] (+)= Σ_k rows[48 k + i] cols[48 k + j], i < 8, j < 48
   void (*floats)(
@@ -51,6 +63,8 @@ struct PanelKernels {
   /// to[k * to_stride + f] = from[f * stride + k] for 16 frames f and 16 cells k: rows to a panel,
   /// and a panel to rows.
   void (*transpose)(const std::uint32_t* from, Index stride, std::uint32_t* to, Index to_stride);
+  /// Rows of floats to a panel, scaled on the way: one scale for each frame.
+  void (*transpose_scaled)(const float* from, Index stride, const RowScale* scales, float* panel);
 };
 
 [[nodiscard]] const PanelKernels& panel_kernels(SimdLevel level);

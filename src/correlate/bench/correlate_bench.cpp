@@ -52,7 +52,14 @@ struct Best {
   }
 };
 
-enum class Work { normalize_map, counts_normalize_map, map, map_and_one_time, one_time };
+struct Work {
+  enum class From {
+    fluctuations,
+    floats,
+    counts
+  } from; // what is packed and normalised in the time
+  bool map, one_time;
+};
 
 /// Time of ssyrk over time of our work, measured turn by turn.
 void two_time(benchmark::State& state, Work work) {
@@ -79,25 +86,24 @@ void two_time(benchmark::State& state, Work work) {
                   product.data(),
                   static_cast<int>(frames));
     });
-    PixelMatrix matrix = work == Work::normalize_map ? copy(counts) : PixelMatrix{};
-    CountMatrix bytes =
-        work == Work::counts_normalize_map ? make_count_matrix(counts) : CountMatrix{};
+    PixelMatrix matrix = work.from == Work::From::floats ? copy(counts) : PixelMatrix{};
+    CountMatrix bytes = work.from == Work::From::counts ? make_count_matrix(counts) : CountMatrix{};
     ours.time([&] {
       std::unique_ptr<TileKernel> own;
-      if (work == Work::normalize_map)
+      if (work.from == Work::From::floats)
         own = std::make_unique<FloatKernel>(std::move(matrix), Normalization::plain);
-      if (work == Work::counts_normalize_map)
+      if (work.from == Work::From::counts)
         own = std::make_unique<CountKernel>(std::move(bytes), Normalization::plain);
       const TileKernel& kernel = own ? *own : static_cast<const TileKernel&>(prepared);
-      MapCollector map(work == Work::one_time ? 0 : frames);
+      MapCollector map(work.map ? frames : 0);
       OneTimeAccumulator one_time(kernel, {});
       std::vector<TileConsumer*> consumers;
-      if (work != Work::one_time)
+      if (work.map)
         consumers.push_back(&map);
-      if (work != Work::map)
+      if (work.one_time)
         consumers.push_back(&one_time);
       correlate_two_time(kernel, consumers);
-      if (work != Work::map)
+      if (work.one_time)
         benchmark::DoNotOptimize(one_time.result());
     });
   }
@@ -114,10 +120,13 @@ void sizes(benchmark::internal::Benchmark* b) {
   b->Iterations(3)->Unit(benchmark::kMillisecond)->UseRealTime();
 }
 
-BENCHMARK_CAPTURE(two_time, map, Work::map)->Apply(sizes);
-BENCHMARK_CAPTURE(two_time, map_and_one_time, Work::map_and_one_time)->Apply(sizes);
-BENCHMARK_CAPTURE(two_time, normalize_map_and_one_time, Work::normalize_map)->Apply(sizes);
-BENCHMARK_CAPTURE(two_time, counts_normalize_map_and_one_time, Work::counts_normalize_map)
+constexpr auto ready = Work::From::fluctuations, floats = Work::From::floats,
+               counts = Work::From::counts;
+BENCHMARK_CAPTURE(two_time, map, Work{ready, true, false})->Apply(sizes);
+BENCHMARK_CAPTURE(two_time, map_and_one_time, Work{ready, true, true})->Apply(sizes);
+BENCHMARK_CAPTURE(two_time, normalize_and_map, Work{floats, true, false})->Apply(sizes);
+BENCHMARK_CAPTURE(two_time, normalize_map_and_one_time, Work{floats, true, true})->Apply(sizes);
+BENCHMARK_CAPTURE(two_time, counts_normalize_map_and_one_time, Work{counts, true, true})
     ->Apply(sizes);
 
 } // namespace
