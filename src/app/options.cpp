@@ -547,12 +547,13 @@ Settings describe(SynthCtrwOptions& o) {
 Settings describe(ShowOptions& o) {
   Settings s;
   Group(s, "output")("json", "", "print JSON", &o.json, "no --figure");
-  Group(s, "output")("figure",
-                     "NAME",
-                     "draw one figure to -o: two-time, log-map, g2, g2-pixel, overlay, age, decay, "
-                     "dynamics, law, tau-q, "
-                     "saxs, intensity, image, xsvs",
-                     &o.figure);
+  Group(s,
+        "output")("figure",
+                  "NAME",
+                  "draw one figure to -o: two-time, log-map, g2, g2-pixel, overlay, age, decay, "
+                  "dynamics, law, tau-q, "
+                  "saxs, intensity, image, xsvs, tau-map, tau-histogram, drift, domains, duration",
+                  &o.figure);
   Group(s, "output")("bin",
                      "N",
                      "of the figure",

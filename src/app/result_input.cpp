@@ -28,7 +28,7 @@ Tree read_result(const std::string& path, bool maps, std::vector<std::string>* l
     options.largest_array = largest_without_maps;
   auto tree = io::read_tree(path, options);
   const auto kind = tree.text("entry/kind");
-  if (kind != "xpcs")
+  if (kind != "xpcs" && kind != "ecm")
     throw FormatError(path,
                       "/entry/kind",
                       kind.empty() ? "no kind of result" : fmt::format("'{}'", kind),

@@ -11,6 +11,7 @@
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/plot/render.hpp"
+#include "vitrum/report/ecm_figures.hpp"
 #include "vitrum/report/figures.hpp"
 #include "vitrum/report/scalars.hpp"
 
@@ -43,6 +44,11 @@ const std::map<std::string, Maker>& makers() {
       {"saxs", [](const Tree& t, Index) { return report::make_static_figure(t); }},
       {"intensity", [](const Tree& t, Index) { return report::make_intensity_figure(t); }},
       {"image", [](const Tree& t, Index) { return report::make_image_figure(t); }},
+      {"tau-map", [](const Tree& t, Index) { return report::make_tau_map_figure(t); }},
+      {"tau-histogram", [](const Tree& t, Index) { return report::make_histogram_figure(t); }},
+      {"drift", [](const Tree& t, Index) { return report::make_drift_figure(t); }},
+      {"domains", [](const Tree& t, Index) { return report::make_domain_figure(t); }},
+      {"duration", [](const Tree& t, Index) { return report::make_duration_figure(t); }},
       {"xsvs", [](const Tree& t, Index bin) { return report::make_xsvs_figure(t, bin); }}};
   return map;
 }

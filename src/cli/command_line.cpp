@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "terminal.hpp"
+#include "vitrum/app/ecm.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 
@@ -64,6 +65,13 @@ std::vector<Command> make_commands() {
        0,
        "vitrum synth ctrw --frames 1000 --tau 10 --exponent 0.45 -o walkers.h5",
        session_of(app::run_synth_ctrw)},
+      {"synth ecm",
+       "virtual dark-field series with a known map of relaxation times",
+       "",
+       0,
+       0,
+       "vitrum synth ecm --frames 2000 --tau 200 --tau-log-sigma 0.4 --drift 6 -o movie.h5",
+       session_of(app::run_synth_ecm)},
       {"mask",
        "make a mask of the pixels to use",
        "SERIES",
@@ -95,6 +103,13 @@ std::vector<Command> make_commands() {
        "part_2.h5\n"
        "vitrum merge part_1.h5 part_2.h5 -o result.h5",
        session_of(app::run_merge)},
+      {"ecm",
+       "dark-field series to drift, g2 and maps of the relaxation time",
+       "SERIES",
+       1,
+       1,
+       "vitrum ecm movie.mrc --frame-time 2 --pixel-size 0.1 -o maps.h5",
+       session_of(app::run_ecm)},
       {"xsvs",
        "photon statistics: speckle contrast against exposure",
        "SERIES",

@@ -14,6 +14,7 @@
 #include "vitrum/core/error.hpp"
 #include "vitrum/plot/render.hpp"
 #include "vitrum/report/csv.hpp"
+#include "vitrum/report/ecm_figures.hpp"
 #include "vitrum/report/numbers.hpp"
 
 namespace vitrum::report {
@@ -27,6 +28,7 @@ public:
   Report make() {
     body_ += head();
     overview();
+    maps();
     dynamics();
     two_time();
     correlation();
@@ -174,6 +176,40 @@ private:
       body_ += element("h3", "Geometry") + geometry;
     if (!bins.empty())
       body_ += element("h3", "Bins") + bins;
+  }
+
+  /// Electron correlation microscopy.
+  void maps() {
+    if (root_.find_group("entry/map") == nullptr)
+      return;
+    section("maps", "Maps of the relaxation");
+    add_figure(
+        make_tau_map_figure(root_),
+        "tau_map",
+        "Relaxation time, stretching exponent, contrast and the standard error of ln τ of "
+        "each pixel; colours from the 1 to the 99 percentile, pixels whose fit means nothing "
+        "in grey.",
+        {{"tau_map.csv", csv_tau_map(root_)}});
+    add_figure(make_histogram_figure(root_),
+               "tau_histogram",
+               "Fractions of the accepted pixels against relaxation time and exponent. Solid: the "
+               "log-normal law of what is seen; dashed: what is left of it without the noise of "
+               "the fits.",
+               {{"tau_histogram.csv", csv_tau_histogram(root_)}});
+    add_figure(make_domain_figure(root_),
+               "domains",
+               "Domains that relax more than twice as slowly as the image, and the covariance of "
+               "ln τ against distance with the part that noise shared by neighbours makes.");
+    add_figure(make_duration_figure(root_),
+               "duration",
+               "Relaxation time and exponent of the image against the duration of the measurement, "
+               "with each estimator.",
+               {{"duration.csv", csv_duration(root_)}});
+    section("drift", "Drift");
+    add_figure(make_drift_figure(root_),
+               "drift",
+               "Path of the sample, and its coordinates against time with standard errors.",
+               {{"drift.csv", csv_drift(root_)}});
   }
 
   void two_time() {

@@ -125,12 +125,48 @@ void add_seams(List& list, const Result& result, Index bin) {
   }
 }
 
+/// Every scalar of a group under its name.
+void add_group(List& list, const Result& result, const std::string& group) {
+  const Tree* tree = result.entry().find_group(group);
+  if (tree == nullptr)
+    return;
+  for (const auto& [name, array] : tree->arrays()) {
+    if (!array.shape.empty() || name.ends_with("_errors"))
+      continue;
+    if (std::holds_alternative<std::vector<std::string>>(array.values))
+      list.push_back({group + "/" + name, tree->text(name)});
+    else
+      add(list, group + "/" + name, *result.quantity(group + "/" + name, {}), 0);
+  }
+}
+
+/// Of electron correlation microscopy: the image stands for the bins.
+void add_ecm(List& list, const Result& result) {
+  add_group(list, result, "drift");
+  for (const ModelFit& fit : result.fits())
+    add_fit(list, "image/fit/" + fit.model, fit, 0);
+  Index k = 0;
+  for (const DynamicsRow& row : dynamics_rows(result, "stationarity", 1)) {
+    const auto path = fmt::format("image/stationarity/{}", ++k);
+    for (const auto& [name, quantity] : row.numbers)
+      add(list, path + "/" + name, quantity, 0);
+    for (const auto& [name, text] : row.texts)
+      list.push_back({path + "/" + name, text});
+  }
+  for (const char* group : {"pixels", "domains", "duration", "four_point"})
+    add_group(list, result, group);
+}
+
 List listed(const Tree& root, bool once) {
   const Result result(root);
   List list;
   for (const char* name : {"frames", "frame_time_s"})
     if (const auto quantity = result.quantity(std::string("series/") + name, {}))
       add(list, name, *quantity, 0);
+  if (result.entry().text("kind") == "ecm") {
+    add_ecm(list, result);
+    return list;
+  }
   const auto fits = result.fits();
   const auto pixel_fits = result.fits("g2_pixel");
   for (Index bin = 1; bin <= result.bins(); ++bin) {

@@ -1,0 +1,180 @@
+#include "vitrum/app/ecm.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "ecm_run.hpp"
+#include "output.hpp"
+#include "result_tree.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/statistics.hpp"
+#include "vitrum/io/tree_file.hpp"
+#include "vitrum/report/numbers.hpp"
+
+namespace vitrum::app {
+namespace {
+
+/// The length of a pixel on the sample: the flag, the file, or what to give.
+double pixel_size_of(const Series& series, double flag) {
+  const auto& info = series.info();
+  if (!std::isnan(flag)) {
+    if (!(flag > 0))
+      throw OptionError(fmt::format("--pixel-size {}: must be positive", flag));
+    return flag;
+  }
+  if (info.scale.unit == "nm" && info.scale.x > 0) {
+    constexpr double square = 1e-3;
+    if (std::abs(info.scale.x - info.scale.y) > square * info.scale.x)
+      throw DataError(fmt::format("{}: pixels of {} x {} nm, expected square ones; choose one with "
+                                  "--pixel-size",
+                                  info.path,
+                                  info.scale.y,
+                                  info.scale.x));
+    return info.scale.x;
+  }
+  throw OptionError(fmt::format("{}: does not say how large a pixel is on the sample; give "
+                                "--pixel-size in nm",
+                                info.path));
+}
+
+ecm::Estimator estimator_of(const std::string& name) {
+  if (name == "time-mean-corrected")
+    throw OptionError("--estimator time-mean-corrected: not built in yet");
+  return ecm::parse_estimator(name);
+}
+
+EcmRun prepare(const EcmOptions& options, const Monitor& monitor) {
+  EcmRun run;
+  (void)estimator_of(options.estimator);
+  run.estimator = options.estimator;
+  FitFlags flags = with_models({"kww"});
+  if (!options.fit_baseline)
+    flags.fix = {"baseline=1"};
+  run.image_fit = make_fit_plan(flags);
+  if (!(options.largest_error > 0))
+    throw OptionError(fmt::format("--largest-error {}: must be positive", options.largest_error));
+  run.series = open_input(options.inputs.at(0), options.input);
+  run.frame_time_s = frame_time_of(run.series, options.input);
+  run.pixel_size_nm = pixel_size_of(run.series, options.pixel_size_nm);
+  run.mask = start_mask(run.series, options.masks);
+  run.statistics = measure(run.series, run.mask, options.input.find_bad_frames, monitor);
+  return run;
+}
+
+void find_drift(EcmRun& run, const EcmOptions& options, const Monitor& monitor) {
+  auto& series = run.series;
+  if (options.no_drift) {
+    run.path = ecm::no_drift(series.info().frames);
+    run.path.speckle_px = std::nan("");
+    return;
+  }
+  ecm::DriftOptions drift;
+  drift.window = options.drift_window;
+  run.path = ecm::measure_drift(*series.source, series.bad, drift, monitor);
+  constexpr double harmful_nm = 5; // V25 3.2: relaxation times come out too short
+  const double residual = run.path.residual_rms_px * run.pixel_size_nm;
+  if (residual > harmful_nm)
+    series.warnings.push_back(fmt::format(
+        "the drift is known to {:.2g} nm only: more than {} nm of drift that is left shortens "
+        "relaxation times",
+        residual,
+        harmful_nm));
+}
+
+void make_field(EcmRun& run, const EcmOptions& options) {
+  ecm::FieldOptions field;
+  field.shift = ecm::parse_shift(options.shift);
+  field.dose = ecm::parse_dose_scheme(options.dose);
+  field.pedestal = options.pedestal;
+  if (!options.dark.empty())
+    field.dark = read_image(options.dark, run.series.info(), "dark");
+  field.use = run.mask.use;
+  field.smooth_px = options.smooth_px;
+  field.bin = options.bin;
+  run.field.emplace(*run.series.source,
+                    run.series.bad,
+                    run.path,
+                    run.statistics.frame_mean,
+                    run.statistics.mean,
+                    field);
+}
+
+void fit_pixels(EcmRun& run, const EcmOptions& options, const Monitor& monitor) {
+  const auto& c = run.correlation;
+  std::vector<double> lag_s, sigma;
+  for (std::size_t k = 0; k < c.lags.size(); ++k) {
+    lag_s.push_back(static_cast<double>(c.lags[k]) * run.frame_time_s);
+    // pixels differ by their noise more than by their dynamics
+    const Index step = std::max<Index>(1, c.pixels() / 20000);
+    std::vector<double> sample;
+    for (Index p = 0; p < c.pixels(); p += step)
+      sample.push_back(static_cast<double>(c.lag(k)[p]));
+    sigma.push_back(std::max(robust_deviation(sample), 1e-12));
+  }
+  fit::BatchKwwOptions fit;
+  fit.fit_baseline = options.fit_baseline;
+  monitor.message(Level::info, fmt::format("fitting {} pixels", c.pixels()));
+  run.fits = fit::fit_kww_batch<float>(lag_s, sigma, c.g2.span(), c.pixels(), c.pixels(), fit);
+  for (std::size_t i = 0; i < run.fits.status.size(); ++i)
+    run.accepted.push_back(run.fits.good(i) &&
+                           static_cast<double>(run.fits.log_tau_error[i]) <= options.largest_error);
+}
+
+std::string summary(const Tree& tree) {
+  const auto number = [&](const char* path) { return tree.number(std::string("entry/") + path); };
+  std::string text = fmt::format("drift {} px, known to {:.2g} px\n",
+                                 report::format_value(number("drift/total_px")),
+                                 number("drift/residual_rms_px"));
+  text += summary_of(tree);
+  text += fmt::format("pixels: {:.1f} % accepted, median tau {}\n",
+                      100 * number("pixels/fitted_fraction"),
+                      report::format_value(number("pixels/tau_median_s"), std::nan(""), "s"));
+  return text;
+}
+
+} // namespace
+
+std::string run_ecm(EcmOptions options, const Invocation& invocation, const Monitor& monitor) {
+  const auto inputs = all_inputs(options.inputs, options.masks, {options.dark});
+  if (!options.run.dry_run)
+    require_output(options.output, inputs);
+  auto run = prepare(options, monitor);
+  const Index memory = parse_bytes("memory", options.run.memory);
+  const Index frames = run.series.info().frames;
+  const Index longest =
+      options.max_lag > 0 ? std::min(options.max_lag, frames - 1) : std::max<Index>(1, frames / 2);
+  const auto lags = ecm::make_log_lags(longest, options.lags);
+  if (options.run.dry_run)
+    return fmt::format("{}: {} frames of {} x {}, {} lags up to {} frames\nwould write {}\n",
+                       run.series.info().path,
+                       frames,
+                       run.series.info().height,
+                       run.series.info().width,
+                       lags.size(),
+                       longest,
+                       options.output.output);
+  find_drift(run, options, monitor);
+  make_field(run, options);
+  run.correlation =
+      ecm::correlate_field(*run.field, lags, estimator_of(options.estimator), memory, monitor);
+  fit_pixels(run, options, monitor);
+
+  auto tree = make_result(invocation, to_toml(describe(options)));
+  for (const auto& input : inputs)
+    add_input(tree, input);
+  add_measurement(tree, run.series.info().metadata);
+  add_ecm(tree, run);
+  for (const auto& note : run.series.notes)
+    add_correction(tree, note);
+  for (const auto& warning : run.series.warnings) {
+    add_warning(tree, warning);
+    monitor.warn(warning);
+  }
+  fit_bins(tree, run.image_fit, {image_curve(run)}, run.frame_time_s, monitor);
+  io::write_tree(options.output.output, tree, {.overwrite = options.output.overwrite});
+  return summary(tree) + options.output.output + "\n";
+}
+
+} // namespace vitrum::app

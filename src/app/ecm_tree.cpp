@@ -1,0 +1,197 @@
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "ecm_run.hpp"
+#include "result_tree.hpp"
+#include "vitrum/core/statistics.hpp"
+
+namespace vitrum::app {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+void add_series(Tree& tree, const EcmRun& run) {
+  const auto& info = run.series.info();
+  const auto set = [&](const char* name, Array array) {
+    tree.set(std::string("entry/series/") + name, std::move(array));
+  };
+  set("frames", make_scalar(info.frames));
+  set("gaps", make_scalar(run.series.gap_count()));
+  set("height", make_scalar(info.height));
+  set("width", make_scalar(info.width));
+  set("frame_time_s", make_scalar(run.frame_time_s, "s"));
+  set("first_frame_s", make_scalar(run.series.first_frame * run.frame_time_s, "s"));
+  if (!std::isnan(info.exposure_s))
+    set("exposure_s", make_scalar(info.exposure_s, "s"));
+  set("pixel_size_nm", make_scalar(run.pixel_size_nm, "nm"));
+  set("pixel_type", make_scalar(std::string(frames::name_of(info.type))));
+  set("format", make_scalar(info.format));
+}
+
+void add_drift(Tree& tree, const EcmRun& run) {
+  auto& drift = tree.group("entry/drift");
+  drift.attributes["NX_class"] = std::string("NXdata");
+  drift.attributes["signal"] = std::string("x_px");
+  drift.attributes["axes"] = std::vector<std::string>{"time_s"};
+  const auto& path = run.path;
+  std::vector<double> time;
+  for (std::size_t t = 0; t < path.y_px.size(); ++t)
+    time.push_back(static_cast<double>(t) * run.frame_time_s);
+  drift.set("time_s", make_array(std::move(time), "s"));
+  drift.set("x_px", make_array(path.x_px, "px"));
+  drift.set("y_px", make_array(path.y_px, "px"));
+  drift.set("x_px_errors", make_array(path.error_px, "px"));
+  drift.set("y_px_errors", make_array(path.error_px, "px"));
+  drift.set("total_px", make_scalar(path.total_px(), "px"));
+  drift.set("total_nm", make_scalar(path.total_px() * run.pixel_size_nm, "nm"));
+  drift.set("residual_rms_px", make_scalar(path.residual_rms_px, "px"));
+  drift.set("residual_rms_nm", make_scalar(path.residual_rms_px * run.pixel_size_nm, "nm"));
+  drift.set("pair_residual_px", make_scalar(path.pair_residual_px, "px"));
+  drift.set("pairs", make_scalar(path.pairs));
+  drift.set("pairs_left_out", make_scalar(path.left_out));
+  drift.set("shift", make_scalar(std::string(name_of(run.field->options().shift))));
+  if (!std::isnan(path.speckle_px)) {
+    drift.set("speckle_nm", make_scalar(path.speckle_px * run.pixel_size_nm, "nm"));
+    drift.set("shift_loss",
+              make_scalar(ecm::shift_loss(run.field->options().shift, path.speckle_px)));
+  }
+}
+
+void add_maps(Tree& tree, const EcmRun& run) {
+  auto& map = tree.group("entry/map");
+  map.attributes["NX_class"] = std::string("NXdata");
+  map.attributes["signal"] = std::string("tau_s");
+  map.attributes["axes"] = std::vector<std::string>{"y_nm", "x_nm"};
+  const auto& field = *run.field;
+  const Index rows = field.rows(), columns = field.columns();
+  const double pixel = run.pixel_size_nm * static_cast<double>(field.options().bin);
+  const auto axis = [&](Index n) {
+    std::vector<double> places;
+    for (Index i = 0; i < n; ++i)
+      places.push_back(static_cast<double>(i) * pixel);
+    return make_array(std::move(places), "nm");
+  };
+  map.set("y_nm", axis(rows));
+  map.set("x_nm", axis(columns));
+  map.set("pixel_nm", make_scalar(pixel, "nm"));
+  map.set("first_y_px", make_scalar(field.first_y(), "px"));
+  map.set("first_x_px", make_scalar(field.first_x(), "px"));
+  const auto put = [&](const char* name, const std::vector<float>& values, const char* unit) {
+    map.set(name, make_array({rows, columns}, values, unit));
+  };
+  put("tau_s", run.fits.tau_s, "s");
+  put("log_tau_errors", run.fits.log_tau_error, "");
+  put("kww_exponent", run.fits.kww_exponent, "");
+  put("kww_exponent_errors", run.fits.kww_exponent_error, "");
+  put("contrast", run.fits.contrast, "");
+  put("contrast_errors", run.fits.contrast_error, "");
+  put("chi2", run.fits.chi2, "");
+  put("mean", run.correlation.mean, "");
+  put("variance", run.correlation.variance, "");
+  std::vector<std::uint8_t> status;
+  for (const auto one : run.fits.status)
+    status.push_back(static_cast<std::uint8_t>(one));
+  auto& states = map.set("status", make_array({rows, columns}, std::move(status), ""));
+  std::vector<std::string> names;
+  for (int k = 0; k < 5; ++k)
+    names.emplace_back(fit::name(static_cast<fit::BatchStatus>(k)));
+  states.attributes["meanings"] = names;
+  map.set("accepted", make_array({rows, columns}, run.accepted, ""));
+  map.set("degrees_of_freedom", make_scalar(run.fits.degrees_of_freedom));
+}
+
+void add_pixels(Tree& tree, const EcmRun& run) {
+  std::vector<double> tau, exponent;
+  for (std::size_t i = 0; i < run.accepted.size(); ++i)
+    if (run.accepted[i] != 0) {
+      tau.push_back(static_cast<double>(run.fits.tau_s[i]));
+      exponent.push_back(static_cast<double>(run.fits.kww_exponent[i]));
+    }
+  auto& pixels = tree.group("entry/pixels");
+  pixels.set(
+      "fitted_fraction",
+      make_scalar(static_cast<double>(tau.size()) / static_cast<double>(run.accepted.size())));
+  pixels.set("tau_median_s", make_scalar(tau.empty() ? nan : median(tau), "s"));
+  pixels.set("kww_exponent_median", make_scalar(tau.empty() ? nan : median(exponent)));
+}
+
+void add_intensity(Tree& tree, const EcmRun& run) {
+  const auto& s = run.statistics;
+  std::vector<double> time, mean = s.frame_mean, dose = run.field->dose();
+  std::vector<std::uint8_t> valid;
+  for (std::size_t t = 0; t < mean.size(); ++t) {
+    time.push_back(static_cast<double>(t) * run.frame_time_s);
+    valid.push_back(run.series.bad[t] == 0);
+    if (valid.back() == 0)
+      mean[t] = dose[t] = nan;
+  }
+  auto& intensity = tree.group("entry/intensity");
+  intensity.attributes["NX_class"] = std::string("NXdata");
+  intensity.attributes["signal"] = std::string("mean_counts");
+  intensity.attributes["axes"] = std::vector<std::string>{"time_s"};
+  intensity.set("mean_counts", make_array(mean, "counts")).attributes["processing"] =
+      std::string(as_detected);
+  intensity.set("time_s", make_array(time, "s"));
+  intensity.set("valid", make_array(valid));
+  intensity.set("bin_mean_counts", make_array({1, static_cast<Index>(dose.size())}, dose, "counts"))
+      .attributes["processing"] =
+      fmt::format("what frames are divided by ({})", name_of(run.field->options().dose));
+  auto& image = tree.group("entry/image");
+  image.attributes["NX_class"] = std::string("NXdata");
+  image.attributes["signal"] = std::string("mean");
+  const std::vector<float> picture(s.mean.begin(), s.mean.end());
+  image.set("mean", make_array({s.height, s.width}, picture, "counts"));
+  image.set("mask", make_array({s.height, s.width}, run.mask.use, ""));
+}
+
+} // namespace
+
+correlate::OneTime image_curve(const EcmRun& run) {
+  const auto& c = run.correlation;
+  correlate::OneTime g2;
+  g2.ages = {0, run.series.info().frames};
+  for (std::size_t k = 0; k < c.lags.size(); ++k) {
+    g2.first_lag.push_back(c.lags[k]);
+    g2.last_lag.push_back(c.lags[k] + 1);
+    g2.lag_frames.push_back(static_cast<double>(c.lags[k]));
+    g2.value.push_back(1 + c.image.value[k]);
+  }
+  g2.lag_spread_frames.assign(c.lags.size(), 0);
+  g2.error = c.image.error;
+  g2.bias.assign(c.lags.size(), 0);
+  g2.pairs = c.pairs;
+  g2.deviation = c.image.deviation;
+  g2.error_groups = c.image.groups;
+  return g2;
+}
+
+void add_ecm(Tree& tree, const EcmRun& run) {
+  tree.set("entry/kind", make_scalar("ecm"));
+  tree.set("entry/definition", make_scalar("vitrum_ecm"));
+  tree.set("entry/title", make_scalar("Electron correlation microscopy"));
+  tree.group("entry").attributes["default"] = std::string("map");
+  add_series(tree, run);
+  add_drift(tree, run);
+  frames::Bin bin;
+  double mean = 0, frames = 0;
+  for (std::size_t t = 0; t < run.field->dose().size(); ++t)
+    if (run.field->valid()[t] != 0) {
+      mean += run.field->dose()[t];
+      ++frames;
+    }
+  add_bins(tree, {bin}, "", {run.field->pixels()}, {mean / frames});
+  add_g2(tree,
+         "g2",
+         {image_curve(run)},
+         {bin.q_inv_angstrom},
+         "",
+         run.frame_time_s,
+         fmt::format("mean over the pixels of the field, {}", run.estimator));
+  add_maps(tree, run);
+  add_pixels(tree, run);
+  add_intensity(tree, run);
+}
+
+} // namespace vitrum::app

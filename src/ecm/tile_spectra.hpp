@@ -1,0 +1,54 @@
+// Spectra of the tiles of a frame, cut to the frequencies that carry speckle and weighed.
+#pragma once
+#include <complex>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "vitrum/core/index.hpp"
+#include "vitrum/core/memory.hpp"
+
+namespace vitrum::ecm {
+
+/// Frequencies [row, column] with row −rows/2 … rows/2 (rows odd) and column 0 … columns − 1, of
+/// every tile.
+struct TileSpectrum {
+  std::vector<std::complex<float>> values; // [tile, row, column]
+};
+
+class TileTransform {
+public:
+  TileTransform(Index height, Index width, Index tiles);
+  ~TileTransform();
+
+  /// Chooses frequencies and weights from a few frames, [frame][y, x].
+  void calibrate(const std::vector<std::vector<float>>& frames);
+  [[nodiscard]] TileSpectrum transform(std::span<const float> frame) const;
+
+  [[nodiscard]] Index tiles() const { return tiles_ * tiles_; }
+  [[nodiscard]] Index rows() const { return rows_; }
+  [[nodiscard]] Index columns() const { return columns_; }
+  /// Radians per pixel of a row or column of the spectrum.
+  [[nodiscard]] double row_frequency(Index row) const;
+  [[nodiscard]] double column_frequency(Index column) const;
+  [[nodiscard]] Index tile_height() const { return height_; }
+  [[nodiscard]] Index tile_width() const { return width_; }
+  [[nodiscard]] double speckle_px() const { return speckle_px_; }
+  /// Derivative of the logarithm of the tapers' overlap when one is moved by so much.
+  [[nodiscard]] double overlap_y(double shift) const { return overlap_at(overlap_y_, shift); }
+  [[nodiscard]] double overlap_x(double shift) const { return overlap_at(overlap_x_, shift); }
+
+private:
+  void transform_tile(std::span<const float> frame, Index tile, std::complex<float>* out) const;
+
+  Index frame_height_, frame_width_, tiles_, height_, width_; // of a tile
+  Index rows_ = 0, columns_ = 0;
+  [[nodiscard]] static double overlap_at(const std::vector<double>& log_overlap, double shift);
+
+  std::vector<float> taper_y_, taper_x_, weight_; // weight: [row, column]
+  std::vector<double> overlap_y_, overlap_x_;     // logarithms at shifts of 0, 1, …
+  double speckle_px_ = 0;
+  void* plan_ = nullptr;
+};
+
+} // namespace vitrum::ecm

@@ -1,0 +1,41 @@
+// The figures of a result of electron correlation microscopy, each from its Tree alone. A figure
+// whose data are absent is nullopt.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vitrum/core/tree.hpp"
+#include "vitrum/plot/figure.hpp"
+
+namespace vitrum::report {
+
+/// The path of the sample in space and in time, with its error.
+[[nodiscard]] std::optional<plot::Figure> make_drift_figure(const Tree& result);
+
+/// Maps of τ, exponent and contrast, where they are accepted, with a scale bar.
+[[nodiscard]] std::optional<plot::Figure> make_tau_map_figure(const Tree& result);
+
+/// One map ("tau_s", "kww_exponent", …) with a scale bar; of accepted pixels, or of all.
+[[nodiscard]] std::optional<plot::Figure>
+make_map_figure(const Tree& result, const std::string& name, bool accepted_only = true);
+
+/// Pixel fractions against τ with the log-normal laws of what is seen and of what is left without
+/// noise (V25 Fig. 7b), and the exponents.
+[[nodiscard]] std::optional<plot::Figure> make_histogram_figure(const Tree& result);
+
+/// Domains of slow pixels over the map of τ, and the correlation of ln τ in space.
+[[nodiscard]] std::optional<plot::Figure> make_domain_figure(const Tree& result);
+
+/// τ and exponent against the duration of the measurement, with what the bias of the estimator
+/// predicts for a stationary process (V25 Fig. 5).
+[[nodiscard]] std::optional<plot::Figure> make_duration_figure(const Tree& result);
+
+/// Tables as CSV, "" when absent: drift path; histogram; duration.
+[[nodiscard]] std::string csv_drift(const Tree& result);
+[[nodiscard]] std::string csv_tau_histogram(const Tree& result);
+[[nodiscard]] std::string csv_duration(const Tree& result);
+/// y, x, τ, exponent, contrast, errors, accepted: one line per pixel.
+[[nodiscard]] std::string csv_tau_map(const Tree& result);
+
+} // namespace vitrum::report
