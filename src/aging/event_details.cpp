@@ -95,6 +95,60 @@ void add_recovery(const MapRows& map, Index block, double baseline, Event& event
     event.kind = EventKind::transient;
 }
 
+/// Mean of C(t1, t2) − baseline over t1 in [row, row + side), t2 in [column, column + side), of
+/// pairs at least a frame apart.
+double patch(const Piece& piece, Index row, Index column, Index side, double baseline) {
+  Moments mean;
+  for (Index i = row; i < row + side; ++i)
+    for (Index j = column; j < std::min(column + side, i); ++j)
+      if (const double x = piece.at(i, j); !std::isnan(x))
+        mean.add(x - baseline);
+  return mean.count > 0 ? mean.mean : nan;
+}
+
+/// Share of C that is lost over `lag`, at every place of a piece where it is known.
+Moments losses(const Piece& piece, Index lag, Index side, double baseline) {
+  Moments lost;
+  for (Index t = piece.first() + side; t + lag + side <= piece.last(); t += side) {
+    const double near = patch(piece, t - side, t - side, side, baseline) / 2 +
+                        patch(piece, t + lag, t + lag, side, baseline) / 2;
+    const double share = 1 - patch(piece, t + lag, t - side, side, baseline) / near;
+    if (std::isfinite(share))
+      lost.add(share);
+  }
+  return lost;
+}
+
+/// Variance of the share lost when `drop` is expected and the speckles are as many as they are:
+/// that of the ordinary relaxation over the lag at which as much is lost. To first order it is
+/// proportional to drop (1 − drop), which leads from a loss that the series sees to that asked for.
+double variance_of_losses(
+    const MapRows& map, Index from, Index to, Index block, double baseline, const Event& event) {
+  constexpr Index longest = 768; // frames of each side
+  const Index side = std::max<Index>(2, block / 2);
+  Moments variance;
+  for (const bool after : {false, true}) {
+    const Index first = after ? event.frame : std::max(from, event.frame - longest);
+    const Index last = after ? std::min(to, event.frame + longest) : event.frame;
+    const Piece piece(map, first, last);
+    Moments nearest;
+    for (Index lag = side; lag + 2 * side <= (last - first) / 4; lag = lag * 5 / 4 + 1) {
+      const auto lost = losses(piece, lag, side, baseline);
+      if (lost.count < 8)
+        break;
+      nearest = lost;
+      if (lost.mean >= event.drop)
+        break;
+    }
+    const auto spread = [](double share) { return share * (1 - share); };
+    if (nearest.count > 0 && nearest.mean > 0 && nearest.mean < 1) {
+      const double own = std::max(0.0, nearest.variance() - std::pow(event.drop_error, 2));
+      variance.add(own * spread(std::clamp(event.drop, 0.0, 1.0)) / spread(nearest.mean));
+    }
+  }
+  return variance.count > 0 ? variance.mean : 0;
+}
+
 constexpr Index parts = 8; // of age, left out one after another for the error
 
 /// Normalised decay at logarithmic lags of one side, for all of it and with each part left out.
@@ -211,6 +265,9 @@ void add_details(const MapRows& map, double baseline, EventSearch& search) {
     const Index from = i > 0 ? search.events[i - 1].frame : 0;
     const Index to = i + 1 < search.events.size() ? search.events[i + 1].frame : map.frames();
     add_tau_ratio(map, baseline, from, to, search.block_frames, event);
+    event.drop_error =
+        std::sqrt(std::pow(event.drop_error, 2) +
+                  variance_of_losses(map, from, to, search.block_frames, baseline, event));
   }
 }
 

@@ -41,7 +41,9 @@ struct Prefix {
   }
 };
 
-/// D(t), the mean around it and the mean across it, C − 1; NaN where not judged.
+/// D(t) as a share of C around it, the mean around it and the mean across it, C − 1; NaN where not
+/// judged. Relative to C because the noise of C grows with the contrast that the speckles of the
+/// moment happen to have: in absolute terms its width wanders and its tails are heavier.
 struct Statistic {
   Index block = 0;
   std::vector<double> drop, around, across;
@@ -76,8 +78,8 @@ Statistic make_statistic(const Band& band, Index block) {
     const auto i = static_cast<std::size_t>(t);
     if (weight[i] < full / 2 || std::isnan(band.at(1, t - 1)))
       continue;
-    s.drop[i] = drop[i] / weight[i];
     s.around[i] = around[i] / weight[i];
+    s.drop[i] = drop[i] / weight[i] / (1 + s.around[i]);
     s.across[i] = across[i] / weight[i];
   }
   return s;
@@ -94,7 +96,8 @@ struct Scaled {
 Scaled scale(const Statistic& s) {
   const auto n = static_cast<Index>(s.drop.size());
   const Index own = 2 * s.block;
-  const Index half = std::max<Index>(80 * s.block, n / 8) / 2;
+  const Index half =
+      40 * s.block; // more would follow aging less, fewer would make the tails heavier
   Scaled out;
   out.z.assign(s.drop.size(), nan);
   out.centre = out.width = out.z;
@@ -168,7 +171,7 @@ double relative_noise(const Statistic& s, const Scaled& scaled, double baseline)
   std::vector<double> share;
   for (std::size_t i = 0; i < s.drop.size(); ++i)
     if (!std::isnan(scaled.z[i]))
-      share.push_back(scaled.width[i] / (s.around[i] - (baseline - 1)));
+      share.push_back(scaled.width[i] * (1 + s.around[i]) / (s.around[i] - (baseline - 1)));
   return share.empty() ? std::numeric_limits<double>::infinity() : median(share);
 }
 
@@ -288,7 +291,8 @@ EventSearch find_events(const MapRows& map, const EventOptions& options) {
           peak = t;
       }
     const auto i = static_cast<std::size_t>(peak);
-    const double whole = c.statistic.around[i] - (options.baseline - 1);
+    const double around = c.statistic.around[i];
+    const double whole = (around - (options.baseline - 1)) / (1 + around); // in units of C, too
     Event event;
     event.frame = place(c.statistic, peak);
     event.drop = (c.statistic.drop[i] - c.scaled.centre[i]) / whole;

@@ -129,6 +129,7 @@ public:
   void write() {
     for (auto& [name, table] :
          std::initializer_list<std::pair<const char*, Table&>>{{"event", events_},
+                                                               {"disturbance", disturbances_},
                                                                {"event_search", searches_},
                                                                {"segment", segments_},
                                                                {"aging_law", laws_},
@@ -143,7 +144,25 @@ public:
     write_series();
   }
 
+  /// What an analysis with the frames at hand has found to be shifts: kept when they are not.
+  void keep_shifts(const Tree& tree) {
+    const auto* events = tree.find_group("entry/disturbance");
+    if (events == nullptr)
+      return;
+    const auto bin = events->numbers("bin"), time = events->numbers("time_s"),
+               y = events->numbers("shift_y_px"), x = events->numbers("shift_x_px");
+    const auto kind = events->texts("kind");
+    for (std::size_t i = 0; i < kind.size(); ++i)
+      if (kind[i] == aging::name(aging::EventKind::shift))
+        known_shifts_.push_back({static_cast<Index>(bin[i]), time[i], y[i], x[i]});
+  }
+
 private:
+  struct KnownShift {
+    Index bin;
+    double time_s, y_px, x_px;
+  };
+
   static Index number(std::size_t bin) { return static_cast<Index>(bin) + 1; }
 
   void warn(std::size_t bin, const std::string& what, const std::string& reason) {
@@ -176,24 +195,37 @@ private:
       aging::compare_intensity(found.events, to_numbers(*counts), found.block_frames);
     for (aging::Event& event : found.events) {
       shift(bin, event, found.block_frames);
-      events_.add("bin", number(bin));
-      events_.add("time_s", static_cast<double>(event.frame) * frame_time_s_, "s");
-      events_.add("drop", event.drop, event.drop_error);
-      events_.add("kind", std::string(aging::name(event.kind)));
-      events_.add("significance", event.significance);
-      events_.add("probability", event.probability);
-      events_.add("tau_ratio", event.tau_ratio, event.tau_ratio_error);
-      events_.add("recovered", event.recovered, event.recovered_error);
-      events_.add("recovery_s", event.recovery_frames * frame_time_s_, "s");
-      events_.add("intensity_ratio", event.intensity_ratio);
-      events_.add("shift_y_px", event.shift_y_px, "px");
-      events_.add("shift_x_px", event.shift_x_px, "px");
+      // what the beam or the stage did is not an event of the sample
+      const bool own =
+          event.kind != aging::EventKind::shift && event.kind != aging::EventKind::intensity;
+      Table& table = own ? events_ : disturbances_;
+      table.add("bin", number(bin));
+      table.add("time_s", static_cast<double>(event.frame) * frame_time_s_, "s");
+      table.add("drop", event.drop, event.drop_error);
+      table.add("kind", std::string(aging::name(event.kind)));
+      table.add("significance", event.significance);
+      table.add("probability", event.probability);
+      table.add("tau_ratio", event.tau_ratio, event.tau_ratio_error);
+      table.add("recovered", event.recovered, event.recovered_error);
+      table.add("recovery_s", event.recovery_frames * frame_time_s_, "s");
+      table.add("intensity_ratio", event.intensity_ratio);
+      table.add("shift_y_px", event.shift_y_px, "px");
+      table.add("shift_x_px", event.shift_x_px, "px");
     }
   }
 
   void shift(std::size_t bin, aging::Event& event, Index block) {
-    if (!pattern_of_)
+    if (!pattern_of_) {
+      for (const KnownShift& known : known_shifts_)
+        if (known.bin == number(bin) &&
+            std::abs(known.time_s / frame_time_s_ - static_cast<double>(event.frame)) <=
+                static_cast<double>(block)) {
+          event.kind = aging::EventKind::shift;
+          event.shift_y_px = known.y_px;
+          event.shift_x_px = known.x_px;
+        }
       return;
+    }
     const auto before = pattern_of_(number(bin), event.frame - block, event.frame);
     const auto after = pattern_of_(number(bin), event.frame, event.frame + block);
     if (before.values.empty() || after.values.empty())
@@ -416,7 +448,9 @@ private:
   const DynamicsFlags& flags_;
   double frame_time_s_;
   const PatternOf& pattern_of_;
-  Table events_, searches_, segments_, laws_, stationarity_, coupled_, heterogeneity_, material_;
+  std::vector<KnownShift> known_shifts_;
+  Table events_, disturbances_, searches_, segments_, laws_, stationarity_, coupled_,
+      heterogeneity_, material_;
   std::vector<double> window_probability_, change_;
   std::vector<Index> coupling_bins_;
   std::map<std::string, std::vector<double>> coupling_, coupling_scalars_;
@@ -468,7 +502,11 @@ void add_dynamics(Tree& tree,
                   const std::vector<std::unique_ptr<aging::MapRows>>& maps,
                   const PatternOf& pattern_of,
                   const Monitor& monitor) {
+  const auto bins = static_cast<std::size_t>(tree.at("entry/bins/bin").size());
+  Stage stage(tree, flags, frame_time_s, pattern_of);
+  stage.keep_shifts(tree);
   for (const char* group : {"event",
+                            "disturbance",
                             "event_search",
                             "segment",
                             "aging_law",
@@ -478,8 +516,6 @@ void add_dynamics(Tree& tree,
                             "material_time",
                             "coupling"})
     tree.erase(std::string("entry/") + group);
-  const auto bins = static_cast<std::size_t>(tree.at("entry/bins/bin").size());
-  Stage stage(tree, flags, frame_time_s, pattern_of);
   Progress progress(monitor, "finding dynamics", "bins", static_cast<Index>(bins));
   for (std::size_t bin = 0; bin < bins; ++bin) {
     stage.run(bin, bin < maps.size() ? maps[bin].get() : nullptr);

@@ -25,10 +25,10 @@ struct Pattern {
 };
 using PatternOf = std::function<Pattern(Index bin, Index first, Index last)>;
 
-/// Adds entry/event, segment, aging_law, stationarity, coupling, heterogeneity and material_time
-/// for every bin, from entry/twotime (or the given maps, one per bin) and entry/window. Parts whose
-/// source is absent are left out; what could not be judged is a warning. `pattern_of` tells moved
-/// samples from events; it may be empty.
+/// Adds entry/event, disturbance, segment, aging_law, stationarity, coupling, heterogeneity and
+/// material_time for every bin, from entry/twotime (or the given maps, one per bin) and
+/// entry/window. Parts whose source is absent are left out; what could not be judged is a warning.
+/// `pattern_of` tells moved samples from events; it may be empty.
 void add_dynamics(Tree& tree,
                   const DynamicsFlags& flags,
                   double frame_time_s,

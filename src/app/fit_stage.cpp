@@ -357,15 +357,17 @@ std::string summary_of(const Tree& tree) {
                                             value((std::string(exponent) + "_errors").c_str()))),
                       table.texts("status")[b]);
     }
-    if (const auto* event = tree.find_group("entry/event")) {
-      const auto bin = event->numbers("bin"), time = event->numbers("time_s");
-      const auto kind = event->texts("kind");
-      for (std::size_t e = 0; e < bin.size(); ++e)
-        if (bin[e] == static_cast<double>(b + 1))
-          text += fmt::format("  sudden event at {}: {}\n",
-                              report::format_value(time[e], std::nan(""), "s"),
-                              kind[e]);
-    }
+    for (const char* group : {"event", "disturbance"})
+      if (const auto* event = tree.find_group(std::string("entry/") + group)) {
+        const auto bin = event->numbers("bin"), time = event->numbers("time_s");
+        const auto kind = event->texts("kind");
+        for (std::size_t e = 0; e < bin.size(); ++e)
+          if (bin[e] == static_cast<double>(b + 1))
+            text += fmt::format("  {} at {}: {}\n",
+                                group == std::string("event") ? "sudden event" : "no event",
+                                report::format_value(time[e], std::nan(""), "s"),
+                                kind[e]);
+      }
     if (const auto* compared = tree.find_group("entry/comparison"))
       text += fmt::format(
           "  law of decay: {} ({})\n", compared->texts("verdict")[b], compared->texts("reason")[b]);

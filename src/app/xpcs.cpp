@@ -5,6 +5,7 @@
 
 #include "age_errors.hpp"
 #include "dynamics_stage.hpp"
+#include "event_patterns.hpp"
 #include "log_map_tree.hpp"
 #include "output.hpp"
 #include "result_tree.hpp"
@@ -151,7 +152,8 @@ Tree make_tree(XpcsPlan& plan,
   fit_pixel_bins(tree, plan.fits, plan.frame_time_s, monitor);
   compare_bins(tree, plan.comparison, done.whole, plan.frame_time_s, monitor);
   fit_windows(tree, plan.fits, options.age, std::move(done.windows), plan.frame_time_s, monitor);
-  add_dynamics(tree, options.dynamics, plan.frame_time_s, job.map_rows(), {}, monitor);
+  add_dynamics(
+      tree, options.dynamics, plan.frame_time_s, job.map_rows(), patterns_of(plan), monitor);
   for (std::size_t b = 0; b < done.log_maps.size(); ++b)
     add_log_map(tree, static_cast<Index>(b) + 1, done.log_maps[b], plan.frame_time_s);
   add_static(tree, plan, done.frame_means);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include <Eigen/Cholesky>
 #include <fmt/format.h>
@@ -57,38 +58,41 @@ struct TwoCurves {
   }
 };
 
-/// Probability of a value above t for a law with the moments of the sample, Pearson's type III.
-double tail(std::vector<double> sample, double t, PairTest& test) {
+/// Probability of a value above t for a law with the moments of the sample: Pearson's type III
+/// where it is skewed towards large values, else the normal one. Skewed towards small values type
+/// III would end at 2/|skew| widths above the mean, which a sample of its bulk cannot vouch for.
+double tail(std::span<const double> sample, double t) {
   const Moments m = moments(sample);
-  test.mean = m.mean;
-  test.deviation = m.deviation();
+  const double deviation = m.deviation();
   Index above = 0;
   double third = 0;
   for (const double x : sample) {
     above += x >= t;
-    third += std::pow((x - m.mean) / test.deviation, 3);
+    third += std::pow((x - m.mean) / deviation, 3);
   }
   const auto n = static_cast<double>(sample.size());
-  if (above >= 10 || !(test.deviation > 0))
+  if (above >= 10 || !(deviation > 0))
     return (static_cast<double>(above) + 1) / (n + 1);
-  const double skew = third / n, x = (t - m.mean) / test.deviation;
-  if (std::abs(skew) < 0.02)
+  const double skew = third / n, x = (t - m.mean) / deviation;
+  if (skew < 0.02)
     return 0.5 * std::erfc(x / std::sqrt(2.0));
   const double shape = 4 / (skew * skew);
-  const double y = shape + std::copysign(x, skew > 0 ? x : -x) * std::sqrt(shape);
-  if (y <= 0) // beyond the end of the law
-    return skew > 0 ? 1 : 0;
-  return skew > 0 ? upper_gamma(shape, y) : 1 - upper_gamma(shape, y);
+  const double y = shape + x * std::sqrt(shape);
+  return y > 0 ? upper_gamma(shape, y) : 1;
 }
 
-/// Everything that does not change from one virtual data set to the next.
+/// Everything that does not change from one virtual data set to the next. A covariance that was
+/// estimated from deviations is estimated anew in each data set, from as many: what such an
+/// estimate does to chi² is then part of the law that the statistic is held against.
 class Bootstrap {
 public:
+  /// `rank`: rows of deviations behind the covariance of the data; 0: it is known.
   Bootstrap(const FitData& data,
+            std::size_t rank,
             const ComparisonOptions& options,
             const std::vector<FitOptions>& fits,
             const std::vector<ModelScore>& scores)
-      : options_(options) {
+      : options_(options), rank_(rank) {
     for (std::size_t m = 0; m < options.models.size(); ++m)
       problems_.emplace_back(options.models[m], data, fits[m]);
     const auto& row = problems_[0].row;
@@ -99,7 +103,6 @@ public:
         mean.push_back(scores[null].fit.curve[static_cast<std::size_t>(i)]);
       for (std::size_t i = 0; i < exact.value.size(); ++i)
         exact.value[i] = scores[null].fit.curve[i];
-      problems_[0].whiten(mean);
       auto& starts = starts_.emplace_back(scores.size());
       for (std::size_t m = 0; m < scores.size(); ++m) {
         auto fit_options = fits[m];
@@ -118,13 +121,31 @@ public:
 
   [[nodiscard]] Draw draw(std::size_t null, Index replicate) const {
     Random random(options_.seed, static_cast<std::uint64_t>(replicate) * problems_.size() + null);
-    auto target = means_[null];
-    for (double& v : target)
-      v += random.normal();
+    const auto& factor = problems_[0].factor();
+    const Index n = factor.rows();
+    const auto noise = [&] {
+      Eigen::VectorXd z(n);
+      for (double& v : z)
+        v = random.normal();
+      return Eigen::VectorXd(factor.triangularView<Eigen::Lower>() * z);
+    };
+    auto values = means_[null];
+    Eigen::Map<Eigen::VectorXd>(values.data(), n) += noise();
+    Eigen::MatrixXd weighing = factor;
+    if (rank_ > 0) {
+      FitData estimate;
+      estimate.lag_s = estimate.value = values; // only their number counts
+      estimate.deviation.resize(rank_ * values.size());
+      Eigen::Map<Eigen::MatrixXd> rows(estimate.deviation.data(), n, static_cast<Index>(rank_));
+      for (Index r = 0; r < rows.cols(); ++r)
+        rows.col(r) = noise() / std::sqrt(static_cast<double>(rank_));
+      const auto shrunk = shrink_covariance(estimate);
+      weighing = cholesky(Eigen::Map<const Eigen::MatrixXd>(shrunk.covariance.data(), n, n));
+    }
     Draw result;
     for (std::size_t m = 0; m < problems_.size(); ++m) {
       Problem problem = problems_[m];
-      problem.replace_target(target);
+      problem.replace_data(values, weighing);
       Minimum best;
       best.chi2 = std::numeric_limits<double>::infinity();
       for (const Vector& start : starts_[null][m])
@@ -146,7 +167,8 @@ private:
 
   const ComparisonOptions& options_;
   std::vector<Problem> problems_;
-  std::vector<std::vector<double>> means_;               // [null], whitened curves
+  std::size_t rank_;
+  std::vector<std::vector<double>> means_;               // [null], curves
   std::vector<std::vector<std::vector<Vector>>> starts_; // [null][model]
 };
 
@@ -224,16 +246,19 @@ std::string contradicted_by(const Comparison& c, std::size_t model, double level
         return test.probability;
     return 1.0;
   };
-  const PairTest* gravest = nullptr;
+  const auto label = [&](std::size_t m) { return models::name(c.scores[m].fit.model); };
+  double gravest = 2;
+  std::string text;
+  const auto note = [&](double p, std::string_view by) {
+    if (p >= gravest)
+      return;
+    gravest = p;
+    text = fmt::format("{} by {} (p = {:.1g})", label(model), by, std::max(p, 1e-99));
+  };
   for (const PairTest& test : c.tests)
-    if (test.model == model && test.probability < level * probability(test.rival, model) &&
-        (gravest == nullptr || test.probability < gravest->probability))
-      gravest = &test;
-  return gravest == nullptr ? ""
-                            : fmt::format("{} by {} (p = {:.1g})",
-                                          models::name(c.scores[model].fit.model),
-                                          models::name(c.scores[gravest->rival].fit.model),
-                                          std::max(gravest->probability, 1e-99));
+    if (test.model == model && test.probability < level * probability(test.rival, model))
+      note(test.probability, label(test.rival));
+  return text;
 }
 
 void judge(Comparison& c, const ComparisonOptions& options) {
@@ -339,7 +364,8 @@ Comparison compare_models(const FitData& data, const ComparisonOptions& options)
           held_out_score(options.models[m], result.data, points, fits[m], options.folds);
     });
 
-  const Bootstrap bootstrap(result.data, options, fits, result.scores);
+  const std::size_t rank = data.deviation.size() / std::max<std::size_t>(data.lag_s.size(), 1);
+  const Bootstrap bootstrap(result.data, rank, options, fits, result.scores);
   const auto replicates = static_cast<std::size_t>(options.replicates);
   std::vector<Bootstrap::Draw> draws(count * replicates);
   parallel_for(0, static_cast<Index>(draws.size()), 4, [&](Index begin, Index end) {
@@ -347,6 +373,13 @@ Comparison compare_models(const FitData& data, const ComparisonOptions& options)
       draws[static_cast<std::size_t>(i)] =
           bootstrap.draw(static_cast<std::size_t>(i / options.replicates), i % options.replicates);
   });
+  // With an estimated covariance chi² is not distributed as chi²
+  for (std::size_t m = 0; rank > 0 && m < count; ++m) {
+    std::vector<double> sample;
+    for (std::size_t r = 0; r < replicates; ++r)
+      sample.push_back(draws[m * replicates + r].chi2[m]);
+    result.scores[m].gof = tail(sample, result.scores[m].fit.chi2);
+  }
   for (std::size_t m = 0; m < count; ++m)
     for (std::size_t rival = 0; rival < count; ++rival) {
       if (m == rival)
@@ -360,7 +393,10 @@ Comparison compare_models(const FitData& data, const ComparisonOptions& options)
         const auto& chi2 = draws[m * replicates + r].chi2;
         sample.push_back(chi2[m] - chi2[rival]);
       }
-      test.probability = tail(std::move(sample), test.statistic, test);
+      const Moments law = moments(sample);
+      test.mean = law.mean;
+      test.deviation = law.deviation();
+      test.probability = tail(sample, test.statistic);
       result.tests.push_back(test);
     }
   judge(result, options);

@@ -69,7 +69,8 @@ Eigen::MatrixXd covariance_of(const FitData& data, const std::vector<Index>& row
   return sigma;
 }
 
-/// Throws DataError unless the covariance is positive definite.
+} // namespace
+
 Eigen::MatrixXd cholesky(const Eigen::MatrixXd& sigma) {
   const Eigen::VectorXd scale = sigma.diagonal().cwiseSqrt().cwiseInverse();
   const Eigen::MatrixXd correlation = scale.asDiagonal() * sigma * scale.asDiagonal();
@@ -81,8 +82,6 @@ Eigen::MatrixXd cholesky(const Eigen::MatrixXd& sigma) {
                                 sigma.rows()));
   return scale.cwiseInverse().asDiagonal() * Eigen::MatrixXd(decomposition.matrixL());
 }
-
-} // namespace
 
 Problem::Problem(models::DecayModel model, const FitData& data, const FitOptions& options)
     : model_(model) {
@@ -278,6 +277,14 @@ void Problem::whiten(std::span<double> curve) const {
   }
   Eigen::Map<Eigen::VectorXd> column(curve.data(), static_cast<Index>(curve.size()));
   factor_.triangularView<Eigen::Lower>().solveInPlace(column);
+}
+
+void Problem::replace_data(std::span<const double> values, const Eigen::MatrixXd& factor) {
+  factor_ = factor;
+  std::fill(one.begin(), one.end(), 1.0);
+  whiten(one);
+  target.assign(values.begin(), values.end());
+  whiten(target);
 }
 
 double Problem::solve_linear(Vector& all, Index held) {

@@ -40,8 +40,9 @@ public:
   double solve_linear(Vector& all, Index held);
   /// chi² and, per free parameter, the weighted derivatives; residuals are (curve − value)/sigma.
   double linearise(const Vector& all, Eigen::VectorXd& residuals, Jacobian& jacobian);
-  /// Puts other values, whitened, in the place of those of the data.
-  void replace_target(std::vector<double> whitened) { target = std::move(whitened); }
+  /// Puts other values and the Cholesky factor of another covariance in the place of those of the
+  /// data; only where the whole covariance is used. The bounds stay.
+  void replace_data(std::span<const double> values, const Eigen::MatrixXd& factor);
 
   /// Any model at the points, averaged over lags as the data are. `jacobian` may be empty.
   void evaluate(models::DecayModel model,
@@ -53,6 +54,7 @@ public:
   /// solves with the Cholesky factor of the covariance.
   void whiten(std::span<double> curve) const;
   [[nodiscard]] bool whole_covariance() const { return factor_.size() > 0; }
+  [[nodiscard]] const Eigen::MatrixXd& factor() const { return factor_; }
 
   std::vector<double> lag_s, value, weight; // weight = 1/sigma
   std::vector<double> one, target;          // whitened: a constant of one, the values
@@ -75,6 +77,9 @@ private:
   Eigen::MatrixXd factor_; // lower Cholesky factor of the covariance; empty: independent points
   std::vector<double> curve_, full_jacobian_, other_curve_, other_jacobian_;
 };
+
+/// Lower Cholesky factor of a covariance. Throws DataError unless it is positive definite.
+Eigen::MatrixXd cholesky(const Eigen::MatrixXd& covariance);
 
 /// Where Levenberg–Marquardt ended.
 struct Minimum {

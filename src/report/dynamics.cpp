@@ -25,7 +25,10 @@ std::string seconds(double value) {
 
 void tell_events(std::vector<std::string>& out, const Result& result, Index bin) {
   const auto events = dynamics_rows(result, "event", bin);
-  for (const auto& e : events) {
+  auto all = events;
+  for (const auto& d : dynamics_rows(result, "disturbance", bin))
+    all.push_back(d);
+  for (const auto& e : all) {
     const auto kind = e.text("kind");
     std::string text = fmt::format("At {} the correlation across one frame drops by {} of its "
                                    "value ({:.3g} widths of the noise; chance makes "
@@ -40,11 +43,12 @@ void tell_events(std::vector<std::string>& out, const Result& result, Index bin)
                       seconds(e.number("recovery_s")));
     else if (kind == "shift")
       text += fmt::format(
-          ": the pattern has moved by ({:.2f}, {:.2f}) px, so this is no event of the structure",
+          ": the pattern has moved by ({:.2f}, {:.2f}) px, so this is no event of the sample",
           e.number("shift_y_px"),
           e.number("shift_x_px"));
     else if (kind == "intensity")
-      text += fmt::format(", together with a jump of the intensity to {:.3g} times its value",
+      text += fmt::format(", together with a jump of the intensity to {:.3g} times its "
+                          "value: it is not counted as an event of the sample",
                           e.number("intensity_ratio"));
     else if (const double ratio = e.number("tau_ratio"); std::isfinite(ratio))
       text += fmt::format("; the relaxation time after it is {} times that before",

@@ -98,6 +98,10 @@ void validate_detector(const XpcsOptions& o) {
   need(o.background >= 0 && o.background < 1, "background", o.background, "lie in [0, 1)");
   need(std::abs(o.drift) < 2, "drift", o.drift, "lie in (-2, 2)");
   need(o.jitter >= 0 && o.jitter <= 0.2, "jitter", o.jitter, "lie in [0, 0.2]");
+  need(o.static_variance >= 0 && o.static_variance < 1,
+       "static_variance",
+       o.static_variance,
+       "lie in [0, 1)");
   need(o.hot_pixels >= 0, "hot_pixels", o.hot_pixels, "not be negative");
   need(o.dead_pixels >= 0, "dead_pixels", o.dead_pixels, "not be negative");
   need(o.hot_pixels + o.dead_pixels < o.height * o.width,

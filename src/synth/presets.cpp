@@ -13,31 +13,15 @@ namespace {
 
 constexpr double whole_s = 300000;
 
-/// ⟨t⟩ at some ages, ln ⟨t⟩ linear between: the course of R24 Fig. 3a in its named parts.
+/// ⟨t⟩ at some ages, ln ⟨t⟩ linear between: the course of R24 Fig. 3a in its named parts. Between
+/// them it fluctuates as much as there, so that each part has ends.
 const std::vector<ProfilePoint>& mean_time_points() {
-  static const std::vector<ProfilePoint> points{{0, 400},
-                                                {25000, 4000},
-                                                {40000, 6500},
-                                                {60000, 5000},
-                                                {75000, 5000},
-                                                {85000, 9000},
-                                                {95000, 8000},
-                                                {110000, 8000},
-                                                {121000, 11000},
-                                                {132000, 6000},
-                                                {145000, 15000},
-                                                {150000, 10000},
-                                                {165000, 10000},
-                                                {180000, 14000},
-                                                {190000, 10500},
-                                                {r24_event_s, 12000},
-                                                {r24_event_s, 24000},
-                                                {224000, 2000},
-                                                {250000, 10000},
-                                                {262000, 5000},
-                                                {275000, 11000},
-                                                {287000, 5500},
-                                                {300000, 10000}};
+  static const std::vector<ProfilePoint> points{
+      {0, 400},        {25000, 4000},        {40000, 6500},        {50000, 9500},  {60000, 5000},
+      {75000, 5000},   {85000, 14000},       {95000, 7000},        {110000, 7000}, {121000, 14000},
+      {132000, 6000},  {145000, 15000},      {150000, 9000},       {165000, 9000}, {180000, 16000},
+      {190000, 10500}, {r24_event_s, 12000}, {r24_event_s, 24000}, {224000, 2000}, {250000, 10000},
+      {262000, 5000},  {275000, 11000},      {287000, 5500},       {300000, 10000}};
   return points;
 }
 
@@ -47,9 +31,9 @@ double plateau(double age) {
   const double log_time = std::log(r24_mean_time_s(age));
   double coupled = 0;
   if (age < r24_event_s)
-    coupled = -0.003 * (log_time - std::log(6000.0));
+    coupled = -0.005 * (log_time - std::log(6000.0));
   else if (age > 250000)
-    coupled = 0.004 * (log_time - std::log(7500.0));
+    coupled = 0.006 * (log_time - std::log(7500.0));
   else // neither with nor against
     coupled = 0.002 * std::sin(2 * std::numbers::pi * (age - r24_event_s) / 12000);
   return 0.035 + line + coupled;
@@ -104,9 +88,11 @@ XpcsOptions r24_preset(Index frames) {
   for (const ProfilePoint& point : mean_time_points())
     o.aging_profile.push_back({point.time_s, point.factor / mean_of_tau / o.tau_s});
   o.contrast = 0.065;
+  o.static_variance = r24_long_time_plateau - 1;
   for (Index f = 0; f < frames; ++f)
     o.frame_contrast.push_back(
-        std::sqrt(plateau(static_cast<double>(f) * o.frame_time_s) / o.contrast));
+        std::sqrt((plateau(static_cast<double>(f) * o.frame_time_s) - o.static_variance) /
+                  (o.contrast * (1 + o.static_variance))));
   o.height = o.width = 128;
   o.mean_counts = 2;
   o.jitter = 0.01;

@@ -202,12 +202,17 @@ void XpcsExperiment::State::make_rates(double reference) {
   const auto padded = static_cast<std::size_t>(plan.tiles * lanes);
   std::vector<double> intensity(static_cast<std::size_t>(pixels()));
   double sum = 0, n = 0;
+  Random pattern(options.seed, (static_cast<std::uint64_t>(Stream::detector) << 60) + 2);
   for (std::size_t i = 0; i < intensity.size(); ++i) {
     intensity[i] = 1 + options.sq_slope * (map.q_inv_angstrom[i] / reference - 1);
     if (!(intensity[i] > 0))
       throw OptionError(fmt::format("sq_slope = {}: the intensity is not positive at q = {:.4g}",
                                     options.sq_slope,
                                     map.q_inv_angstrom[i]));
+    // two kinds of pixels, at random: g² has the mean 1 + static_variance
+    if (options.static_variance > 0)
+      intensity[i] *=
+          1 + std::copysign(std::sqrt(options.static_variance), pattern.uniform() - 0.5);
     if (partition.dynamic_labels[i] > 0) {
       sum += intensity[i];
       n += 1;
@@ -313,7 +318,7 @@ double XpcsExperiment::g1_error() const {
 
 double XpcsExperiment::contrast() const {
   const double speckle = 1 - state_->options.background;
-  return state_->options.contrast * speckle * speckle;
+  return state_->options.contrast * speckle * speckle * (1 + state_->options.static_variance);
 }
 
 double XpcsExperiment::tau_s(Index bin) const {
@@ -329,7 +334,7 @@ double XpcsExperiment::expected_counts(Index pixel) const {
 }
 
 double XpcsExperiment::true_g2(Index bin, double lag_s) const {
-  return 1 + contrast() * state_->bin_decay(bin, lag_s);
+  return 1 + state_->options.static_variance + contrast() * state_->bin_decay(bin, lag_s);
 }
 
 double XpcsExperiment::true_g2(Index bin, Index frame1, Index frame2) const {
@@ -340,10 +345,11 @@ double XpcsExperiment::true_g2(Index bin, Index frame1, Index frame2) const {
     if (event.frame > first && event.frame <= last)
       kept *= event.kept * event.kept;
   kept *= state_->sharpness(first) * state_->sharpness(last);
-  return 1 + contrast() * kept *
-                 state_->bin_decay(bin,
-                                   xi.at(static_cast<std::size_t>(last)) -
-                                       xi.at(static_cast<std::size_t>(first)));
+  return 1 + state_->options.static_variance +
+         contrast() * kept *
+             state_->bin_decay(bin,
+                               xi.at(static_cast<std::size_t>(last)) -
+                                   xi.at(static_cast<std::size_t>(first)));
 }
 
 void XpcsExperiment::generate(const FrameSink& sink, const Monitor& monitor) const {
@@ -444,6 +450,9 @@ Tree XpcsExperiment::truth(const std::vector<double>& lag_s) const {
   tree.set("speckle_contrast", make_scalar(o.contrast));
   tree.set("modes", make_scalar(o.modes));
   tree.set("background", make_scalar(o.background));
+  if (o.static_variance > 0)
+    tree.set("baseline",
+             make_array(std::vector<double>(s.partition.bins.size(), 1 + o.static_variance)));
   tree.set("mean_counts", make_scalar(o.mean_counts, "counts"));
   tree.set("sq_slope", make_scalar(o.sq_slope));
   tree.set("q_power", make_scalar(o.q_power));

@@ -37,6 +37,26 @@ TEST(R24, FewerFramesAreLonger) {
             "frames = 10: the preset r24 is made of 1000 to 120000");
 }
 
+TEST(R24, PlateausAreThoseOfThePaper) {
+  auto o = r24_preset(12000);
+  o.height = o.width = 64;
+  const XpcsExperiment experiment(o);
+  // 140,000 s are enough to forget everything that moves
+  EXPECT_NEAR(experiment.true_g2(1, 0, 5600), r24_long_time_plateau, 1e-5);
+  double sum = 0, squares = 0;
+  for (Index p = 0; p < 64 * 64; ++p) {
+    sum += experiment.expected_counts(p);
+    squares += std::pow(experiment.expected_counts(p), 2);
+  }
+  // the two kinds of pixels are not exactly as many: 2 √v/64 of v
+  EXPECT_NEAR(squares * 64 * 64 / (sum * sum) - 1, 0.0024, 1e-5);
+  EXPECT_NEAR(sum / (64 * 64), o.mean_counts, 1e-3);
+  const double tau = 9000 / (std::pow(2, -1 / 0.7) * std::tgamma(1 / 0.7) / 0.7);
+  const double kept = std::exp(-2 * std::pow(25 / tau, 0.7)); // over one frame
+  const double line = 0.035 + 0.0165 * 155000 / 300000 - 0.005 * std::log(9000.0 / 6000);
+  EXPECT_NEAR(experiment.true_g2(1, 6200, 6201) - 1, 0.0024 + kept * (line - 0.0024), 1e-3 * line);
+}
+
 TEST(Profile, TimeRunsAsFastAsItSays) {
   XpcsOptions o;
   o.frames = 400;

@@ -27,9 +27,9 @@ enum class EventKind {
 [[nodiscard]] std::string_view name(EventKind kind);
 
 struct Event {
-  Index frame = 0; // the first frame after it
-  double drop = 0; // share of C − baseline that is lost across it
-  double drop_error = 0;
+  Index frame = 0;         // the first frame after it
+  double drop = 0;         // share of C − baseline that is lost across it
+  double drop_error = 0;   // of the noise, and of the finite number of speckles that changed
   double significance = 0; // in widths of the noise of the statistic
   double probability = 0;  // that noise alone makes as large a one anywhere in the series
   EventKind kind = EventKind::structural;
@@ -55,11 +55,12 @@ struct EventSearch {
 };
 
 /// At each frame t the statistic is
-///     D(t) = ½[B(t) + A(t)] − X(t):
+///     D(t) = (½[B(t) + A(t)] − X(t)) / ½[B(t) + A(t)]:
 /// X the mean of C over pairs (a, a + l), l = 1 … block, that have t between them; B and A over
 /// the l pairs of each lag just before and just after. Aging that is linear over 4 blocks cancels,
-/// and so do lags. D is centred and scaled by its own mean and width in the neighbourhood, events
-/// left out. The threshold u is where the expected number of separate excursions
+/// and so do lags; the width of the noise of C is proportional to C. D is centred and scaled by its
+/// own mean and width in the neighbourhood, events left out. The threshold u is where the expected
+/// number of separate excursions
 ///     Σ_t P(z_t > u) · E[1/(frames above u around t) | z_t > u]
 /// (an identity, Aldous' clumps) reaches `false_alarms`, for Gaussian noise of the autocorrelation
 /// found in the series and Student tails for the finite number of values behind its width.

@@ -25,20 +25,24 @@ void validate(const ComparisonOptions& options);
 
 struct ModelScore {
   FitResult fit;       // of all lags, generalised least squares
-  double gof = 0;      // probability of a chi² as large, if the model is right
+  double gof = 0;      // probability of a chi² as large, if the model is right; as in PairTest
+                       // where the covariance is estimated
   double held_out = 0; // mean squared prediction error of the lags held out, in units of their
                        // conditional variance given the others: 1 for the right model. NaN without
 };
 
 /// Cox's test (J. R. Stat. Soc. B 24 (1962) 406) by simulation (Williams, J. Appl. Probab. 7
 /// (1970)): the statistic is chi²(model) − chi²(rival); its distribution if `model` is true comes
-/// from data sets drawn from it, with the covariance of the data, and fitted with both.
+/// from data sets drawn from it, with the covariance of the data, and fitted with both. Where the
+/// covariance comes from deviations each data set has its own, estimated from as many deviations:
+/// taken as known it would let noise pass for evidence.
 struct PairTest {
   std::size_t model = 0, rival = 0; // places in `scores`
   double statistic = 0;
   double mean = 0, deviation = 0; // of the statistic when `model` is true
   double probability = 0;         // of one as large then: small contradicts the model. Pearson's
-                                  // type III law through three moments where replicates end
+                                  // type III law through three moments where replicates end, or
+                                  // the normal one where they are skewed the other way
 };
 
 /// Between the first and the second model, at the deepest decorrelation that both curves reach: the

@@ -80,9 +80,11 @@ struct XpcsOptions {
   double sq_slope = 0;    // mean intensity 1 + sq_slope·(q/q_reference − 1)
   double background = 0;  // share of the mean intensity that does not fluctuate, in [0, 1); the
                           // contrast in the data is contrast·(1 − background)²
-  double drift = 0;       // beam intensity rises by this share from first to last frame
-  double jitter = 0;      // relative standard deviation of the beam intensity from frame to frame
-  Index hot_pixels = 0;   // steady, hot_factor times the mean
+  double static_variance = 0; // relative variance, in [0, 1), of a pattern of pixels that never
+                              // changes: g2(∞) is 1 + static_variance
+  double drift = 0;           // beam intensity rises by this share from first to last frame
+  double jitter = 0;    // relative standard deviation of the beam intensity from frame to frame
+  Index hot_pixels = 0; // steady, hot_factor times the mean
   double hot_factor = 50;
   Index dead_pixels = 0; // never a count
   std::vector<Gap> gaps;
@@ -126,8 +128,9 @@ public:
   [[nodiscard]] double true_g2(Index bin, Index frame1, Index frame2) const;
   /// The same as a function of the lag without aging and events.
   [[nodiscard]] double true_g2(Index bin, double lag_s) const;
-  [[nodiscard]] double contrast() const;       // in the data: contrast·(1 − background)²
-  [[nodiscard]] double tau_s(Index bin) const; // mean over its pixels, age 0
+  [[nodiscard]] double contrast() const; // in the data: contrast·(1 − background)²·(1 + v) with v
+                                         // the static_variance, which is added to C
+  [[nodiscard]] double tau_s(Index bin) const;             // mean over its pixels, age 0
   [[nodiscard]] double expected_counts(Index pixel) const; // mean over time at beam intensity 1
   [[nodiscard]] const std::vector<double>& beam_intensity() const; // [frame], 0 in gaps
   [[nodiscard]] const std::vector<Index>& hot_pixels() const;      // y · width + x
