@@ -51,8 +51,8 @@ void BitCounts::set_frame(Index frame, const std::uint16_t* row) {
 
 void BitCounts::finish() {
   const Index cells = panel_frames * stride_;
-  parallel_for(0, panels_, 1, [&](Index p, Index) {
-    Buffer<std::uint32_t> panel(cells);
+  const auto make_panel = [cells] { return Buffer<std::uint32_t>(cells); };
+  parallel_for_with(0, panels_, 1, make_panel, [&](Buffer<std::uint32_t>& panel, Index p, Index) {
     std::uint32_t* const rows = cells_.data() + p * cells;
     pack_panel(panel_kernels(level_), rows, stride_, panel.data());
     std::copy_n(panel.data(), cells, rows);

@@ -43,6 +43,7 @@ public:
   /// The bits in panels, `cell_stride` cells in each frame.
   [[nodiscard]] const std::uint32_t* cells() const { return cells_.data(); }
   [[nodiscard]] Index cell_stride() const { return stride_; }
+  [[nodiscard]] bool any_excess() const { return !of_place_.empty(); }
   /// Adds what exceeds one in `count` places from `first` on.
   void add_excess(Index frame, Index first, Index count, std::uint16_t* row) const;
   /// What the counts above one change in sums over the bits of two frames.

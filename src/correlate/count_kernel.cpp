@@ -46,6 +46,11 @@ std::span<const double> CountKernel::group_shift() const {
   return state_->group_shift;
 }
 
+Index CountKernel::strip_rows() const {
+  // Bits take little of the cache themselves; counts above one are added by whole tiles.
+  return state_->bits && !state_->bits->any_excess() ? 2 * panel_frames : 0;
+}
+
 void CountKernel::fluctuations(Index frame, std::span<float> out) const {
   state_->fluctuations(frame, out);
 }

@@ -59,46 +59,52 @@ void CountKernel::State::pack(T* values) {
   const Index stride = counts.stride;
   std::vector<std::string> reason(static_cast<std::size_t>(counts.frames));
   std::vector<std::uint8_t> any_centred(static_cast<std::size_t>(padded / panel_frames), 0);
-  parallel_for(0, padded, panel_frames, [&](Index begin, Index end) {
-    // In the order of the layout; of one frame is enough for bits.
-    const Index row_stride = bits ? layout.slots : stride;
+  // In the order of the layout; of one frame is enough for bits.
+  const Index row_stride = bits ? layout.slots : stride;
+  const auto make_rows = [&] {
     Buffer<T> rows((bits ? 1 : panel_frames) * row_stride);
     std::fill_n(rows.data(), rows.size(), T{0});
-    std::vector<double> squares(layout.runs.size());
-    for (Index t = begin; t < std::min(end, counts.frames); ++t) {
-      if (counts.valid[t] == 0)
-        continue;
-      T* row = rows.data() + (bits ? 0 : t - begin) * row_stride;
-      const T* from = values + t * stride;
-      for (const detail::CountSpan& span : layout.spans)
-        std::copy_n(from + span.from, span.count, row + span.to);
-      sum_runs(row, t, squares);
-      reason[t] = scale(t, squares);
-      if (!reason[t].empty()) {
-        counts.valid[t] = 0;
-        std::fill_n(row, row_stride, T{0});
-        for (Index set = 0; set < layout.sets; ++set) {
-          a[set * padded + t] = v[set * padded + t] = 0;
-          c[set * padded + t] = 0;
-          for (auto* const values_of_set : {&factor, &offset, &total, &square})
-            (*values_of_set)[set * counts.frames + t] = 0;
+    return rows;
+  };
+  parallel_for_with(
+      0, padded, panel_frames, make_rows, [&](Buffer<T>& rows, Index begin, Index end) {
+        std::vector<double> squares(layout.runs.size());
+        for (Index t = begin; t < end; ++t) {
+          T* row = rows.data() + (bits ? 0 : t - begin) * row_stride;
+          if (t >= counts.frames || counts.valid[t] == 0) {
+            std::fill_n(row, row_stride, T{0});
+            continue;
+          }
+          const T* from = values + t * stride;
+          for (const detail::CountSpan& span : layout.spans)
+            std::copy_n(from + span.from, span.count, row + span.to);
+          sum_runs(row, t, squares);
+          reason[t] = scale(t, squares);
+          if (!reason[t].empty()) {
+            counts.valid[t] = 0;
+            std::fill_n(row, row_stride, T{0});
+            for (Index set = 0; set < layout.sets; ++set) {
+              a[set * padded + t] = v[set * padded + t] = 0;
+              c[set * padded + t] = 0;
+              for (auto* const values_of_set : {&factor, &offset, &total, &square})
+                (*values_of_set)[set * counts.frames + t] = 0;
+            }
+            for (std::size_t r = 0; r < layout.runs.size(); ++r)
+              sum[r * static_cast<std::size_t>(padded) + static_cast<std::size_t>(t)] = 0;
+          }
+          for (Index set = 0; set < layout.sets; ++set)
+            if (c[set * padded + t] != 0)
+              any_centred[begin / panel_frames] = 1;
+          if (bits)
+            bits->set_frame(t, row);
         }
-        for (std::size_t r = 0; r < layout.runs.size(); ++r)
-          sum[r * static_cast<std::size_t>(padded) + static_cast<std::size_t>(t)] = 0;
-      }
-      for (Index set = 0; set < layout.sets; ++set)
-        if (c[set * padded + t] != 0)
-          any_centred[begin / panel_frames] = 1;
-      if (bits)
-        bits->set_frame(t, row);
-    }
-    if (bits)
-      return;
-    pack_panel(kernels,
-               reinterpret_cast<const std::uint32_t*>(rows.data()),
-               stride / per_cell(),
-               reinterpret_cast<std::uint32_t*>(values + begin * stride));
-  });
+        if (bits)
+          return;
+        pack_panel(kernels,
+                   reinterpret_cast<const std::uint32_t*>(rows.data()),
+                   stride / per_cell(),
+                   reinterpret_cast<std::uint32_t*>(values + begin * stride));
+      });
   centred = std::find(any_centred.begin(), any_centred.end(), std::uint8_t{1}) != any_centred.end();
   for (Index t = 0; t < counts.frames; ++t)
     if (!reason[t].empty())

@@ -54,6 +54,23 @@ void add_rows(const Tile& from, float* to) {
   }
 }
 
+/// A tile cut into strips of rows. Of one on the diagonal each strip ends with a small tile on the
+/// diagonal.
+std::vector<TilePlace> strips_of(const TilePlace& tile, Index rows) {
+  if (rows <= 0 || rows >= tile.rows)
+    return {tile};
+  std::vector<TilePlace> strips;
+  for (Index row = tile.row0; row < tile.row0 + tile.rows; row += rows) {
+    const Index count = std::min(rows, tile.row0 + tile.rows - row);
+    const Index cols = tile.diagonal() ? row - tile.col0 : tile.cols;
+    if (cols > 0)
+      strips.push_back({row, count, tile.col0, cols});
+    if (tile.diagonal())
+      strips.push_back({row, count, row, count});
+  }
+  return strips;
+}
+
 /// Sums over pixels become means; gaps become NaN.
 void finish_tile(const Tile& tile,
                  float* values,
@@ -112,18 +129,21 @@ void correlate_tiles(const TileKernel& kernel,
       Tile tile{place.row0, place.rows, place.col0, place.cols, stride, total.data()};
       for (std::size_t c = 0; c < consumers.size(); ++c)
         consumers[c]->begin(scratches[c].get(), tile);
-      for (Index g = 0; g < kernel.group_count(); ++g) {
-        // The first group goes straight to the total.
-        float* out = g == 0 ? total.data() : part.data();
-        kernel.product(g, place.row0, place.rows, place.col0, place.cols, out, stride);
-        Tile sums = tile;
-        sums.values = out;
-        if (any_wants_groups)
-          for (std::size_t c = 0; c < consumers.size(); ++c)
-            if (consumers[c]->wants_groups())
-              consumers[c]->add_group(scratches[c].get(), g, sums);
-        if (g > 0)
-          add_rows(sums, total.data());
+      for (const TilePlace& strip : strips_of(place, kernel.strip_rows())) {
+        float* const strip_total =
+            total.data() + (strip.row0 - place.row0) * stride + strip.col0 - place.col0;
+        for (Index g = 0; g < kernel.group_count(); ++g) {
+          // The first group goes straight to the total.
+          float* out = g == 0 ? strip_total : part.data();
+          kernel.product(g, strip.row0, strip.rows, strip.col0, strip.cols, out, stride);
+          const Tile sums{strip.row0, strip.rows, strip.col0, strip.cols, stride, out};
+          if (any_wants_groups)
+            for (std::size_t c = 0; c < consumers.size(); ++c)
+              if (consumers[c]->wants_groups())
+                consumers[c]->add_group(scratches[c].get(), g, sums);
+          if (g > 0)
+            add_rows(sums, strip_total);
+        }
       }
       finish_tile(tile, total.data(), pixels, valid);
       for (std::size_t c = 0; c < consumers.size(); ++c)

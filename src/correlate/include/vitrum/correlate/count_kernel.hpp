@@ -42,6 +42,7 @@ public:
                Index cols,
                float* out,
                Index stride) const override;
+  [[nodiscard]] Index strip_rows() const override;
   void fluctuations(Index frame, std::span<float> out) const override;
   [[nodiscard]] std::vector<double> pair_bias(std::span<const FramePair> pairs) const override;
   [[nodiscard]] BlockProducts block_products(std::span<const FramePair> pairs) const override;

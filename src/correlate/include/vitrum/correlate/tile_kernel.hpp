@@ -58,6 +58,10 @@ public:
                        float* out,
                        Index stride) const = 0;
 
+  /// Rows of a tile that are best made for all groups in turn, so that they stay in the cache while
+  /// groups are added up; 0: all.
+  [[nodiscard]] virtual Index strip_rows() const { return 0; }
+
   /// δ of one frame in the order of `groups()`, zero in gaps. `out` has groups().pixels() elements.
   virtual void fluctuations(Index frame, std::span<float> out) const = 0;
 

@@ -30,9 +30,10 @@ struct Tile {
 };
 
 /// Takes tiles as they are finished. For each tile, one thread calls begin, add_group for every
-/// group in order (only when wants_groups), then add; different tiles run at once, each with its
-/// own scratch. fold is called once for each tile, one call at a time, in the order in which they
-/// are finished: what it adds up must come out the same in any order (see exact_sum.hpp).
+/// group in order (only when wants_groups; all groups of one part of the tile, then of the next),
+/// then add; different tiles run at once, each with its own scratch. fold is called once for each
+/// tile, one call at a time, in the order in which they are finished: what it adds up must come out
+/// the same in any order (see exact_sum.hpp).
 class TileConsumer {
 public:
   class Scratch {
@@ -43,7 +44,7 @@ public:
   [[nodiscard]] virtual bool wants_groups() const { return false; }
   [[nodiscard]] virtual std::unique_ptr<Scratch> make_scratch() const { return nullptr; }
   virtual void begin(Scratch* /*scratch*/, const Tile& /*tile*/) {}
-  /// `sums` holds Σ δδ' over the pixels of the group.
+  /// `sums` holds Σ δδ' over the pixels of the group, of the tile or a part of it.
   virtual void add_group(Scratch* /*scratch*/, Index /*group*/, const Tile& /*sums*/) {}
   /// `tile` holds C − 1, NaN where a frame is a gap.
   virtual void add(Scratch* scratch, const Tile& tile) = 0;
