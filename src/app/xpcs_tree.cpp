@@ -11,10 +11,22 @@
 
 namespace vitrum::app {
 
+namespace {
+
+/// Frames that were left out, and those without counts, which have no fluctuations.
+Index gaps_in(const XpcsPlan& plan) {
+  Index gaps = plan.series.gap_count();
+  for (const Index frame : plan.statistics.zero_frames)
+    gaps += plan.series.bad[static_cast<std::size_t>(frame)] == 0 ? 1 : 0;
+  return gaps;
+}
+
+} // namespace
+
 void add_series(Tree& tree, const XpcsPlan& plan, const GeometryFlags& geometry_flags) {
   const auto& info = plan.series.info();
   tree.set("entry/series/frames", make_scalar(info.frames));
-  tree.set("entry/series/gaps", make_scalar(plan.series.gap_count()));
+  tree.set("entry/series/gaps", make_scalar(gaps_in(plan)));
   tree.set("entry/series/height", make_scalar(info.height));
   tree.set("entry/series/width", make_scalar(info.width));
   tree.set("entry/series/frame_time_s", make_scalar(plan.frame_time_s, "s"));

@@ -64,7 +64,7 @@ void fill_quality(FitResult& result, Problem& problem, const Curvature& curvatur
   const auto n = static_cast<double>(problem.points());
   const auto k = static_cast<double>(problem.free_count());
   result.degrees_of_freedom = problem.points() - problem.free_count();
-  result.chi2_reduced = result.chi2 / (n - k);
+  result.chi2_reduced = result.chi2 / curvature.expected_chi2;
   double weights = 0, mean = 0, total = 0;
   for (std::size_t i = 0; i < problem.target.size(); ++i) {
     weights += problem.one[i] * problem.one[i];

@@ -36,6 +36,7 @@ Curvature curvature(Problem& problem, const FitData& data, const Minimum& minimu
     scale[a] = jacobian.col(a).norm();
   result.singular = m > 0 && !(scale.minCoeff() > 0);
   result.effective_parameters = static_cast<double>(m);
+  result.expected_chi2 = static_cast<double>(n - problem.free_count());
   if (m == 0 || result.singular)
     return result;
   const Matrix normal = scale.cwiseInverse().asDiagonal() *
@@ -71,6 +72,7 @@ Curvature curvature(Problem& problem, const FitData& data, const Minimum& minimu
       return result;
     result.covariance = result.shifts.transpose() * result.shifts;
     result.effective_parameters = (inverse * Matrix(projected.transpose() * projected)).trace();
+    result.expected_chi2 = weighted.squaredNorm() - result.effective_parameters;
   } else if (!data.covariance.empty() && !problem.whole_covariance()) {
     const auto size = static_cast<Index>(data.lag_s.size());
     Eigen::MatrixXd weighted(n, n); // W^½ Σ W^½ over the points in use
@@ -86,6 +88,7 @@ Curvature curvature(Problem& problem, const FitData& data, const Minimum& minimu
     for (Index a = 0; a < m; ++a) // rounding of a singular Σ
       result.covariance(a, a) = std::max(result.covariance(a, a), 0.0);
     result.effective_parameters = (inverse * middle).trace();
+    result.expected_chi2 = weighted.trace() - result.effective_parameters;
   }
   return result;
 }

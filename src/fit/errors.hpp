@@ -10,7 +10,8 @@ struct Curvature {
   Matrix naive;                    // the same without the covariance of the data: (JᵀWJ)⁻¹
   Jacobian shifts;                 // [rank, moving]: what each deviation of the data does to them
   double effective_parameters = 0; // Takeuchi: tr((JᵀWJ)⁻¹ JᵀWΣWJ); their number without Σ
-  double scale = 1;                // what the residual variance multiplied, unweighted
+  double expected_chi2 = 0; // of the right model: tr(WΣ) − effective_parameters; n − free without Σ
+  double scale = 1;         // what the residual variance multiplied, unweighted
   bool singular = false;
 };
 

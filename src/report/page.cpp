@@ -287,13 +287,19 @@ private:
       for (const auto& sentence : sentences)
         items += element("li", escaped(sentence));
       body_ += element("h3", escaped(result_.bin_title(bin))) + element("ul", items);
-      add_figure(make_dynamics_figure(root_, bin),
-                 fmt::format("dynamics_bin_{}", bin),
-                 "a mean relaxation time against age, one standard error, with the stretches found "
-                 "(blue aging, green stationary, orange accelerating, purple intermittent) and "
-                 "events (dashed); b short-time plateau; c both scaled "
-                 "to [0, 1], the plateau without its line and turned over; d their rolling "
-                 "correlation, shaded where it is more than chance.");
+      const auto dynamics = make_dynamics_figure(root_, bin);
+      // the plateau and its coupling are drawn where they were measured
+      static constexpr const char* panels[] = {
+          "a mean relaxation time against age, one standard error, with the stretches found (blue "
+          "aging, green stationary, orange accelerating, purple intermittent) and events (dashed)",
+          "; b short-time plateau",
+          "; c both scaled to [0, 1], the plateau without its line and turned over",
+          "; d their rolling correlation, shaded where it is more than chance"};
+      std::string caption;
+      for (std::size_t i = 0; dynamics && i < std::min(dynamics->panels.size(), std::size(panels));
+           ++i)
+        caption += panels[i];
+      add_figure(dynamics, fmt::format("dynamics_bin_{}", bin), caption + ".");
       add_figure(make_zoom_figure(root_, bin, options_.maps),
                  fmt::format("stretches_bin_{}", bin),
                  "C(t₁, t₂) over one stretch of each kind of dynamics and around the first event.");

@@ -116,6 +116,7 @@ TEST(DecayFit, SandwichErrorsHoldForCorrelatedLags) {
   // width 1, those without are far off.
   const Index n = 40, trials = 300;
   std::vector<Moments> with(4), without(4);
+  Moments chi2, naive_chi2;
   for (Index trial = 0; trial < trials; ++trial) {
     auto data = exact_data(DecayModel::kww, {0.2, 1, 30, 0.8}, log_lags(0.3, 1000, n), 0.002);
     Random random(17, static_cast<std::uint64_t>(trial));
@@ -135,6 +136,8 @@ TEST(DecayFit, SandwichErrorsHoldForCorrelatedLags) {
     const auto naive = fit_decay(DecayModel::kww, data, options);
     const std::vector<double> truth{0.2, 1, 30, 0.8};
     EXPECT_EQ(right.chi2, naive.chi2);
+    chi2.add(right.chi2_reduced);
+    naive_chi2.add(naive.chi2_reduced);
     EXPECT_GT(right.aic, naive.aic); // the effective number of parameters is larger
     for (std::size_t j = 0; j < 4; ++j) {
       const double d = right.parameters[j].value - truth[j];
@@ -146,6 +149,8 @@ TEST(DecayFit, SandwichErrorsHoldForCorrelatedLags) {
     EXPECT_NEAR(with[j].mean, 0, 4 / std::sqrt(300.0));
     EXPECT_NEAR(with[j].deviation(), 1, 4 / std::sqrt(600.0)); // of a width of 300 pulls
   }
+  EXPECT_NEAR(chi2.mean, 1, 4 * chi2.error());
+  EXPECT_LT(naive_chi2.mean, 0.8); // the parameters take up more than four degrees of freedom
   EXPECT_GT(without[0].deviation(), 1.5);
   EXPECT_GT(without[1].deviation(), 1.5);
 }
@@ -190,6 +195,7 @@ TEST(DecayFit, DeviationsAreAsGoodAsTheirCovariance) {
       EXPECT_EQ(a.skipped, gaps ? 2 : 0);
       EXPECT_EQ(a.skipped, b.skipped);
       EXPECT_NEAR(a.chi2 / b.chi2, 1, 1e-9);
+      EXPECT_NEAR(a.chi2_reduced / b.chi2_reduced, 1, 1e-6);
       EXPECT_NEAR(a.aic, b.aic, 1e-6);
       EXPECT_NEAR(a.bic, b.bic, 1e-6);
       EXPECT_NEAR(a.mean_time_error_s / b.mean_time_error_s, 1, 1e-6);

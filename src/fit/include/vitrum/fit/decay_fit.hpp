@@ -87,6 +87,8 @@ struct FitResult {
   Index skipped = 0;                       // NaN
   double chi2 = 0;                         // Σ((value − curve)/sigma)², sigma 1 when unweighted
   Index degrees_of_freedom = 0;            // points − free parameters
+  /// χ² over what the right model would have: points − free parameters; with correlated points
+  /// weighted by their errors alone tr(WΣ) − tr((JᵀWJ)⁻¹JᵀWΣWJ).
   double chi2_reduced = 0;
   double r_squared = 0;    // 1 − chi2/chi2 of the weighted mean
   double aic = 0, bic = 0; // chi2 + 2k, chi2 + k ln n with sigma; n ln(chi2/n) + … without. With a
