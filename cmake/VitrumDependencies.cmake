@@ -26,6 +26,17 @@ add_library(vitrum_openblas INTERFACE)
 target_include_directories(vitrum_openblas SYSTEM INTERFACE ${OPENBLAS_INCLUDE})
 target_link_libraries(vitrum_openblas INTERFACE ${OPENBLAS_LIBRARY})
 
+# AUTO: where it is there. The program starts it only when mpirun or srun started several processes.
+if(NOT VITRUM_MPI STREQUAL "OFF")
+  set(MPI_CXX_SKIP_MPICXX ON)
+  if(VITRUM_MPI STREQUAL "AUTO")
+    find_package(MPI QUIET COMPONENTS CXX)
+  else()
+    find_package(MPI REQUIRED COMPONENTS CXX)
+  endif()
+endif()
+set(VITRUM_WITH_MPI ${MPI_CXX_FOUND})
+
 if(VITRUM_TESTS)
   find_package(GTest REQUIRED)
   find_library(RAPIDCHECK_LIBRARY rapidcheck REQUIRED)

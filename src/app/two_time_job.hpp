@@ -64,6 +64,10 @@ public:
 
   /// Writes result or part and removes the checkpoint.
   void finish(const Tree& result);
+  /// Of all bins, whoever makes them.
+  [[nodiscard]] Index tiles() const {
+    return plan_.count() * static_cast<Index>(state_.bins.size());
+  }
   [[nodiscard]] bool is_part() const { return options_.shards > 0; }
   [[nodiscard]] Tree part_tree() const { return to_tree(state_); }
 

@@ -184,53 +184,73 @@ JobIdentity identity_of(const XpcsOptions& options) {
   return identity;
 }
 
+XpcsRun prepare_run(XpcsOptions options,
+                    const Parts& parts,
+                    const Invocation& invocation,
+                    const Monitor& monitor,
+                    std::optional<XpcsPlan> plan) {
+  XpcsRun run;
+  run.inputs = inputs_of(options);
+  run.job = job_options(options);
+  std::optional<PartState> before;
+  PartState fresh;
+  if (!options.run.dry_run) {
+    require_output(options.output, run.inputs);
+    check_leftovers(run.job);
+    fresh.identity = identity_of(options);
+    fresh.command_line = invocation.command_line;
+    fresh.config = to_toml(describe(options));
+    fresh.shard = run.job.shard;
+    fresh.shards = run.job.shards;
+    before = find_checkpoint(run.job);
+    // before anything is read, and again with what the first pass sees
+    if (before)
+      require_same(before->identity, fresh.identity, checkpoint_path(run.job.output));
+    for (const auto& [path, part] : parts)
+      require_same(part.identity, fresh.identity, path);
+  }
+  run.plan = plan ? std::move(*plan) : make_plan(options, monitor);
+  if (!options.run.dry_run) {
+    run.pixel_room = share_memory(run.plan, options);
+    fresh.identity.data = digest_of(run.plan);
+    run.work = std::make_unique<TwoTimeJob>(run.job,
+                                            std::move(fresh),
+                                            std::move(before),
+                                            run.plan.partition.bin_count(),
+                                            tile_plan(run.plan, options.correlation),
+                                            map_shape(run.plan, options.correlation));
+    if (!parts.empty())
+      run.work->merge(parts);
+  }
+  run.options = std::move(options);
+  return run;
+}
+
+std::string carry_out(XpcsRun& run, const Invocation& invocation, const Monitor& monitor) {
+  auto& [options, inputs, job, plan, work, pixel_room] = run;
+  if (options.run.dry_run)
+    return dry_run_text(plan, options);
+  auto done = correlate_bins(plan, *work, pixel_room, monitor);
+  if (work->is_part()) {
+    work->finish(work->part_tree());
+    return job.output + "\n";
+  }
+  const auto tree = make_tree(plan, std::move(done), *work, options, inputs, invocation, monitor);
+  work->finish(tree);
+  return summary_of(tree) + job.output + "\n";
+}
+
 std::string run_job(XpcsOptions options,
                     const Parts& parts,
                     const Invocation& invocation,
                     const Monitor& monitor) {
-  const auto inputs = inputs_of(options);
-  const auto job = job_options(options);
-  std::optional<PartState> before;
-  PartState fresh;
-  if (!options.run.dry_run) {
-    require_output(options.output, inputs);
-    check_leftovers(job);
-    fresh.identity = identity_of(options);
-    fresh.command_line = invocation.command_line;
-    fresh.config = to_toml(describe(options));
-    fresh.shard = job.shard;
-    fresh.shards = job.shards;
-    before = find_checkpoint(job);
-    // before anything is read, and again with what the first pass sees
-    if (before)
-      require_same(before->identity, fresh.identity, checkpoint_path(job.output));
-    for (const auto& [path, part] : parts)
-      require_same(part.identity, fresh.identity, path);
-  }
-  auto plan = make_plan(options, monitor);
-  if (options.run.dry_run)
-    return dry_run_text(plan, options);
-  const Index pixel_room = share_memory(plan, options);
-  fresh.identity.data = digest_of(plan);
-  TwoTimeJob work(job,
-                  std::move(fresh),
-                  std::move(before),
-                  plan.partition.bin_count(),
-                  tile_plan(plan, options.correlation),
-                  map_shape(plan, options.correlation));
-  if (!parts.empty())
-    work.merge(parts);
-  auto done = correlate_bins(plan, work, pixel_room, monitor);
-  if (work.is_part()) {
-    work.finish(work.part_tree());
-    return job.output + "\n";
-  }
-  const auto tree = make_tree(plan, std::move(done), work, options, inputs, invocation, monitor);
-  work.finish(tree);
-  return summary_of(tree) + job.output + "\n";
+  auto run = prepare_run(std::move(options), parts, invocation, monitor);
+  return carry_out(run, invocation, monitor);
 }
 
 std::string run_xpcs(XpcsOptions options, const Invocation& invocation, const Monitor& monitor) {
+  if (invocation.ranks != nullptr)
+    return run_on_ranks(std::move(options), invocation, monitor);
   return run_job(std::move(options), {}, invocation, monitor);
 }
 

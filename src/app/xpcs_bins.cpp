@@ -147,7 +147,7 @@ Correlated correlate_bins(XpcsPlan& plan, TwoTimeJob& job, Index limit, const Mo
   const auto batches = make_batches(plan, job, limit);
   for (const auto& batch : batches) {
     auto pixels = load_bins(plan, batch, monitor);
-    if (plan.series.kept != nullptr && &batch == &batches.back())
+    if (plan.series.kept != nullptr && !plan.read_again && &batch == &batches.back())
       plan.series.kept->keep_within(0); // nobody reads frames again
     for (std::size_t i = 0; i < batch.size(); ++i)
       correlate_bin(plan, job, batch[i], std::move(pixels[i]), out, monitor);

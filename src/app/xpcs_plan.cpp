@@ -140,10 +140,12 @@ XpcsPlan make_plan(const XpcsOptions& options, const Monitor& monitor) {
   plan.kernel = choose_bin_kernel(plan, options.correlation.kernel, without_tiles);
   if (plan.kernel.without_tiles && !options.checkpoint.shard.empty())
     throw OptionError(fmt::format(
-        "--shard {}: without a map the pairs of events are summed in one piece, in about {:.2g} s "
-        "of one processor; leave --shard out, or choose another --kernel",
-        options.checkpoint.shard,
-        plan.kernel.nominal_s));
+        "{}: without a map the pairs of events are summed in one piece, in about {:.2g} s of one "
+        "processor; {}, or choose another --kernel",
+        options.checkpoint.ranks > 1 ? fmt::format("{} ranks", options.checkpoint.ranks)
+                                     : "--shard " + options.checkpoint.shard,
+        plan.kernel.nominal_s,
+        options.checkpoint.ranks > 1 ? "start one process alone" : "leave --shard out"));
   return plan;
 }
 

@@ -39,6 +39,7 @@ struct XpcsPlan {
   KernelPlan kernel;
   FitPlan fits;
   ComparePlan comparison;
+  bool read_again = false; // frames are wanted once more after the pixels of the last bin
 };
 
 /// Opens the input, measures it and makes the bins. Throws for options and data that make no sense.

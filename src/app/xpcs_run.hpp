@@ -1,11 +1,15 @@
 // One analysis of a series, whether whole, as a part, or from the parts of others.
 #pragma once
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "part_state.hpp"
+#include "two_time_job.hpp"
 #include "vitrum/app/commands.hpp"
+#include "xpcs_plan.hpp"
 
 namespace vitrum::app {
 
@@ -16,10 +20,36 @@ using Parts = std::vector<std::pair<std::string, PartState>>; // path and conten
 /// All of it but the digest of the frames, which need not be read for it.
 [[nodiscard]] JobIdentity identity_of(const XpcsOptions& options);
 
-/// The analysis; tiles that `parts` hold are not made again. Returns a summary.
+/// All that an analysis needs before tiles are made.
+struct XpcsRun {
+  XpcsOptions options;
+  std::vector<std::string> inputs;
+  JobOptions job;
+  XpcsPlan plan;
+  std::unique_ptr<TwoTimeJob> work; // null for a dry run
+  Index pixel_room = 0;             // memory for the pixels of bins
+};
+
+/// Measures the series, unless the plan of it is given, and refuses what can be refused. Tiles that
+/// `parts` hold are not made again.
+[[nodiscard]] XpcsRun prepare_run(XpcsOptions options,
+                                  const Parts& parts,
+                                  const Invocation& invocation,
+                                  const Monitor& monitor,
+                                  std::optional<XpcsPlan> plan = std::nullopt);
+/// Makes the tiles and writes the result or part. Returns a summary.
+[[nodiscard]] std::string
+carry_out(XpcsRun& run, const Invocation& invocation, const Monitor& monitor);
+
+/// Both.
 [[nodiscard]] std::string run_job(XpcsOptions options,
                                   const Parts& parts,
                                   const Invocation& invocation,
                                   const Monitor& monitor);
+
+/// The analysis shared out over the ranks of the invocation: each makes a part, the first one joins
+/// them. Returns the summary there, nothing elsewhere.
+[[nodiscard]] std::string
+run_on_ranks(XpcsOptions options, const Invocation& invocation, const Monitor& monitor);
 
 } // namespace vitrum::app

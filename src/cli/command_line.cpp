@@ -307,6 +307,9 @@ void refuse_nan(const app::Setting& setting, const std::string& text) {
 }
 
 int run(const Command& command, std::vector<std::string> words, const app::Invocation& invocation) {
+  if (invocation.ranks != nullptr && command.name != "xpcs")
+    throw OptionError(fmt::format(
+        "{}: runs in one process; xpcs is the command that several ranks can share", command.name));
   auto session = command.start();
   Typed typed;
   CLI::App app(command.summary, "vitrum " + command.name);
@@ -382,14 +385,22 @@ int run_command_line(int argc, char** argv) {
   app::Invocation invocation{"vitrum"};
   for (const auto& word : words)
     invocation.command_line += ' ' + word;
+  const auto leave = [&](int code) {
+    if (invocation.ranks != nullptr)
+      invocation.ranks->leave(code);
+    return code;
+  };
   try {
-    return dispatch(words, invocation);
+    invocation.ranks = app::join_ranks();
+    return leave(dispatch(words, invocation));
+  } catch (const app::ToldElsewhere& error) {
+    return leave(error.code);
   } catch (const OptionError& error) {
-    return fail(error.what(), 2);
+    return leave(fail(error.what(), 2));
   } catch (const std::bad_alloc&) {
-    return fail("not enough memory", 1);
+    return leave(fail("not enough memory", 1));
   } catch (const std::exception& error) {
-    return fail(error.what(), 1);
+    return leave(fail(error.what(), 1));
   }
 }
 

@@ -1,10 +1,12 @@
 // One workflow per command of the command line: options in, text for standard output back.
 // Everything that the command line does, a program can do through these functions.
 #pragma once
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "vitrum/app/options.hpp"
+#include "vitrum/app/ranks.hpp"
 #include "vitrum/core/monitor.hpp"
 
 namespace vitrum::app {
@@ -12,6 +14,7 @@ namespace vitrum::app {
 /// How the program was called; it is written into results.
 struct Invocation {
   std::string command_line;
+  std::shared_ptr<Ranks> ranks = nullptr; // null: this process alone
 };
 
 struct XpcsOptions {

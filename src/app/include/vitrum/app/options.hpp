@@ -140,6 +140,7 @@ struct CheckpointFlags {
   bool resume = false;
   double every_s = 60;
   std::string shard; // "i/N": only this part of the work
+  Index ranks = 1;   // processes that share the work, each with a shard; not a setting
 };
 
 /// Each appends its settings to the list; the list points into the struct.
