@@ -112,15 +112,21 @@ private:
   double slope_span_, range2_ = 1;
 };
 
+/// Half of the shortest way between two ages: what a window reaches beyond its age at the ends.
+double half_step(const std::vector<double>& age) {
+  double step = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 1; i < age.size(); ++i)
+    step = std::min(step, age[i] - age[i - 1]);
+  return std::isfinite(step) ? step / 2 : 0;
+}
+
 double edge(const std::vector<double>& age, Index k) {
   const auto n = static_cast<Index>(age.size());
   const auto at = [&](Index i) { return age[static_cast<std::size_t>(i)]; };
-  if (k <= 0) { // no age is negative unless the user counts so
-    const double start = at(0) - (n > 1 ? (at(1) - at(0)) / 2 : 0);
-    return at(0) >= 0 ? std::max(start, 0.0) : start;
-  }
+  if (k <= 0) // no age is negative unless the user counts so
+    return at(0) >= 0 ? std::max(at(0) - half_step(age), 0.0) : at(0) - half_step(age);
   if (k >= n)
-    return at(n - 1) + (n > 1 ? (at(n - 1) - at(n - 2)) / 2 : 0);
+    return at(n - 1) + half_step(age);
   return (at(k - 1) + at(k)) / 2;
 }
 

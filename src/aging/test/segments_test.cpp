@@ -39,6 +39,16 @@ double story(double t) {
   return t < 8000 ? 7.3 : 7.3 - (t - 8000) / 1000;
 }
 
+TEST(Segments, EndWithTheWindowsThatHaveATime) {
+  AgeSeries series = make(story, 20, 0.05, 0, 3);
+  for (const std::size_t lost : {0, 1, 16, 17, 19}) // the last time stands alone behind a hole
+    series.log_tau[lost] = std::numeric_limits<double>::quiet_NaN();
+  const auto found = find_segments(series);
+  ASSERT_FALSE(found.segments.empty());
+  EXPECT_EQ(found.segments.front().first_s, 200);
+  EXPECT_EQ(found.segments.back().last_s, 1900);
+}
+
 TEST(Segments, TellTheStory) {
   const auto found = find_segments(make(story, 100, 0.05, 0.4, 1));
   ASSERT_EQ(found.segments.size(), 4U);
