@@ -1,0 +1,133 @@
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/random.hpp"
+#include "vitrum/core/statistics.hpp"
+#include "vitrum/ecm/pixel_errors.hpp"
+#include "vitrum/ecm/pixel_noise.hpp"
+
+namespace vitrum::ecm {
+namespace {
+
+TEST(VirtualPixels, HaveTheCorrelationAskedFor) {
+  const Index pixels = 3000, frames = 200;
+  std::vector<std::uint8_t> valid(static_cast<std::size_t>(frames), 1);
+  valid[30] = 0;
+  const auto strips = make_virtual_pixels(pixels, valid, {20, 0.7, 0.3, 0.02, 5});
+  const std::vector<Index> lags{1, 3, 10, 40};
+  std::vector<float> g2(lags.size() * static_cast<std::size_t>(pixels));
+  correlate_pixels(strips, valid, lags, Estimator::pixel_mean, g2, pixels);
+  for (std::size_t k = 0; k < lags.size(); ++k) {
+    Moments m;
+    for (Index p = 0; p < pixels; ++p)
+      m.add(static_cast<double>(
+          g2[k * static_cast<std::size_t>(pixels) + static_cast<std::size_t>(p)]));
+    const double truth = 0.3 * std::exp(-2 * std::pow(static_cast<double>(lags[k]) / 20, 0.7));
+    EXPECT_NEAR(m.mean, truth, 4.5 * m.error());
+  }
+  const auto moments = moments_of(strips, valid);
+  Moments variance;
+  for (const float v : moments.variance)
+    variance.add(static_cast<double>(v));
+  EXPECT_NEAR(variance.mean, 0.32, 4.5 * variance.error());
+  EXPECT_EQ(strips.strip(0)[30 * strip_pixels], 0.0F);
+  EXPECT_THROW((void)make_virtual_pixels(4, valid, {0, 0.7, 0.3, 0, 1}), OptionError);
+}
+
+PixelErrorOptions error_options() {
+  PixelErrorOptions o;
+  o.white_variance = 0.05;
+  o.tau_low_s = 6;
+  o.tau_high_s = 120;
+  o.nodes = 8;
+  o.pixels = 1000;
+  return o;
+}
+
+/// Virtual pixels of a log-normal population, analysed like measured ones.
+struct Analysed {
+  std::vector<double> truth, found, exponent, contrast;
+};
+
+Analysed
+analyse(double tau, double sigma, Index pixels, const std::vector<Index>& lags, Index frames) {
+  Analysed a;
+  const std::vector<std::uint8_t> valid(static_cast<std::size_t>(frames), 1);
+  std::vector<double> lag_s(lags.begin(), lags.end());
+  const std::vector<double> equal(lags.size(), 1.0);
+  Random random(77);
+  constexpr Index together = 16;
+  for (Index first = 0; first < pixels; first += together) {
+    VirtualPixels v{tau * std::exp(sigma * random.normal()),
+                    0.7,
+                    0.3,
+                    0.05,
+                    1000 + static_cast<std::uint64_t>(first)};
+    const auto strips = make_virtual_pixels(together, valid, v);
+    std::vector<float> g2(lags.size() * static_cast<std::size_t>(together));
+    correlate_pixels(strips, valid, lags, Estimator::pixel_mean, g2, together);
+    const auto fits =
+        fit::fit_kww_batch<float>(lag_s, equal, std::span<const float>(g2), together, together, {});
+    for (std::size_t i = 0; i < static_cast<std::size_t>(together); ++i)
+      if (usable(fits, i, lag_s.front(), lag_s.back())) {
+        a.truth.push_back(std::log(v.tau_frames));
+        a.found.push_back(std::log(static_cast<double>(fits.tau_s[i])));
+        a.exponent.push_back(static_cast<double>(fits.kww_exponent[i]));
+        a.contrast.push_back(static_cast<double>(fits.contrast[i]));
+      }
+  }
+  return a;
+}
+
+class PixelErrors : public testing::TestWithParam<double> {};
+
+// The noise of single pixels is removed from the width of the population, and pulls are normal.
+TEST_P(PixelErrors, AreCalibrated) {
+  const Index frames = 1500;
+  const double sigma = GetParam();
+  const auto lags = make_log_lags(frames / 2, 40);
+  const std::vector<std::uint8_t> valid(static_cast<std::size_t>(frames), 1);
+  const auto table = make_error_table(lags, valid, error_options());
+  const auto a = analyse(25, sigma, 4096, lags, frames);
+  const auto population = find_population(a.found, table, static_cast<double>(a.found.size()) / 16);
+  EXPECT_NEAR(population.log_mean, std::log(25.0), 4 * population.log_mean_error + 0.02);
+  // the width of those that were drawn
+  const double drawn = 0.5 * (quantile(a.truth, 0.841345) - quantile(a.truth, 0.158655));
+  EXPECT_NEAR(population.sigma, drawn, std::max(0.05, 3 * population.sigma_error));
+  if (sigma > 0.5) {
+    EXPECT_NEAR(population.sigma / drawn, 1, 0.1);
+  }
+  EXPECT_GT(population.seen_sigma, 0.25);
+  std::vector<double> tau, exponent, contrast;
+  for (std::size_t i = 0; i < a.found.size(); ++i) {
+    const auto e = correct_pixel(a.found[i], a.exponent[i], a.contrast[i], table, population);
+    tau.push_back((e.log_tau - a.truth[i]) / e.log_tau_error);
+    exponent.push_back((e.kww_exponent - 0.7) / e.kww_exponent_error);
+    contrast.push_back((e.contrast - 0.3) / e.contrast_error);
+  }
+  for (const auto* pulls : {&tau, &exponent}) {
+    const auto m = moments(*pulls);
+    EXPECT_NEAR(m.mean, 0, 0.1);
+    EXPECT_NEAR(m.deviation(), 1, 0.1);
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Widths, PixelErrors, testing::Values(0.0, 0.3, 0.6));
+
+TEST(Population, OfTooFewPixelsIsNotKnown) {
+  ErrorTable table;
+  for (const double at : {1.0, 2.0, 3.0}) {
+    ErrorNode node;
+    node.log_tau = at;
+    node.sigma = 0.1;
+    node.usable = 1;
+    node.found = {static_cast<float>(at)};
+    table.nodes.push_back(node);
+  }
+  const std::vector<double> few(10, 2.0);
+  EXPECT_TRUE(std::isnan(find_population(few, table, 10).sigma));
+}
+
+} // namespace
+} // namespace vitrum::ecm
