@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "ecm_run.hpp"
+#include "ecm_two_time.hpp"
 #include "output.hpp"
 #include "result_tree.hpp"
 #include "vitrum/core/error.hpp"
@@ -40,9 +41,7 @@ double pixel_size_of(const Series& series, double flag) {
 }
 
 ecm::Estimator estimator_of(const std::string& name) {
-  if (name == "time-mean-corrected")
-    throw OptionError("--estimator time-mean-corrected: not built in yet");
-  return ecm::parse_estimator(name);
+  return name == "time-mean-corrected" ? ecm::Estimator::time_mean : ecm::parse_estimator(name);
 }
 
 EcmRun prepare(const EcmOptions& options, const Monitor& monitor) {
@@ -67,7 +66,7 @@ void find_drift(EcmRun& run, const EcmOptions& options, const Monitor& monitor) 
   auto& series = run.series;
   if (options.no_drift) {
     run.path = ecm::no_drift(series.info().frames);
-    run.path.speckle_px = std::nan("");
+    run.path.speckle_px = ecm::measure_speckle(*series.source, series.bad);
     return;
   }
   ecm::DriftOptions drift;
@@ -101,36 +100,25 @@ void make_field(EcmRun& run, const EcmOptions& options) {
                     field);
 }
 
-void fit_pixels(EcmRun& run, const EcmOptions& options, const Monitor& monitor) {
-  const auto& c = run.correlation;
-  std::vector<double> lag_s, sigma;
-  for (std::size_t k = 0; k < c.lags.size(); ++k) {
-    lag_s.push_back(static_cast<double>(c.lags[k]) * run.frame_time_s);
-    // pixels differ by their noise more than by their dynamics
-    const Index step = std::max<Index>(1, c.pixels() / 20000);
-    std::vector<double> sample;
-    for (Index p = 0; p < c.pixels(); p += step)
-      sample.push_back(static_cast<double>(c.lag(k)[p]));
-    sigma.push_back(std::max(robust_deviation(sample), 1e-12));
-  }
-  fit::BatchKwwOptions fit;
-  fit.fit_baseline = options.fit_baseline;
-  monitor.message(Level::info, fmt::format("fitting {} pixels", c.pixels()));
-  run.fits = fit::fit_kww_batch<float>(lag_s, sigma, c.g2.span(), c.pixels(), c.pixels(), fit);
-  for (std::size_t i = 0; i < run.fits.status.size(); ++i)
-    run.accepted.push_back(run.fits.good(i) &&
-                           static_cast<double>(run.fits.log_tau_error[i]) <= options.largest_error);
-}
-
 std::string summary(const Tree& tree) {
   const auto number = [&](const char* path) { return tree.number(std::string("entry/") + path); };
   std::string text = fmt::format("drift {} px, known to {:.2g} px\n",
                                  report::format_value(number("drift/total_px")),
                                  number("drift/residual_rms_px"));
   text += summary_of(tree);
-  text += fmt::format("pixels: {:.1f} % accepted, median tau {}\n",
-                      100 * number("pixels/fitted_fraction"),
-                      report::format_value(number("pixels/tau_median_s"), std::nan(""), "s"));
+  text += fmt::format(
+      "pixels: {:.1f} % accepted, median tau {}, spread of ln tau {}, of {:.2g} seen\n",
+      100 * number("pixels/fitted_fraction"),
+      report::format_value(number("pixels/tau_median_s"),
+                           tree.number_or("entry/pixels/tau_median_s_errors", std::nan("")),
+                           "s"),
+      report::format_value(number("pixels/tau_log_sigma"),
+                           tree.number_or("entry/pixels/tau_log_sigma_errors", std::nan(""))),
+      number("pixels/tau_log_sigma_seen"));
+  text += fmt::format(
+      "divided by time means, pixels of this tau would show {} and an exponent of {}\n",
+      report::format_value(number("pixels/time_mean_tau_expected_s"), std::nan(""), "s"),
+      report::format_value(number("pixels/time_mean_kww_exponent_expected")));
   return text;
 }
 
@@ -159,20 +147,36 @@ std::string run_ecm(EcmOptions options, const Invocation& invocation, const Moni
   make_field(run, options);
   run.correlation =
       ecm::correlate_field(*run.field, lags, estimator_of(options.estimator), memory, monitor);
-  fit_pixels(run, options, monitor);
+  std::optional<EcmTwoTime> two_time;
+  if (!options.no_map)
+    two_time.emplace(run,
+                     options,
+                     memory - ecm::correlation_bytes(run.field->rows(),
+                                                     run.field->columns(),
+                                                     static_cast<Index>(lags.size())),
+                     monitor);
 
   auto tree = make_result(invocation, to_toml(describe(options)));
   for (const auto& input : inputs)
     add_input(tree, input);
   add_measurement(tree, run.series.info().metadata);
-  add_ecm(tree, run);
+  const auto g2 = two_time ? two_time->g2() : image_curve(run);
+  add_image(tree, run, g2);
+  fit_bins(tree, run.image_fit, {g2}, run.frame_time_s, monitor);
+  if (two_time)
+    two_time->add(tree, monitor);
+  analyse_pixels(run, tree, options, monitor);
+  add_pixels(tree, run);
   for (const auto& note : run.series.notes)
     add_correction(tree, note);
   for (const auto& warning : run.series.warnings) {
     add_warning(tree, warning);
     monitor.warn(warning);
   }
-  fit_bins(tree, run.image_fit, {image_curve(run)}, run.frame_time_s, monitor);
+  if (two_time) {
+    two_time->finish(tree);
+    return summary(tree) + options.output.output + "\n";
+  }
   io::write_tree(options.output.output, tree, {.overwrite = options.output.overwrite});
   return summary(tree) + options.output.output + "\n";
 }

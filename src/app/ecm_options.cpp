@@ -79,6 +79,13 @@ Settings describe(EcmOptions& o) {
               "X",
               "pixels whose ln tau has a larger standard error are left out of the statistics",
               &o.largest_error);
+  const auto image_map = group(s, "two-time map of the image");
+  image_map("no-map", "", "make neither the map nor windows of age", &o.no_map);
+  image_map("window",
+            "S",
+            "length of an age window, 0: a tenth of the series",
+            &o.age.window_s,
+            "no --no-map");
   describe(o.output, s);
   describe(o.run, s);
   describe_memory(o.run, s);

@@ -10,6 +10,9 @@
 #include "vitrum/ecm/correlate_field.hpp"
 #include "vitrum/ecm/drift.hpp"
 #include "vitrum/ecm/field.hpp"
+#include "vitrum/ecm/finite_duration.hpp"
+#include "vitrum/ecm/pixel_errors.hpp"
+#include "vitrum/ecm/tau_map.hpp"
 #include "vitrum/fit/batch_kww.hpp"
 
 namespace vitrum::app {
@@ -24,14 +27,28 @@ struct EcmRun {
   std::string estimator;
   ecm::FieldCorrelation correlation;
   FitPlan image_fit;
-  fit::BatchKwwFits<float> fits;
+  fit::BatchKwwFits<float> fits;      // numbers corrected, errors from virtual pixels
   std::vector<std::uint8_t> accepted; // [pixel] of the field
+  std::optional<ecm::ErrorTable> errors;
+  ecm::Population population;
+  ecm::SpaceCorrelation space;
+  ecm::Domains domains;
+  double image_tau_s = 0, image_exponent = 0, image_contrast = 0; // NaN without a good fit
+  ecm::ApparentKww apparent; // what time means would make of them
 };
+
+/// Fits every pixel, finds errors and population, and what the map says in space. Takes the fit of
+/// the image from the tree.
+void analyse_pixels(EcmRun& run,
+                    const Tree& tree,
+                    const EcmOptions& options,
+                    const Monitor& monitor);
 
 /// g2 of the image.
 [[nodiscard]] correlate::OneTime image_curve(const EcmRun& run);
 
-/// entry/series, drift, bins, g2, map, image, intensity.
-void add_ecm(Tree& tree, const EcmRun& run);
+/// entry/series, drift, bins, g2, intensity, image; then map, pixels, domains.
+void add_image(Tree& tree, const EcmRun& run, const correlate::OneTime& g2);
+void add_pixels(Tree& tree, const EcmRun& run);
 
 } // namespace vitrum::app

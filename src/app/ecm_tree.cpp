@@ -1,5 +1,6 @@
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include <fmt/format.h>
 
@@ -102,19 +103,80 @@ void add_maps(Tree& tree, const EcmRun& run) {
   map.set("degrees_of_freedom", make_scalar(run.fits.degrees_of_freedom));
 }
 
-void add_pixels(Tree& tree, const EcmRun& run) {
-  std::vector<double> tau, exponent;
+/// ln τ of the accepted pixels.
+std::vector<double> accepted_log_tau(const EcmRun& run) {
+  std::vector<double> out;
   for (std::size_t i = 0; i < run.accepted.size(); ++i)
-    if (run.accepted[i] != 0) {
-      tau.push_back(static_cast<double>(run.fits.tau_s[i]));
-      exponent.push_back(static_cast<double>(run.fits.kww_exponent[i]));
-    }
-  auto& pixels = tree.group("entry/pixels");
-  pixels.set(
-      "fitted_fraction",
-      make_scalar(static_cast<double>(tau.size()) / static_cast<double>(run.accepted.size())));
-  pixels.set("tau_median_s", make_scalar(tau.empty() ? nan : median(tau), "s"));
-  pixels.set("kww_exponent_median", make_scalar(tau.empty() ? nan : median(exponent)));
+    if (run.accepted[i] != 0)
+      out.push_back(std::log(static_cast<double>(run.fits.tau_s[i])));
+  return out;
+}
+
+/// Fractions per unit of ln τ, and the log-normal laws of what is seen and of the sample.
+void add_histogram(Tree& pixels, const EcmRun& run) {
+  const auto log_tau = accepted_log_tau(run);
+  if (log_tau.size() < 16)
+    return;
+  const double middle = median(log_tau);
+  const double width = 0.5 * (quantile(log_tau, 0.841345) - quantile(log_tau, 0.158655));
+  const double step = std::max(width / 5, 0.02), low = middle - 4 * width;
+  const auto bins = static_cast<std::size_t>(std::ceil(8 * width / step));
+  std::vector<double> tau, density(bins, 0.0), seen, sample;
+  for (const double v : log_tau)
+    if (v >= low && v < low + step * static_cast<double>(bins))
+      density[static_cast<std::size_t>((v - low) / step)] +=
+          1 / (step * static_cast<double>(log_tau.size()));
+  const auto normal = [](double u, double mean, double sigma) {
+    const double z = (u - mean) / sigma;
+    return std::exp(-0.5 * z * z) / (sigma * std::sqrt(2 * std::numbers::pi));
+  };
+  for (std::size_t b = 0; b < bins; ++b) {
+    const double at = low + (static_cast<double>(b) + 0.5) * step;
+    tau.push_back(std::exp(at));
+    seen.push_back(normal(at, middle, width));
+    sample.push_back(
+        run.population.sigma > 0 ? normal(at, run.population.log_mean, run.population.sigma) : nan);
+  }
+  pixels.set("tau_s", make_array(std::move(tau), "s"));
+  pixels.set("density", make_array(std::move(density)));
+  pixels.set("density_fit", make_array(std::move(seen)));
+  pixels.set("density_without_noise", make_array(std::move(sample)));
+}
+
+void add_space(Tree& tree, const EcmRun& run, double pixel_nm) {
+  auto& space = tree.group("entry/space");
+  space.attributes["NX_class"] = std::string("NXdata");
+  space.attributes["signal"] = std::string("covariance");
+  space.attributes["axes"] = std::vector<std::string>{"distance_nm"};
+  auto distance = run.space.distance_px;
+  for (double& d : distance)
+    d *= pixel_nm;
+  space.set("distance_nm", make_array(std::move(distance), "nm"));
+  space.set("covariance", make_array(run.space.covariance));
+  space.set("noise", make_array(run.space.noise));
+  space.set("sample", make_array(run.space.sample));
+}
+
+void add_domains(Tree& tree, const EcmRun& run, double pixel_nm) {
+  auto& domains = tree.group("entry/domains");
+  std::vector<double> area, y, x, tau;
+  for (const auto& one : run.domains.list) {
+    area.push_back(static_cast<double>(one.pixels) * pixel_nm * pixel_nm);
+    y.push_back(one.y * pixel_nm);
+    x.push_back(one.x * pixel_nm);
+    tau.push_back(one.median_tau_s);
+  }
+  domains.set("threshold_s", make_scalar(2 * run.image_tau_s, "s"));
+  domains.set("number", make_scalar(static_cast<Index>(area.size())));
+  domains.set("area_fraction", make_scalar(run.domains.area_fraction));
+  domains.set("largest_nm2", make_scalar(area.empty() ? 0.0 : area.front(), "nm^2"));
+  domains.set("median_nm2", make_scalar(area.empty() ? nan : median(area), "nm^2"));
+  domains.set("area_nm2", make_array(area, "nm^2"));
+  domains.set("y_nm", make_array(y, "nm"));
+  domains.set("x_nm", make_array(x, "nm"));
+  domains.set("median_tau_s", make_array(tau, "s"));
+  tree.set("entry/map/domain_labels",
+           make_array({run.field->rows(), run.field->columns()}, run.domains.labels, ""));
 }
 
 void add_intensity(Tree& tree, const EcmRun& run) {
@@ -167,7 +229,7 @@ correlate::OneTime image_curve(const EcmRun& run) {
   return g2;
 }
 
-void add_ecm(Tree& tree, const EcmRun& run) {
+void add_image(Tree& tree, const EcmRun& run, const correlate::OneTime& g2) {
   tree.set("entry/kind", make_scalar("ecm"));
   tree.set("entry/definition", make_scalar("vitrum_ecm"));
   tree.set("entry/title", make_scalar("Electron correlation microscopy"));
@@ -184,14 +246,44 @@ void add_ecm(Tree& tree, const EcmRun& run) {
   add_bins(tree, {bin}, "", {run.field->pixels()}, {mean / frames});
   add_g2(tree,
          "g2",
-         {image_curve(run)},
+         {g2},
          {bin.q_inv_angstrom},
          "",
          run.frame_time_s,
-         fmt::format("mean over the pixels of the field, {}", run.estimator));
-  add_maps(tree, run);
-  add_pixels(tree, run);
+         "mean over the pixels of the field, by pixel means");
   add_intensity(tree, run);
+}
+
+void add_pixels(Tree& tree, const EcmRun& run) {
+  add_maps(tree, run);
+  auto& pixels = tree.group("entry/pixels");
+  const double pixel_nm = run.pixel_size_nm * static_cast<double>(run.field->options().bin);
+  double accepted = 0;
+  for (const auto one : run.accepted)
+    accepted += one;
+  const auto set = [&](const std::string& name, double value, double error, const char* unit) {
+    pixels.set(name, make_scalar(value, unit));
+    if (std::isfinite(error))
+      pixels.set(name + "_errors", make_scalar(error, unit));
+  };
+  const auto& p = run.population;
+  set("fitted_fraction", accepted / static_cast<double>(run.accepted.size()), nan, "");
+  pixels.set("estimator", make_scalar(run.estimator));
+  const double tau = std::exp(p.log_mean);
+  set("tau_median_s", tau, tau * p.log_mean_error, "s");
+  set("tau_log_sigma", p.sigma, p.sigma_error, "");
+  set("tau_log_sigma_seen", p.seen_sigma, nan, "");
+  set("tau_log_sigma_noise", p.noise_sigma, nan, "");
+  set("tau_correlation_length_nm",
+      run.space.length_px * pixel_nm,
+      run.space.length_error_px * pixel_nm,
+      "nm");
+  set("time_mean_tau_expected_s", run.apparent.tau_s, nan, "s");
+  set("time_mean_kww_exponent_expected", run.apparent.kww_exponent, nan, "");
+  add_histogram(pixels, run);
+  add_space(tree, run, pixel_nm);
+  if (!std::isnan(run.image_tau_s))
+    add_domains(tree, run, pixel_nm);
 }
 
 } // namespace vitrum::app

@@ -16,57 +16,71 @@ constexpr Index groups_per_edge = 8;
 constexpr Index smallest_group = 4; // pixels along an edge
 
 /// Means over blocks of pixels, and what their spread says about the mean of all.
-ImageCorrelation image_of(const FieldCorrelation& f) {
-  const Index down = std::clamp<Index>(f.rows / smallest_group, 1, groups_per_edge);
-  const Index across = std::clamp<Index>(f.columns / smallest_group, 1, groups_per_edge);
-  ImageCorrelation image;
-  image.groups = down * across;
-  const std::size_t lags = f.lags.size();
-  image.value.resize(lags);
-  image.error.assign(lags, std::nan(""));
-  std::vector<double> group(static_cast<std::size_t>(image.groups) * lags),
-      weight(static_cast<std::size_t>(image.groups));
-  for (Index g = 0; g < image.groups; ++g) {
-    const Index y0 = g / across * f.rows / down, y1 = (g / across + 1) * f.rows / down;
-    const Index x0 = g % across * f.columns / across, x1 = (g % across + 1) * f.columns / across;
-    weight[static_cast<std::size_t>(g)] =
-        static_cast<double>((y1 - y0) * (x1 - x0)) / static_cast<double>(f.pixels());
+class ImageSums {
+public:
+  ImageSums(Index rows, Index columns, std::size_t lags)
+      : down_(std::clamp<Index>(rows / smallest_group, 1, groups_per_edge)),
+        across_(std::clamp<Index>(columns / smallest_group, 1, groups_per_edge)), lags_(lags),
+        sum_(static_cast<std::size_t>(down_ * across_) * lags),
+        pixels_(static_cast<std::size_t>(down_ * across_)) {
+    for (Index y = 0; y < rows; ++y)
+      for (Index x = 0; x < columns; ++x)
+        pixels_[group(rows, columns, y, x)] += 1;
   }
-  parallel_for(0, static_cast<Index>(lags), 4, [&](Index begin, Index end) {
-    for (Index k = begin; k < end; ++k) {
-      const float* values = f.lag(static_cast<std::size_t>(k));
-      double mean = 0;
-      for (Index g = 0; g < image.groups; ++g) {
-        const Index y0 = g / across * f.rows / down, y1 = (g / across + 1) * f.rows / down;
-        const Index x0 = g % across * f.columns / across,
-                    x1 = (g % across + 1) * f.columns / across;
-        double sum = 0;
-        for (Index y = y0; y < y1; ++y)
-          for (Index x = x0; x < x1; ++x)
-            sum += static_cast<double>(values[y * f.columns + x]);
-        sum /= static_cast<double>((y1 - y0) * (x1 - x0));
-        group[static_cast<std::size_t>(g) * lags + static_cast<std::size_t>(k)] = sum;
-        mean += weight[static_cast<std::size_t>(g)] * sum;
+
+  void add(const FieldCorrelation& f, Index first, Index last) {
+    parallel_for(0, static_cast<Index>(lags_), 4, [&](Index begin, Index end) {
+      for (Index k = begin; k < end; ++k) {
+        const float* values = f.lag(static_cast<std::size_t>(k));
+        for (Index y = first; y < last; ++y)
+          for (Index x = 0; x < f.columns; ++x)
+            sum_[group(f.rows, f.columns, y, x) * lags_ + static_cast<std::size_t>(k)] +=
+                static_cast<double>(values[y * f.columns + x]);
       }
-      image.value[static_cast<std::size_t>(k)] = mean;
-    }
-  });
-  if (image.groups < 4)
-    return image;
-  const double factor =
-      correlate::student_variance(image.groups) / static_cast<double>(image.groups - 1);
-  image.deviation.resize(group.size());
-  for (std::size_t k = 0; k < lags; ++k) {
-    double variance = 0;
-    for (std::size_t g = 0; g < weight.size(); ++g) {
-      const double d = std::sqrt(weight[g] * factor) * (group[g * lags + k] - image.value[k]);
-      image.deviation[g * lags + k] = d;
-      variance += d * d;
-    }
-    image.error[k] = std::sqrt(variance);
+    });
   }
-  return image;
-}
+
+  [[nodiscard]] ImageCorrelation result() const {
+    ImageCorrelation image;
+    image.groups = down_ * across_;
+    image.error.assign(lags_, std::nan(""));
+    double whole = 0;
+    for (const double n : pixels_)
+      whole += n;
+    for (std::size_t k = 0; k < lags_; ++k) {
+      double sum = 0;
+      for (std::size_t g = 0; g < pixels_.size(); ++g)
+        sum += sum_[g * lags_ + k];
+      image.value.push_back(sum / whole);
+    }
+    if (image.groups < 4)
+      return image;
+    const double factor =
+        correlate::student_variance(image.groups) / static_cast<double>(image.groups - 1);
+    image.deviation.resize(sum_.size());
+    for (std::size_t k = 0; k < lags_; ++k) {
+      double variance = 0;
+      for (std::size_t g = 0; g < pixels_.size(); ++g) {
+        const double d = std::sqrt(pixels_[g] / whole * factor) *
+                         (sum_[g * lags_ + k] / pixels_[g] - image.value[k]);
+        image.deviation[g * lags_ + k] = d;
+        variance += d * d;
+      }
+      image.error[k] = std::sqrt(variance);
+    }
+    return image;
+  }
+
+private:
+  [[nodiscard]] std::size_t group(Index rows, Index columns, Index y, Index x) const {
+    return static_cast<std::size_t>(y * down_ / rows * across_ + x * across_ / columns);
+  }
+
+  Index down_, across_;
+  std::size_t lags_;
+  std::vector<double> sum_; // [group, lag]
+  std::vector<double> pixels_;
+};
 
 } // namespace
 
@@ -112,6 +126,7 @@ FieldCorrelation correlate_field(const Field& field,
   out.g2 = Buffer<float>(out.pixels() * static_cast<Index>(lags.size()));
   out.mean.resize(static_cast<std::size_t>(out.pixels()));
   out.variance.resize(out.mean.size());
+  ImageSums sums(out.rows, out.columns, lags.size());
   for (Index pass = 0; pass < passes; ++pass) {
     const Index first = pass * out.rows / passes, last = (pass + 1) * out.rows / passes;
     monitor.message(Level::info, fmt::format("rows {} to {} of {}", first + 1, last, out.rows));
@@ -127,7 +142,7 @@ FieldCorrelation correlate_field(const Field& field,
               out.variance.begin() + static_cast<std::ptrdiff_t>(offset));
     monitor.check();
   }
-  out.image = image_of(out);
+  out.image = sums.result();
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -169,7 +170,28 @@ std::vector<Index> good_frames(Index frames, std::span<const std::uint8_t> bad) 
   return good;
 }
 
+/// A few frames spread over the series.
+std::vector<std::vector<float>> sample_frames(FrameReader& reader, const std::vector<Index>& good) {
+  constexpr std::size_t samples = 8;
+  std::vector<std::vector<float>> frames;
+  const std::size_t count = std::min(samples, good.size());
+  for (std::size_t k = 0; k < count; ++k)
+    frames.push_back(
+        reader.frame(good[k * (good.size() - 1) / std::max<std::size_t>(count - 1, 1)]));
+  return frames;
+}
+
 } // namespace
+
+double measure_speckle(frames::FrameSource& source, std::span<const std::uint8_t> bad) {
+  const auto& info = source.info();
+  if (std::min(info.height, info.width) < smallest_edge)
+    return std::numeric_limits<double>::quiet_NaN();
+  TileTransform transform(info.height, info.width, 1);
+  FrameReader reader(source);
+  transform.calibrate(sample_frames(reader, good_frames(info.frames, bad)));
+  return transform.speckle_px();
+}
 
 void validate(const DriftOptions& o) {
   if (o.window < 1 || o.window > 1000)
@@ -224,15 +246,7 @@ DriftPath measure_drift(frames::FrameSource& source,
     throw DataError(fmt::format("{}: {} good frames, need at least 2", info.path, good.size()));
   TileTransform transform(info.height, info.width, options.tiles);
   FrameReader reader(source);
-  {
-    constexpr std::size_t samples = 8;
-    std::vector<std::vector<float>> frames;
-    const std::size_t count = std::min(samples, good.size());
-    for (std::size_t k = 0; k < count; ++k)
-      frames.push_back(
-          reader.frame(good[k * (good.size() - 1) / std::max<std::size_t>(count - 1, 1)]));
-    transform.calibrate(frames);
-  }
+  transform.calibrate(sample_frames(reader, good));
   Tracker tracker(transform, options);
   Progress progress(monitor, "finding the drift", "frames", static_cast<Index>(good.size()));
   constexpr std::size_t together = 16;

@@ -332,41 +332,46 @@ void Field::rows_of(const float* raw, Index frame, Index first, Index count, flo
   }
 }
 
-Strips Field::load(Index first, Index count, const Monitor& monitor) const {
-  const Index frames = source_.info().frames;
-  Strips strips(count * columns_, frames);
-  Progress progress(monitor, "loading pixels", "frames", frames);
+void Field::walk(
+    Index first,
+    Index count,
+    Index row,
+    Index rows,
+    const std::function<void(Index frame, std::span<const float> values)>& take) const {
   constexpr Index together = 16;
   FrameReader reader(source_);
   std::vector<std::vector<float>> raw(together);
-  for (Index t = 0; t < frames; t += together) {
-    const Index here = std::min(together, frames - t);
+  for (Index t = first; t < first + count; t += together) {
+    const Index here = std::min(together, first + count - t);
     for (Index i = 0; i < here; ++i)
       if (valid_[static_cast<std::size_t>(t + i)] != 0) {
         reader.frame(t + i, raw[static_cast<std::size_t>(i)]);
         clean(raw[static_cast<std::size_t>(i)]);
       }
     parallel_for(0, here, 1, [&](Index begin, Index) {
-      if (valid_[static_cast<std::size_t>(t + begin)] == 0)
-        return;
-      std::vector<float> values(static_cast<std::size_t>(count * columns_));
-      rows_of(raw[static_cast<std::size_t>(begin)].data(), t + begin, first, count, values.data());
-      strips.put(t + begin, 0, values);
+      std::vector<float> values(static_cast<std::size_t>(rows * columns_));
+      if (valid_[static_cast<std::size_t>(t + begin)] != 0)
+        rows_of(raw[static_cast<std::size_t>(begin)].data(), t + begin, row, rows, values.data());
+      take(t + begin, values);
     });
-    progress.advance(here);
   }
+}
+
+Strips Field::load(Index first, Index count, const Monitor& monitor) const {
+  const Index frames = source_.info().frames;
+  Strips strips(count * columns_, frames);
+  Progress progress(monitor, "loading pixels", "frames", frames);
+  walk(0, frames, first, count, [&](Index frame, std::span<const float> values) {
+    strips.put(frame, 0, values);
+    progress.advance();
+  });
   return strips;
 }
 
-void Field::frame(Index number, std::span<float> out) const {
-  if (valid_[static_cast<std::size_t>(number)] == 0) {
-    std::fill(out.begin(), out.end(), 0.0F);
-    return;
-  }
-  FrameReader reader(source_);
-  auto raw = reader.frame(number);
-  clean(raw);
-  rows_of(raw.data(), number, 0, rows_, out.data());
+void Field::frames(Index first,
+                   Index count,
+                   const std::function<void(Index, std::span<const float>)>& take) const {
+  walk(first, count, 0, rows_, take);
 }
 
 double shift_loss(Shift shift, double speckle_px) {

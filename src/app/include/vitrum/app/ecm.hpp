@@ -29,6 +29,8 @@ struct EcmOptions {
   Index lags = 200;
   Index max_lag = 0; // frames; 0: half the series
   bool fit_baseline = false;
+  bool no_map = false;
+  AgeFlags age; // windows of the image's g2
   double largest_error = 0.5; // of ln tau
   OutputFlags output;
   RunFlags run;

@@ -22,7 +22,7 @@ struct FieldCorrelation {
   Buffer<float> g2;               // g2 − 1, [lag, pixel]
   std::vector<float> mean;        // [pixel] time mean of y; far from zero: a static difference
   std::vector<float> variance;    // [pixel] of y, photon noise included
-  ImageCorrelation image;         // by the same estimator as g2
+  ImageCorrelation image;         // by pixel means, whatever the estimator of g2
 
   [[nodiscard]] Index pixels() const { return rows * columns; }
   [[nodiscard]] const float* lag(std::size_t k) const {

@@ -50,6 +50,11 @@ struct DriftPath {
                                       const DriftOptions& options = {},
                                       const Monitor& monitor = silent());
 
+/// The radius at which the spatial correlation of the frames is 1/e, from a few of them; NaN when
+/// nothing but noise is seen or frames are smaller than 32 × 32.
+[[nodiscard]] double measure_speckle(frames::FrameSource& source,
+                                     std::span<const std::uint8_t> bad);
+
 /// A path without motion.
 [[nodiscard]] DriftPath no_drift(Index frames);
 

@@ -2,6 +2,7 @@
 // out, intensity normalised, loaded a few rows at a time.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -74,11 +75,19 @@ public:
   /// Fluctuations y of rows first … first + count − 1 in all frames; strip pixel (r − first) ·
   /// columns + c.
   [[nodiscard]] Strips load(Index first, Index count, const Monitor& monitor = silent()) const;
-  /// One frame of the whole field, [row, column]; zeros in a gap.
-  void frame(Index number, std::span<float> out) const;
+  /// Whole frames first … first + count − 1, [row, column], zeros in gaps; `take` is called from
+  /// any thread, once for each.
+  void frames(Index first,
+              Index count,
+              const std::function<void(Index frame, std::span<const float> values)>& take) const;
   [[nodiscard]] frames::FrameSource& source() const { return source_; }
 
 private:
+  void walk(Index first,
+            Index count,
+            Index row,
+            Index rows,
+            const std::function<void(Index frame, std::span<const float> values)>& take) const;
   void rows_of(const float* raw, Index frame, Index first, Index count, float* out) const;
   void clean(std::vector<float>& raw) const;
 

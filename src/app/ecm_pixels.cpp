@@ -1,0 +1,178 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "ecm_run.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/parallel.hpp"
+#include "vitrum/core/statistics.hpp"
+#include "vitrum/report/numbers.hpp"
+
+namespace vitrum::app {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+void take_image_fit(EcmRun& run, const Tree& tree) {
+  run.image_tau_s = run.image_exponent = run.image_contrast = nan;
+  const auto status = tree.texts("entry/fit/kww/status");
+  if (status.empty() || (status[0] != "converged" && status[0] != "near bound"))
+    return;
+  run.image_tau_s = tree.numbers("entry/fit/kww/tau_s").at(0);
+  run.image_exponent = tree.numbers("entry/fit/kww/kww_exponent").at(0);
+  run.image_contrast = tree.numbers("entry/fit/kww/contrast").at(0);
+}
+
+/// Errors from virtual pixels that are like the image on average.
+std::optional<ecm::ErrorTable> error_table(const EcmRun& run,
+                                           const fit::BatchKwwOptions& fit,
+                                           ecm::Estimator estimator,
+                                           const Monitor& monitor) {
+  ecm::PixelErrorOptions options;
+  options.kww_exponent =
+      std::clamp(run.image_exponent, 0.3, 1.0); // above one nothing can be embedded
+  options.contrast = run.image_contrast;
+  double variance = 0;
+  for (const float v : run.correlation.variance)
+    variance += static_cast<double>(v) / static_cast<double>(run.correlation.variance.size());
+  options.white_variance = std::max(0.0, variance - run.image_contrast);
+  options.estimator = estimator;
+  options.fit = fit;
+  options.frame_time_s = run.frame_time_s;
+  const double longest = static_cast<double>(run.correlation.lags.back()) * run.frame_time_s;
+  constexpr double decade = 10;
+  options.tau_low_s = std::max(run.frame_time_s, run.image_tau_s / decade);
+  options.tau_high_s = std::max(4 * options.tau_low_s, std::min(longest, run.image_tau_s * decade));
+  return ecm::make_error_table(run.correlation.lags, run.field->valid(), options, monitor);
+}
+
+void correct(EcmRun& run, double largest_error) {
+  auto& f = run.fits;
+  parallel_for(0, static_cast<Index>(run.accepted.size()), 4096, [&](Index begin, Index end) {
+    for (Index p = begin; p < end; ++p) {
+      const auto i = static_cast<std::size_t>(p);
+      if (run.accepted[i] == 0) {
+        f.log_tau_error[i] = f.kww_exponent_error[i] = f.contrast_error[i] =
+            static_cast<float>(nan);
+        continue;
+      }
+      const auto e = ecm::correct_pixel(std::log(static_cast<double>(f.tau_s[i])),
+                                        static_cast<double>(f.kww_exponent[i]),
+                                        static_cast<double>(f.contrast[i]),
+                                        *run.errors,
+                                        run.population);
+      f.tau_s[i] = static_cast<float>(std::exp(e.log_tau));
+      f.log_tau_error[i] = static_cast<float>(e.log_tau_error);
+      f.kww_exponent[i] = static_cast<float>(e.kww_exponent);
+      f.kww_exponent_error[i] = static_cast<float>(e.kww_exponent_error);
+      f.contrast[i] = static_cast<float>(e.contrast);
+      f.contrast_error[i] = static_cast<float>(e.contrast_error);
+      run.accepted[i] = e.log_tau_error <= largest_error;
+    }
+  });
+}
+
+std::vector<double> accepted_only(const EcmRun& run, bool logarithm) {
+  std::vector<double> out;
+  for (std::size_t i = 0; i < run.accepted.size(); ++i) {
+    const auto tau = static_cast<double>(run.fits.tau_s[i]);
+    out.push_back(run.accepted[i] == 0 ? nan : logarithm ? std::log(tau) : tau);
+  }
+  return out;
+}
+
+} // namespace
+
+void analyse_pixels(EcmRun& run,
+                    const Tree& tree,
+                    const EcmOptions& options,
+                    const Monitor& monitor) {
+  take_image_fit(run, tree);
+  const auto& c = run.correlation;
+  std::vector<double> lag_s;
+  for (const Index lag : c.lags)
+    lag_s.push_back(static_cast<double>(lag) * run.frame_time_s);
+  // Pixels weigh all lags alike: their noise is one slow wave over many lags, and weights by its
+  // size leave the few early lags to fix everything.
+  const std::vector<double> sigma(c.lags.size(), 1.0);
+  const bool corrected = options.estimator == "time-mean-corrected";
+  const auto estimator =
+      options.estimator == "pixel-mean" ? ecm::Estimator::pixel_mean : ecm::Estimator::time_mean;
+  fit::BatchKwwOptions fit;
+  fit.fit_baseline = options.fit_baseline;
+  fit::DecayOffset offset;
+  if (corrected) {
+    offset = ecm::make_duration_offset(c.lags, run.series.info().frames, run.frame_time_s);
+    fit.offset = &offset;
+  }
+  monitor.message(Level::info, fmt::format("fitting {} pixels", c.pixels()));
+  run.fits = fit::fit_kww_batch<float>(lag_s, sigma, c.g2.span(), c.pixels(), c.pixels(), fit);
+  std::vector<double> found;
+  for (std::size_t i = 0; i < run.fits.status.size(); ++i) {
+    run.accepted.push_back(ecm::usable(run.fits, i, lag_s.front(), lag_s.back()));
+    if (run.accepted.back() != 0)
+      found.push_back(std::log(static_cast<double>(run.fits.tau_s[i])));
+  }
+  run.population.log_mean = run.population.log_mean_error = run.population.sigma =
+      run.population.sigma_error = run.population.seen_sigma = run.population.noise_sigma = nan;
+  run.apparent = {nan, nan, nan};
+  run.space.length_px = run.space.length_error_px = nan;
+  if (std::isnan(run.image_tau_s)) {
+    run.series.warnings.emplace_back(
+        "the image's g2 could not be fitted: errors of pixels, the width of "
+        "their relaxation times and domains are not known");
+    return;
+  }
+  const Index frames = run.series.info().frames;
+  run.apparent =
+      ecm::apparent_kww(run.image_tau_s, run.image_exponent, c.lags, frames, run.frame_time_s);
+  const double times = static_cast<double>(frames) * run.frame_time_s / run.image_tau_s;
+  constexpr double few = 40; // Zhang et al., Ultramicroscopy 2017: series this long
+  if (times < few)
+    run.series.warnings.push_back(fmt::format(
+        "the series is {:.3g} relaxation times long, less than {}: single pixels tell "
+        "little; divided by time means they would show tau = {} and an exponent of {:.2f} "
+        "instead of {} and {:.2f}",
+        times,
+        few,
+        report::format_value(run.apparent.tau_s, nan, "s"),
+        run.apparent.kww_exponent,
+        report::format_value(run.image_tau_s, nan, "s"),
+        run.image_exponent));
+  try {
+    run.errors = error_table(run, fit, estimator, monitor);
+  } catch (const DataError& error) {
+    run.series.warnings.emplace_back(error.what());
+    return;
+  }
+  const double speckle = run.path.speckle_px / static_cast<double>(options.bin);
+  const double places = std::isnan(speckle)
+                            ? static_cast<double>(found.size())
+                            : static_cast<double>(found.size()) / (std::numbers::pi * speckle * speckle);
+  run.population = ecm::find_population(found, *run.errors, places);
+  correct(run, options.largest_error);
+  run.series.notes.push_back(
+      fmt::format("tau, exponent and contrast of pixels: the bias of few relaxation times removed, "
+                  "errors from {} virtual pixels of exponent {:.3f}, contrast {:.3g}",
+                  12 * 1536,
+                  std::clamp(run.image_exponent, 0.3, 1.0),
+                  run.image_contrast));
+  if (!std::isnan(speckle))
+    run.space = ecm::correlate_in_space(
+        accepted_only(run, true), run.field->rows(), run.field->columns(), speckle);
+  if (run.population.sigma > 0 && std::isfinite(run.space.length_px)) {
+    // places that are alike are fewer than speckles
+    auto& p = run.population;
+    const double few_places = std::max(
+        2.0, static_cast<double>(c.pixels()) / (std::numbers::pi * run.space.length_px * run.space.length_px));
+    p.log_mean_error = std::hypot(p.log_mean_error, p.sigma / std::sqrt(few_places));
+    p.sigma_error = std::hypot(p.sigma_error, p.sigma / std::sqrt(2 * few_places));
+  }
+  run.domains = ecm::find_domains(
+      accepted_only(run, false), run.field->rows(), run.field->columns(), 2 * run.image_tau_s);
+}
+
+} // namespace vitrum::app
