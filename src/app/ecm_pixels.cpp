@@ -149,9 +149,9 @@ void analyse_pixels(EcmRun& run,
     return;
   }
   const double speckle = run.path.speckle_px / static_cast<double>(options.bin);
-  const double places = std::isnan(speckle)
-                            ? static_cast<double>(found.size())
-                            : static_cast<double>(found.size()) / (std::numbers::pi * speckle * speckle);
+  const double places = std::isnan(speckle) ? static_cast<double>(found.size())
+                                            : static_cast<double>(found.size()) /
+                                                  (std::numbers::pi * speckle * speckle);
   run.population = ecm::find_population(found, *run.errors, places);
   correct(run, options.largest_error);
   run.series.notes.push_back(
@@ -166,8 +166,10 @@ void analyse_pixels(EcmRun& run,
   if (run.population.sigma > 0 && std::isfinite(run.space.length_px)) {
     // places that are alike are fewer than speckles
     auto& p = run.population;
-    const double few_places = std::max(
-        2.0, static_cast<double>(c.pixels()) / (std::numbers::pi * run.space.length_px * run.space.length_px));
+    const double few_places =
+        std::max(2.0,
+                 static_cast<double>(c.pixels()) /
+                     (std::numbers::pi * run.space.length_px * run.space.length_px));
     p.log_mean_error = std::hypot(p.log_mean_error, p.sigma / std::sqrt(few_places));
     p.sigma_error = std::hypot(p.sigma_error, p.sigma / std::sqrt(2 * few_places));
   }
