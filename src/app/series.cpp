@@ -4,10 +4,13 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <limits>
+#include <type_traits>
 
 #include <fmt/format.h>
 
 #include "vitrum/core/error.hpp"
+#include "vitrum/io/data_files.hpp"
 #include "vitrum/io/map_files.hpp"
 #include "vitrum/io/open_series.hpp"
 #include "vitrum/io/tables.hpp"
@@ -83,6 +86,74 @@ void mark_bad(std::vector<std::uint8_t>& bad,
   }
 }
 
+/// Pixels in use that hold a negative value in some good frame.
+std::vector<Index> negative_pixels(frames::FrameSource& source,
+                                   const std::vector<std::uint8_t>& bad,
+                                   const frames::Mask& mask) {
+  const auto& info = source.info();
+  std::vector<std::byte> frame(static_cast<std::size_t>(info.frame_bytes()));
+  std::vector<std::uint8_t> found(mask.use.size(), 0);
+  for (Index f = 0; f < info.frames; ++f) {
+    if (bad[static_cast<std::size_t>(f)] != 0)
+      continue;
+    source.read(f, 1, frame.data());
+    frames::visit(info.type, [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      if constexpr (std::is_signed_v<T>) {
+        const auto* values = reinterpret_cast<const T*>(frame.data());
+        for (std::size_t p = 0; p < found.size(); ++p)
+          if (values[p] < T{0})
+            found[p] = 1;
+      }
+    });
+  }
+  std::vector<Index> pixels;
+  for (std::size_t p = 0; p < found.size(); ++p)
+    if (found[p] != 0 && mask.use[p] != 0)
+      pixels.push_back(static_cast<Index>(p));
+  return pixels;
+}
+
+/// Takes pixels out of the mask that hold what is no count, where the file does not say how the
+/// detector marks them: the largest value of the type (overflow, or a mark), −1 and −2 (marks of
+/// pixel detectors). Lower values are those of a camera and stay. True when there were any.
+bool leave_out_marks(Series& series,
+                     frames::Mask& mask,
+                     const frames::SeriesStatistics& statistics,
+                     frames::FrameSource& source) {
+  const auto& info = series.info();
+  if (!std::isnan(info.invalid_value) || !frames::is_integer(info.type))
+    return false;
+  std::vector<Index> marked;
+  std::string which;
+  frames::visit(info.type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_unsigned_v<T> && sizeof(T) > 1) {
+      const auto largest = static_cast<double>(std::numeric_limits<T>::max());
+      for (std::size_t p = 0; p < mask.use.size(); ++p)
+        if (mask.use[p] != 0 && statistics.maximum[p] == largest)
+          marked.push_back(static_cast<Index>(p));
+      which = fmt::format("{}, the largest value of their type,", std::numeric_limits<T>::max());
+    } else if constexpr (std::is_signed_v<T>) {
+      double lowest = 0;
+      for (const double one : statistics.frame_minimum)
+        lowest = one < lowest ? one : lowest;
+      if (lowest < 0 && lowest >= -2)
+        marked = negative_pixels(source, series.bad, mask);
+      which = "-1 or -2";
+    }
+  });
+  if (marked.empty())
+    return false;
+  for (const Index p : marked)
+    mask.use[static_cast<std::size_t>(p)] = 0;
+  series.notes.push_back(fmt::format(
+      "{} pixels that hold {} in some or all frames left out: no counts", marked.size(), which));
+  if (mask.count() == 0)
+    throw DataError(fmt::format("{}: no pixel holds valid values", info.path));
+  return true;
+}
+
 /// Throws when a pixel holds NaN or infinity in one of the good frames, naming the first.
 void refuse_damage(frames::FrameSource& source, const std::vector<std::uint8_t>& bad, Index pixel) {
   const auto& info = source.info();
@@ -115,6 +186,10 @@ std::vector<std::string> all_inputs(std::vector<std::string> inputs,
   inputs.insert(inputs.end(), others.begin(), others.end());
   std::erase(inputs, "");
   return inputs;
+}
+
+std::vector<std::string> data_files_of(const std::string& path, const InputFlags& flags) {
+  return io::data_files(path, open_options(flags));
 }
 
 Index Series::gap_count() const {
@@ -207,6 +282,9 @@ frames::SeriesStatistics
 measure(Series& series, frames::Mask& mask, bool find_bad, const Monitor& monitor) {
   auto statistics =
       frames::measure_series(*series.source, mask, {.bad_frames = series.bad_list()}, monitor);
+  auto& all = series.kept != nullptr ? series.kept->source() : *series.source;
+  if (leave_out_marks(series, mask, statistics, all)) // frames have other means without them
+    statistics = frames::measure_series(all, mask, {.bad_frames = series.bad_list()}, monitor);
   if (find_bad) {
     const auto found = frames::find_bad_frames(statistics, mask.count());
     Index added = 0;
@@ -217,7 +295,6 @@ measure(Series& series, frames::Mask& mask, bool find_bad, const Monitor& monito
     }
     if (added > 0) {
       series.notes.push_back(fmt::format("{} frames of odd intensity found and made gaps", added));
-      auto& all = series.kept != nullptr ? series.kept->source() : *series.source;
       statistics = frames::measure_series(all, mask, {.bad_frames = series.bad_list()}, monitor);
     }
   }

@@ -24,6 +24,10 @@ namespace vitrum::app {
                                                   const std::vector<std::string>& masks,
                                                   const std::vector<std::string>& others = {});
 
+/// Other files that hold the frames of a series, where its file links to them.
+[[nodiscard]] std::vector<std::string> data_files_of(const std::string& path,
+                                                     const InputFlags& flags);
+
 struct Series {
   std::unique_ptr<frames::FrameSource> source; // the selected frames
   frames::PackedCache* kept = nullptr;         // the source, if it keeps what it decoded

@@ -31,6 +31,7 @@ std::string dry_run_text(const XpcsPlan& plan, const XpcsOptions& options) {
   const double maps =
       shape ? map_bytes(*shape) * static_cast<double>(plan.partition.bin_count()) : 0;
   return fmt::format("{}: {} frames of {} x {} {} ({})\n"
+                     "{}"
                      "{} gaps, {} pixels in {} bins, {} age windows\n"
                      "two-time products: {:.3g} multiply-adds in {} tiles\n"
                      "kernel: {}\n"
@@ -43,6 +44,9 @@ std::string dry_run_text(const XpcsPlan& plan, const XpcsOptions& options) {
                      info.width,
                      frames::name_of(info.type),
                      info.format,
+                     plan.sampled > 0
+                         ? fmt::format("estimated from {} frames, evenly spread\n", plan.sampled)
+                         : "",
                      plan.series.gap_count(),
                      plan.mask.count(),
                      plan.partition.bin_count(),
@@ -179,7 +183,10 @@ JobIdentity identity_of(const XpcsOptions& options) {
   JobIdentity identity;
   identity.version = VITRUM_VERSION;
   identity.config = numbers_config(options);
-  for (const auto& input : inputs_of(options))
+  auto inputs = inputs_of(options);
+  const auto linked = data_files_of(options.inputs.at(0), options.input);
+  inputs.insert(inputs.end(), linked.begin(), linked.end());
+  for (const auto& input : inputs)
     identity.inputs.push_back(io::stamp(input));
   return identity;
 }
@@ -210,6 +217,8 @@ XpcsRun prepare_run(XpcsOptions options,
       require_same(part.identity, fresh.identity, path);
   }
   run.plan = plan ? std::move(*plan) : make_plan(options, monitor);
+  const auto linked = data_files_of(options.inputs.at(0), options.input);
+  run.inputs.insert(run.inputs.end(), linked.begin(), linked.end());
   if (!options.run.dry_run) {
     run.pixel_room = share_memory(run.plan, options);
     fresh.identity.data = digest_of(run.plan);

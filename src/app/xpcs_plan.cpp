@@ -88,6 +88,33 @@ bool any_missing(const frames::Partition& partition, const std::vector<std::uint
   return false;
 }
 
+/// For a dry run: statistics of some frames in place of all. False when the series is short, or
+/// when they say too little.
+bool sample(XpcsPlan& plan, const XpcsOptions& options, const Monitor& monitor) {
+  constexpr Index enough = 256;
+  const Index frames = plan.series.info().frames, step = frames / enough;
+  if (step < 2)
+    return false;
+  auto some = open_input(options.inputs.at(0), options.input);
+  auto mask = plan.mask;
+  some.source = frames::select_frames(std::move(some.source), {0, frames, step});
+  some.bad.clear();
+  for (Index frame = 0; frame < frames; frame += step)
+    some.bad.push_back(plan.series.bad[static_cast<std::size_t>(frame)]);
+  try {
+    plan.statistics = measure(some, mask, false, monitor);
+  } catch (const DataError&) { // nothing but gaps and zeros
+    return false;
+  } catch (const OptionError&) {
+    return false;
+  }
+  plan.mask = mask;
+  plan.sampled = some.info().frames;
+  plan.statistics.frames = frames;
+  plan.statistics.good_frames = frames - plan.series.gap_count();
+  return true;
+}
+
 } // namespace
 
 XpcsPlan make_plan(const XpcsOptions& options, const Monitor& monitor) {
@@ -122,7 +149,8 @@ XpcsPlan make_plan(const XpcsOptions& options, const Monitor& monitor) {
   if (!options.run.dry_run)
     keep_frames(
         plan.series, needed, room_while_measuring(info, parse_bytes("memory", options.run.memory)));
-  plan.statistics = measure(plan.series, plan.mask, options.input.find_bad_frames, monitor);
+  if (!options.run.dry_run || !sample(plan, options, monitor))
+    plan.statistics = measure(plan.series, plan.mask, options.input.find_bad_frames, monitor);
   plan.partition = make_bins(
       plan.series, plan.mask, plan.statistics, options.partition, options.geometry, plan.map);
   if (plan.series.kept != nullptr && any_missing(plan.partition, needed))

@@ -39,6 +39,7 @@ struct XpcsPlan {
   KernelPlan kernel;
   FitPlan fits;
   ComparePlan comparison;
+  Index sampled = 0;       // frames behind the statistics of a dry run; 0: all
   bool read_again = false; // frames are wanted once more after the pixels of the last bin
 };
 

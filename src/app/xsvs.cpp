@@ -243,6 +243,8 @@ std::string run_xsvs(XsvsOptions options, const Invocation& invocation, const Mo
            make_scalar(fmt::format("Speckle contrast statistics of {}", options.inputs[0])));
   for (const auto& input : inputs)
     add_input(tree, input);
+  for (const auto& input : data_files_of(options.inputs.at(0), options.input))
+    add_input(tree, input);
   add_series(tree, plan, options.geometry);
   tree.set("entry/series/exposure_s", make_scalar(plan.open_s, "s"));
   add_measurement(tree, plan.series.info().metadata);

@@ -69,6 +69,19 @@ Packing FrameDataset::planes_usable() const {
   return static_cast<Packing>(pipeline_[0].values[4]);
 }
 
+std::pair<Index, Index> FrameDataset::stored_bytes(Index frame) const {
+  std::vector<hsize_t> at(dataset_.dims.size(), 0);
+  if (axes_.frame >= 0)
+    at[static_cast<std::size_t>(axes_.frame)] =
+        static_cast<hsize_t>(frame / chunk_frames_ * chunk_frames_);
+  hsize_t bytes = 0;
+  if (H5Dget_chunk_storage_size(dataset_.id.get(), at.data(), &bytes) < 0)
+    bytes = 0; // never written
+  H5Eclear2(H5E_DEFAULT);
+  return {static_cast<Index>(bytes),
+          chunk_frames_ * chunk_height_ * chunk_width_ * frames::size_of(type_)};
+}
+
 void FrameDataset::decode_events(const Stored& chunk, ElementList& out) {
   const Index elements = chunk_frames_ * height_ * width_;
   const Index bytes = frames::size_of(type_);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bitshuffle_events.hpp"
@@ -40,6 +41,8 @@ public:
 
   /// True when read_events takes the events from the bit planes of the stored chunks.
   [[nodiscard]] bool reads_events() const { return packing_ != Packing::none; }
+  /// Of the chunk that holds a frame, as stored and decoded. Only where decodes_chunks().
+  [[nodiscard]] std::pair<Index, Index> stored_bytes(Index frame) const;
   /// Adds frames to `out`, of pixels with used[p] != 0 (empty: all). Only where reads_events().
   void
   read_events(Index first, Index count, std::span<const std::uint8_t> used, frames::EventList& out);
