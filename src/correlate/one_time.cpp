@@ -15,6 +15,10 @@ namespace vitrum::correlate {
 namespace {
 
 constexpr Index fewest_time_blocks = 6;
+// Products of pixels that are drawn at least: of each lag bin for the size of the speckle, of all
+// together for the bias.
+constexpr Index products_for_speckle = 1 << 19;
+constexpr Index products_for_bias = 1 << 23;
 
 /// What one tile adds: cells of the blocks and lag bins that it touches.
 struct TileSums final : TileConsumer::Scratch {
@@ -309,10 +313,12 @@ double OneTimeAccumulator::State::measure_speckle_pixels(const OneTime& whole) c
   std::vector<FramePair> pairs;
   Random random(options.seed, ~std::uint64_t{0});
   const Index lag_bins = std::min<Index>(whole.lags(), 4);
+  // Of few pixels each pair says little, and the bias is several errors of g2.
+  const Index wanted = std::max(options.bias_pairs, products_for_speckle / kernel.pixels());
   for (Index k = 0; k < lag_bins; ++k) {
     if (whole.first_lag[k] == 0) // the diagonal holds photon noise
       continue;
-    for (Index drawn = 0; drawn < options.bias_pairs; ++drawn) {
+    for (Index drawn = 0; drawn < wanted; ++drawn) {
       Index t = 0, lag = 0;
       if (draw_pair(whole, k, random, t, lag))
         pairs.push_back({t, t + lag});
@@ -351,9 +357,11 @@ OneTimeFunctions OneTimeAccumulator::result(const Monitor& monitor) const {
   if (!state.options.remove_bias)
     return functions;
 
-  // Many bins need fewer pairs each; so do windows, whose errors are larger.
-  const Index lags = functions.whole.lags();
-  const Index pairs = std::max<Index>(state.options.bias_pairs * 32 / std::max<Index>(lags, 32), 1);
+  // Many bins need fewer pairs each; so do windows, whose errors are larger. Pairs of few pixels
+  // say little, and their bias is several errors.
+  const Index lags = std::max<Index>(functions.whole.lags(), 32);
+  const Index pairs = std::max<Index>(
+      {state.options.bias_pairs * 32 / lags, products_for_bias / (kernel.pixels() * lags), 1});
   const double speckle_pixels = state.measure_speckle_pixels(functions.whole);
   std::vector<FramePair> drawn; // of all functions: the kernel goes through its frames once
   std::vector<std::vector<Index>> first{state.draw_pairs(functions.whole, pairs, 1, drawn)};
