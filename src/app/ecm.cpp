@@ -119,6 +119,8 @@ std::string summary(const Tree& tree) {
       "divided by time means, pixels of this tau would show {} and an exponent of {}\n",
       report::format_value(number("pixels/time_mean_tau_expected_s"), std::nan(""), "s"),
       report::format_value(number("pixels/time_mean_kww_exponent_expected")));
+  if (const auto verdict = tree.text("entry/duration/verdict"); !verdict.empty())
+    text += "duration: " + verdict + "\n";
   return text;
 }
 
@@ -145,8 +147,8 @@ std::string run_ecm(EcmOptions options, const Invocation& invocation, const Moni
                        options.output.output);
   find_drift(run, options, monitor);
   make_field(run, options);
-  run.correlation =
-      ecm::correlate_field(*run.field, lags, estimator_of(options.estimator), memory, monitor);
+  run.correlation = ecm::correlate_field(
+      *run.field, lags, estimator_of(options.estimator), memory, run.frame_time_s, monitor);
   std::optional<EcmTwoTime> two_time;
   if (!options.no_map)
     two_time.emplace(run,

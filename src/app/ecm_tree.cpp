@@ -157,6 +157,41 @@ void add_space(Tree& tree, const EcmRun& run, double pixel_nm) {
   space.set("sample", make_array(run.space.sample));
 }
 
+void add_duration(Tree& tree, const EcmRun& run) {
+  const auto& d = run.correlation.duration;
+  if (d.points.size() < 3)
+    return;
+  auto& group = tree.group("entry/duration");
+  std::vector<double> length;
+  for (const auto& p : d.points)
+    length.push_back(static_cast<double>(p.frames) * run.frame_time_s);
+  group.set("duration_s", make_array(length, "s"));
+  const auto column = [&](const char* name, double ecm::DurationPoint::*member, const char* unit) {
+    std::vector<double> values;
+    for (const auto& p : d.points)
+      values.push_back(p.*member);
+    group.set(name, make_array(std::move(values), unit));
+  };
+  using P = ecm::DurationPoint;
+  column("tau_s", &P::tau_s, "s");
+  column("tau_s_errors", &P::tau_error_s, "s");
+  column("kww_exponent", &P::kww_exponent, "");
+  column("kww_exponent_errors", &P::kww_exponent_error, "");
+  column("time_mean_tau_s", &P::time_mean_tau_s, "s");
+  column("time_mean_tau_s_errors", &P::time_mean_tau_error_s, "s");
+  column("time_mean_kww_exponent", &P::time_mean_exponent, "");
+  column("time_mean_kww_exponent_errors", &P::time_mean_exponent_error, "");
+  column("predicted_tau_s", &P::predicted_tau_s, "s");
+  column("predicted_kww_exponent", &P::predicted_exponent, "");
+  group.set("growth", make_scalar(d.growth));
+  group.set("growth_errors", make_scalar(d.growth_error));
+  group.set("hyperbolic_tau_s", make_scalar(d.hyperbolic.tau_s, "s"));
+  group.set("hyperbolic_tau_s_errors", make_scalar(d.hyperbolic.tau_error_s, "s"));
+  group.set("exponential_tau_s", make_scalar(d.exponential.tau_s, "s"));
+  group.set("exponential_tau_s_errors", make_scalar(d.exponential.tau_error_s, "s"));
+  group.set("verdict", make_scalar(d.verdict));
+}
+
 void add_domains(Tree& tree, const EcmRun& run, double pixel_nm) {
   auto& domains = tree.group("entry/domains");
   std::vector<double> area, y, x, tau;
@@ -282,6 +317,7 @@ void add_pixels(Tree& tree, const EcmRun& run) {
   set("time_mean_kww_exponent_expected", run.apparent.kww_exponent, nan, "");
   add_histogram(pixels, run);
   add_space(tree, run, pixel_nm);
+  add_duration(tree, run);
   if (!std::isnan(run.image_tau_s))
     add_domains(tree, run, pixel_nm);
 }

@@ -96,6 +96,7 @@ FieldCorrelation correlate_field(const Field& field,
                                  const std::vector<Index>& lags,
                                  Estimator estimator,
                                  Index memory_bytes,
+                                 double frame_time_s,
                                  const Monitor& monitor) {
   FieldCorrelation out;
   out.rows = field.rows();
@@ -127,12 +128,22 @@ FieldCorrelation correlate_field(const Field& field,
   out.mean.resize(static_cast<std::size_t>(out.pixels()));
   out.variance.resize(out.mean.size());
   ImageSums sums(out.rows, out.columns, lags.size());
+  const auto durations = usual_durations(frames);
+  DurationSums duration(durations);
+  constexpr Index enough_strips = 4096; // of pixels, for the mean over them
+  const Index step = std::max<Index>(1, out.pixels() / strip_pixels / enough_strips);
   for (Index pass = 0; pass < passes; ++pass) {
     const Index first = pass * out.rows / passes, last = (pass + 1) * out.rows / passes;
     monitor.message(Level::info, fmt::format("rows {} to {} of {}", first + 1, last, out.rows));
     const auto strips = field.load(first, last - first, monitor);
     const auto offset = static_cast<std::size_t>(first * out.columns);
-    correlate_pixels(strips, valid, lags, estimator, out.g2.span().subspan(offset), out.pixels());
+    const auto to = out.g2.span().subspan(offset);
+    correlate_pixels(strips, valid, lags, Estimator::pixel_mean, to, out.pixels());
+    sums.add(out, first, last);
+    if (estimator != Estimator::pixel_mean)
+      correlate_pixels(strips, valid, lags, estimator, to, out.pixels());
+    if (durations.size() > 2)
+      duration.add(strips, valid, step);
     const auto moments = moments_of(strips, valid);
     std::copy(moments.mean.begin(),
               moments.mean.end(),
@@ -143,6 +154,8 @@ FieldCorrelation correlate_field(const Field& field,
     monitor.check();
   }
   out.image = sums.result();
+  if (durations.size() > 2)
+    out.duration = duration.result(frame_time_s);
   return out;
 }
 

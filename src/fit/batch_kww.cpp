@@ -76,23 +76,29 @@ void check(std::span<const double> lag_s,
   }
 }
 
-/// The curves among which starts are looked for: twelve decades would be few steps, an eighth of a
-/// decade in tau and four exponents bring Levenberg–Marquardt within a few steps of the minimum.
+/// The curves among which starts are looked for: every 0.7 of ln tau within the lags, every second
+/// one beyond, with three exponents, bring Levenberg–Marquardt within a few steps of the minimum.
 template <class T>
 void add_nodes(BatchPlan<T>& plan, const std::vector<double>& weight) {
-  const double step = 0.4; // of ln tau
-  const auto count = std::max<Index>(
-      2, static_cast<Index>(std::ceil((plan.log_tau_high - plan.log_tau_low) / step)));
+  const double step = 0.7;
+  const auto [least, most] = std::minmax_element(plan.lag.begin(), plan.lag.end());
+  const double inner_low = std::log(*least), inner_high = std::log(*most);
+  std::vector<double> places;
+  for (double u = std::max(plan.log_tau_low + 0.1, inner_low - 2.1);
+       u<plan.log_tau_high; u += u> inner_low - step && u < inner_high ? step : 2 * step) {
+    places.push_back(u);
+    if (u > inner_high + 3)
+      break;
+  }
+  if (places.empty())
+    places.push_back(0.5 * (plan.log_tau_low + plan.log_tau_high));
   double weights = 0;
   for (const double w : weight)
     weights += w;
-  for (const double exponent : {0.4, 0.65, 0.95, 1.4})
-    for (Index i = 0; i <= count; ++i) {
+  for (const double exponent : {0.45, 0.75, 1.3})
+    for (const double log_tau : places) {
       if (exponent < plan.exponent_low || exponent > plan.exponent_high)
         continue;
-      const double log_tau = plan.log_tau_low + (plan.log_tau_high - plan.log_tau_low) *
-                                                    static_cast<double>(i) /
-                                                    static_cast<double>(count);
       std::vector<double> decay;
       double offset[offset_ranks], by_u[offset_ranks], by_b[offset_ranks];
       if (plan.offset != nullptr)
@@ -281,24 +287,24 @@ BatchKwwFits<T> fit_kww_batch(std::span<const double> lag_s,
   constexpr Index grain = 4096;
   parallel_for(0, curves, grain, [&](Index begin, Index end) {
     BatchOut<T, lanes> out;
-    std::vector<T> rest;
+    std::vector<T> together(static_cast<std::size_t>(plan.lags * lanes));
     for (Index first = begin; first < end; first += lanes) {
       const Index count = std::min<Index>(lanes, end - first);
+      // side by side, in the nearest cache: lags far apart fall onto the same few lines of it; the
+      // last batch is filled up with copies of the last curve
       const T* from = values.data() + first;
-      Index step = stride;
-      if (count < lanes) { // filled up with copies of the last curve
-        rest.resize(static_cast<std::size_t>(plan.lags * lanes));
-        for (Index l = 0; l < plan.lags; ++l)
+      for (Index l = 0; l < plan.lags; ++l) {
+        T* row = together.data() + l * lanes;
+        if (count == lanes)
+          std::memcpy(row, from + l * stride, sizeof(T) * lanes);
+        else
           for (Index lane = 0; lane < lanes; ++lane)
-            rest[static_cast<std::size_t>(l * lanes + lane)] =
-                from[l * stride + std::min(lane, count - 1)];
-        from = rest.data();
-        step = lanes;
+            row[lane] = from[l * stride + std::min(lane, count - 1)];
       }
       if constexpr (sizeof(T) == 4)
-        kernels.floats(plan, from, step, out);
+        kernels.floats(plan, together.data(), lanes, out);
       else
-        kernels.doubles(plan, from, step, out);
+        kernels.doubles(plan, together.data(), lanes, out);
       unpack<T, lanes>(out, first, count, inverse_variance, fits);
     }
   });

@@ -8,13 +8,13 @@ void floats_plain(const BatchPlan<float>& plan,
                   const float* values,
                   Index stride,
                   BatchOut<float, float_lanes>& out) {
-  run_batch<float, float_lanes>(plan, values, stride, out);
+  run_batch<float, float_lanes, 4>(plan, values, stride, out);
 }
 void doubles_plain(const BatchPlan<double>& plan,
                    const double* values,
                    Index stride,
                    BatchOut<double, double_lanes>& out) {
-  run_batch<double, double_lanes>(plan, values, stride, out);
+  run_batch<double, double_lanes, 2>(plan, values, stride, out);
 }
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -26,25 +26,25 @@ VITRUM_AVX2 void floats_avx2(const BatchPlan<float>& plan,
                              const float* values,
                              Index stride,
                              BatchOut<float, float_lanes>& out) {
-  run_batch<float, float_lanes>(plan, values, stride, out);
+  run_batch<float, float_lanes, 8>(plan, values, stride, out);
 }
 VITRUM_AVX2 void doubles_avx2(const BatchPlan<double>& plan,
                               const double* values,
                               Index stride,
                               BatchOut<double, double_lanes>& out) {
-  run_batch<double, double_lanes>(plan, values, stride, out);
+  run_batch<double, double_lanes, 4>(plan, values, stride, out);
 }
 VITRUM_AVX512 void floats_avx512(const BatchPlan<float>& plan,
                                  const float* values,
                                  Index stride,
                                  BatchOut<float, float_lanes>& out) {
-  run_batch<float, float_lanes>(plan, values, stride, out);
+  run_batch<float, float_lanes, 16>(plan, values, stride, out);
 }
 VITRUM_AVX512 void doubles_avx512(const BatchPlan<double>& plan,
                                   const double* values,
                                   Index stride,
                                   BatchOut<double, double_lanes>& out) {
-  run_batch<double, double_lanes>(plan, values, stride, out);
+  run_batch<double, double_lanes, 8>(plan, values, stride, out);
 }
 #endif
 

@@ -158,36 +158,35 @@ struct Batch {
     out.chi2 = chi2;
   }
 
-  /// Cholesky factor of a positive matrix, reciprocals on the diagonal.
+  /// L D Lᵀ of a positive matrix: L below the diagonal, 1/D on it; no roots.
   static VITRUM_INLINE void factor(const V (&a)[pairs], V (&f)[pairs]) {
-    for (int i = 0; i < n; ++i)
-      for (int j = 0; j <= i; ++j) {
+    for (int i = 0; i < n; ++i) {
+      V row[n]; // L times D
+      V pivot = a[at(i, i)];
+      for (int j = 0; j < i; ++j) {
         V sum = a[at(i, j)];
         for (int k = 0; k < j; ++k)
-          sum -= f[at(i, k)] * f[at(j, k)];
-        if (i == j) {
-          sum = sum > T(1e-30) ? sum : V{} + T(1e-30);
-          V root;
-          for (int lane = 0; lane < lanes; ++lane)
-            root[lane] = T(1) / std::sqrt(sum[lane]);
-          f[at(i, i)] = root;
-        } else {
-          f[at(i, j)] = sum * f[at(j, j)];
-        }
+          sum -= row[k] * f[at(j, k)];
+        row[j] = sum;
+        f[at(i, j)] = sum * f[at(j, j)];
+        pivot -= sum * f[at(i, j)];
       }
+      pivot = pivot > T(1e-30) ? pivot : V{} + T(1e-30);
+      f[at(i, i)] = 1 / pivot;
+    }
   }
   static VITRUM_INLINE void solve(const V (&f)[pairs], const V (&b)[n], V (&x)[n]) {
     for (int i = 0; i < n; ++i) {
       V sum = b[i];
       for (int k = 0; k < i; ++k)
         sum -= f[at(i, k)] * x[k];
-      x[i] = sum * f[at(i, i)];
+      x[i] = sum;
     }
     for (int i = n - 1; i >= 0; --i) {
-      V sum = x[i];
+      V sum = x[i] * f[at(i, i)];
       for (int k = i + 1; k < n; ++k)
         sum -= f[at(k, i)] * x[k];
-      x[i] = sum * f[at(i, i)];
+      x[i] = sum;
     }
   }
 
@@ -345,7 +344,7 @@ struct Batch {
     factor(scaled, factors);
     V smallest = V{} + T(1);
     for (int i = 0; i < n; ++i) {
-      const V pivot = 1 / (factors[at(i, i)] * factors[at(i, i)]);
+      const V pivot = 1 / factors[at(i, i)];
       smallest = pivot < smallest ? pivot : smallest;
     }
     for (int k = 0; k < 3; ++k) {
@@ -383,7 +382,7 @@ struct Batch {
 
 template <class T, int lanes>
 VITRUM_INLINE void
-run_batch(const BatchPlan<T>& plan, const T* values, Index stride, BatchOut<T, lanes>& out) {
+run_lanes(const BatchPlan<T>& plan, const T* values, Index stride, BatchOut<T, lanes>& out) {
   if (plan.parameters == 4) {
     if (plan.offset != nullptr)
       Batch<T, lanes, 4, true>::run(plan, values, stride, out);
@@ -393,6 +392,28 @@ run_batch(const BatchPlan<T>& plan, const T* values, Index stride, BatchOut<T, l
     Batch<T, lanes, 3, true>::run(plan, values, stride, out);
   } else {
     Batch<T, lanes, 3, false>::run(plan, values, stride, out);
+  }
+}
+
+/// A batch in parts as wide as a register.
+template <class T, int lanes, int width>
+VITRUM_INLINE void
+run_batch(const BatchPlan<T>& plan, const T* values, Index stride, BatchOut<T, lanes>& out) {
+  if constexpr (lanes == width) {
+    run_lanes<T, lanes>(plan, values, stride, out);
+  } else {
+    for (int first = 0; first < lanes; first += width) {
+      BatchOut<T, width> part;
+      run_lanes<T, width>(plan, values + first, stride, part);
+      std::memcpy(out.contrast + first, part.contrast, sizeof part.contrast);
+      std::memcpy(out.log_tau + first, part.log_tau, sizeof part.log_tau);
+      std::memcpy(out.exponent + first, part.exponent, sizeof part.exponent);
+      std::memcpy(out.baseline + first, part.baseline, sizeof part.baseline);
+      std::memcpy(out.chi2 + first, part.chi2, sizeof part.chi2);
+      std::memcpy(out.status + first, part.status, sizeof part.status);
+      for (int k = 0; k < 6; ++k)
+        std::memcpy(out.covariance[k] + first, part.covariance[k], sizeof part.covariance[k]);
+    }
   }
 }
 

@@ -32,6 +32,16 @@ class Ecm(CliTest):
         for title in ("Maps of the relaxation", "Drift"):
             self.assertIn(title, page)
 
+    def test_the_image_without_its_map(self):
+        self.synth(frames=400, size=64)
+        self.vitrum("ecm", "m.h5", *SIZE, "--no-map", "--no-drift", "--estimator", "time-mean-corrected", "--largest-error", "1", "-o", "r.h5", "--quiet")
+        scalars = self.scalars("r.h5")["scalars"]
+        for name, truth in (("tau_s", 20), ("kww_exponent", 0.7)):
+            found = scalars[f"image/fit/kww/{name}"]
+            self.assertLess(abs(found["value"] - truth) / found["error"], 4.5, name)
+        self.assertIn("verdict", "".join(scalars))
+        self.assertGreater(scalars["pixels/fitted_fraction"]["value"], 0.2)  # forty relaxation times are few
+
     def test_metadata_is_asked_for(self):
         self.synth(frames=20, size=64)
         self.refused("m.h5::/entry/data/data: does not say how large a pixel is on the sample; give --pixel-size in nm", "ecm", "m.h5", "-o", "r.h5", code=2)

@@ -5,6 +5,7 @@
 #include "vitrum/core/index.hpp"
 #include "vitrum/core/memory.hpp"
 #include "vitrum/core/monitor.hpp"
+#include "vitrum/ecm/duration.hpp"
 #include "vitrum/ecm/field.hpp"
 
 namespace vitrum::ecm {
@@ -22,6 +23,7 @@ struct FieldCorrelation {
   Buffer<float> g2;               // g2 − 1, [lag, pixel]
   std::vector<float> mean;        // [pixel] time mean of y; far from zero: a static difference
   std::vector<float> variance;    // [pixel] of y, photon noise included
+  DurationAnalysis duration;      // of first parts of the series; empty without a frame time
   ImageCorrelation image;         // by pixel means, whatever the estimator of g2
 
   [[nodiscard]] Index pixels() const { return rows * columns; }
@@ -41,6 +43,7 @@ struct FieldCorrelation {
                                                const std::vector<Index>& lags,
                                                Estimator estimator,
                                                Index memory_bytes,
+                                               double frame_time_s,
                                                const Monitor& monitor = silent());
 
 } // namespace vitrum::ecm

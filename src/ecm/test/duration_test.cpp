@@ -1,0 +1,43 @@
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "vitrum/core/error.hpp"
+#include "vitrum/ecm/duration.hpp"
+#include "vitrum/ecm/pixel_noise.hpp"
+
+namespace vitrum::ecm {
+namespace {
+
+// A stationary process of τ = 100 frames and exponent 0.7, seen for 2 to 20 τ: pixel means find τ
+// to 5 % and the exponent to 0.03 at every duration; time means find what is predicted.
+TEST(Duration, OfAStationaryProcess) {
+  const Index frames = 2000;
+  const std::vector<std::uint8_t> valid(static_cast<std::size_t>(frames), 1);
+  DurationSums sums({200, 500, 1000, 2000});
+  VirtualPixels pixels;
+  pixels.contrast = 0.03; // time means are ratios: biased further at high contrast
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    pixels.seed = seed;
+    sums.add(make_virtual_pixels(4096, valid, pixels), valid, 1);
+  }
+  const auto a = sums.result(1);
+  for (const auto& p : a.points) {
+    EXPECT_NEAR(p.tau_s / 100, 1, 0.05) << p.frames;
+    EXPECT_NEAR(p.kww_exponent, 0.7, 0.03) << p.frames;
+    EXPECT_NEAR(p.time_mean_tau_s / p.predicted_tau_s, 1, 0.06) << p.frames;
+    EXPECT_NEAR(p.time_mean_exponent, p.predicted_exponent, 0.06) << p.frames;
+    EXPECT_LT(std::abs(p.tau_s - 100) / p.tau_error_s, 4.5) << p.frames;
+  }
+  EXPECT_LT(a.points[0].time_mean_tau_s, 40);
+  EXPECT_NE(a.verdict.find("explains it"), std::string::npos) << a.verdict;
+  EXPECT_GT(a.hyperbolic.tau_s, a.points.back().time_mean_tau_s);
+}
+
+TEST(Duration, RefusesShortOnes) {
+  EXPECT_THROW(DurationSums({4, 100}), OptionError);
+  EXPECT_EQ(usual_durations(100), std::vector<Index>({20, 40, 60, 80, 100}));
+}
+
+} // namespace
+} // namespace vitrum::ecm
