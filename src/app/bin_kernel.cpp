@@ -110,27 +110,30 @@ KernelPlan choose_bin_kernel(const XpcsPlan& plan, const std::string& asked, boo
   return chosen;
 }
 
-Index bin_bytes(const XpcsPlan& plan, Index bin) {
+BinBytes bin_bytes(const XpcsPlan& plan, Index bin) {
   const Index frames = plan.series.info().frames;
+  const auto counts = [&] {
+    return correlate::predicted_count_bytes(frames, plan.partition, {bin}, needs_words(plan, bin));
+  };
   switch (plan.kernel.kind) {
-  case KernelKind::floats:
-    return correlate::predicted_bytes(frames, plan.partition, {bin});
-  case KernelKind::bits: { // while the bits are made the bytes are there, too
-    const Index bytes =
-        correlate::predicted_count_bytes(frames, plan.partition, {bin}, needs_words(plan, bin));
-    return bytes + bytes / 3;
+  case KernelKind::floats: {
+    const Index bytes = correlate::predicted_bytes(frames, plan.partition, {bin});
+    return {bytes, bytes};
   }
+  case KernelKind::bits: // while the bits are made the bytes are there, too
+    return {counts(), counts() + counts() / 3};
   case KernelKind::bytes:
   case KernelKind::words:
-    return correlate::predicted_count_bytes(frames, plan.partition, {bin}, needs_words(plan, bin));
+    return {counts(), counts()};
   case KernelKind::events:
     break;
   }
   const Index pixels =
       std::count(plan.partition.dynamic_labels.begin(), plan.partition.dynamic_labels.end(), bin);
   const Index events = events_of(plan, bin);
-  return correlate::predicted_event_bytes(plan.partition, events) +
-         correlate::predicted_kernel_bytes(frames, pixels, events);
+  constexpr Index per_event = 8; // frame and count of the list of a pixel
+  return {correlate::predicted_event_bytes(plan.partition, events),
+          per_event * events + correlate::predicted_kernel_bytes(frames, pixels, events)};
 }
 
 std::vector<BinPixels>

@@ -19,7 +19,11 @@ namespace vitrum::app {
 choose_bin_kernel(const XpcsPlan& plan, const std::string& asked, bool without_tiles);
 
 /// Memory of the pixels of one bin with the planned kernel.
-[[nodiscard]] Index bin_bytes(const XpcsPlan& plan, Index bin);
+struct BinBytes {
+  Index loaded = 0;  // while the input is read, and until its turn comes
+  Index working = 0; // while the kernel is made of them, and while tiles are
+};
+[[nodiscard]] BinBytes bin_bytes(const XpcsPlan& plan, Index bin);
 
 using BinPixels =
     std::variant<correlate::PixelMatrix, correlate::CountMatrix, correlate::EventMatrix>;

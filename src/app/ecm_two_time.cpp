@@ -77,7 +77,7 @@ EcmTwoTime::EcmTwoTime(EcmRun& run,
   check_leftovers(job);
   job_ = std::make_unique<TwoTimeJob>(
       job, PartState{}, std::nullopt, 1, tile_plan, make_map_shape(tile_plan, 0));
-  done_ = correlate_bins(plan_, *job_, memory_bytes, monitor);
+  done_ = correlate_bins(plan_, *job_, PixelRoom{memory_bytes, memory_bytes}, monitor);
   for (auto& warning : plan_.series.warnings)
     run.series.warnings.push_back(std::move(warning));
 }

@@ -220,7 +220,7 @@ XpcsRun prepare_run(XpcsOptions options,
   const auto linked = data_files_of(options.inputs.at(0), options.input);
   run.inputs.insert(run.inputs.end(), linked.begin(), linked.end());
   if (!options.run.dry_run) {
-    run.pixel_room = share_memory(run.plan, options);
+    run.room = share_memory(run.plan, options);
     fresh.identity.data = digest_of(run.plan);
     run.work = std::make_unique<TwoTimeJob>(run.job,
                                             std::move(fresh),
@@ -236,10 +236,10 @@ XpcsRun prepare_run(XpcsOptions options,
 }
 
 std::string carry_out(XpcsRun& run, const Invocation& invocation, const Monitor& monitor) {
-  auto& [options, inputs, job, plan, work, pixel_room] = run;
+  auto& [options, inputs, job, plan, work, room] = run;
   if (options.run.dry_run)
     return dry_run_text(plan, options);
-  auto done = correlate_bins(plan, *work, pixel_room, monitor);
+  auto done = correlate_bins(plan, *work, room, monitor);
   if (work->is_part()) {
     work->finish(work->part_tree());
     return job.output + "\n";

@@ -32,19 +32,22 @@ correlate::OneTime to_one_time(correlate::PixelG2 g2) {
 
 /// Runs of bins that fit together.
 std::vector<std::vector<Index>>
-make_batches(const XpcsPlan& plan, const TwoTimeJob& job, Index limit) {
+make_batches(const XpcsPlan& plan, const TwoTimeJob& job, PixelRoom room) {
   std::vector<std::vector<Index>> batches;
-  Index held = 0;
+  Index held = 0, more = 0; // of the batch, and what the most demanding of its bins needs beside
   for (Index bin = 1; bin <= plan.partition.bin_count(); ++bin) {
     if (!job.has_work(bin))
       continue;
-    const Index bytes = bin_bytes(plan, bin);
-    if (batches.empty() || held + bytes > limit) {
+    const auto bytes = bin_bytes(plan, bin);
+    more = std::max(more, bytes.working - bytes.loaded);
+    if (batches.empty() || held + bytes.loaded > room.loading ||
+        held + bytes.loaded + more > room.working) {
       batches.emplace_back();
       held = 0;
+      more = std::max<Index>(bytes.working - bytes.loaded, 0);
     }
     batches.back().push_back(bin);
-    held += bytes;
+    held += bytes.loaded;
   }
   return batches;
 }
@@ -133,18 +136,9 @@ void correlate_bin(XpcsPlan& plan,
 
 } // namespace
 
-PixelBytes pixel_bytes(const XpcsPlan& plan) {
-  PixelBytes bytes;
-  for (Index bin = 1; bin <= plan.partition.bin_count(); ++bin) {
-    bytes.all += bin_bytes(plan, bin);
-    bytes.largest_bin = std::max(bytes.largest_bin, bin_bytes(plan, bin));
-  }
-  return bytes;
-}
-
-Correlated correlate_bins(XpcsPlan& plan, TwoTimeJob& job, Index limit, const Monitor& monitor) {
+Correlated correlate_bins(XpcsPlan& plan, TwoTimeJob& job, PixelRoom room, const Monitor& monitor) {
   Correlated out;
-  const auto batches = make_batches(plan, job, limit);
+  const auto batches = make_batches(plan, job, room);
   for (const auto& batch : batches) {
     auto pixels = load_bins(plan, batch, monitor);
     if (plan.series.kept != nullptr && !plan.read_again && &batch == &batches.back())

@@ -17,15 +17,15 @@ struct Correlated {
   std::vector<std::vector<double>> frame_means; // [bin][frame]
 };
 
-/// Correlates all bins, as many at a time as `pixel_bytes` holds, adding warnings to the plan. When
+/// What the pixels of bins may take, with frames that are kept.
+struct PixelRoom {
+  Index loading = 0; // while the input is read
+  Index working = 0; // while tiles are made
+};
+
+/// Correlates all bins, as many at a time as there is room for, adding warnings to the plan. When
 /// the job is a part of the work, only its tiles are made and the result is empty.
 [[nodiscard]] Correlated
-correlate_bins(XpcsPlan& plan, TwoTimeJob& job, Index pixel_bytes, const Monitor& monitor);
-
-/// Bytes of the pixels of the largest bin, and of all.
-struct PixelBytes {
-  Index largest_bin = 0, all = 0;
-};
-[[nodiscard]] PixelBytes pixel_bytes(const XpcsPlan& plan);
+correlate_bins(XpcsPlan& plan, TwoTimeJob& job, PixelRoom room, const Monitor& monitor);
 
 } // namespace vitrum::app

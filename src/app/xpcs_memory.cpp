@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "bin_kernel.hpp"
 #include "vitrum/app/settings.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
@@ -15,8 +16,10 @@ namespace {
 
 constexpr Index event_tile = 1920;
 
-constexpr Index program = Index{64} << 20; // with its libraries and their buffers
-constexpr Index per_pixel = 200;           // statistics of the series, partition
+constexpr Index program = Index{40} << 20; // with its libraries and their buffers
+constexpr Index measured_pixel = 85;       // sums of a pixel while the series is measured
+constexpr Index pixel = 120;               // its statistics, its place in the partition, q and phi
+constexpr Index measured_block = Index{64} << 20;
 
 Index log_map_cells(const XpcsPlan& plan) {
   if (!plan.log_map)
@@ -32,14 +35,28 @@ Index log_map_cells(const XpcsPlan& plan) {
   return cells;
 }
 
-/// What is in memory at once, beside the pixels of the bins.
-Index other_bytes(const XpcsPlan& plan, const CorrelationFlags& flags) {
+/// What is in memory at once, beside the pixels of the bins, at three times. The block of frames
+/// that is read is gone when tiles are made, and their memory is not there before.
+struct Phases {
+  Index measuring = 0, loading = 0, working = 0;
+};
+
+Index series_bytes(const frames::SeriesInfo& info) {
+  return info.frames * info.frame_bytes();
+}
+
+/// Two blocks: one is read while the other is summed. They end with tenths of the series.
+Index measuring_bytes(const frames::SeriesInfo& info) {
+  const Index tenth = series_bytes(info) / frames::series_segments + info.frame_bytes();
+  return program + 2 * std::min(measured_block, tenth) + measured_pixel * info.pixels();
+}
+
+Phases phases_of(const XpcsPlan& plan, const CorrelationFlags& flags) {
   const auto& info = plan.series.info();
   const auto tiles = tile_plan(plan, flags);
-  const Index block = std::min(plan.load.block_bytes, info.frames * info.frame_bytes());
-  const Index images = per_pixel * info.pixels();
-  // of each thread: products of a tile, their sum, a chunk and its mirror image
-  const Index scratch = thread_count() * tiles.edge * tiles.edge * 4 * 5;
+  // of each thread: products of a tile and their sum; a chunk, its mirror image, the next level
+  const Index squares = plan.kernel.without_tiles ? 0 : flags.no_map ? 3 : 6;
+  const Index scratch = thread_count() * tiles.edge * tiles.edge * 4 * squares;
   const auto lags = correlate::make_lag_edges(info.frames, plan.one_time.lags).size();
   const auto blocks =
       plan.one_time.time_blocks *
@@ -47,10 +64,37 @@ Index other_bytes(const XpcsPlan& plan, const CorrelationFlags& flags) {
   // sums, what is stored of them and the checkpoint that is being written
   const Index cells = static_cast<Index>(lags) * blocks + log_map_cells(plan);
   const Index sums = cells * (plan.load.groups.groups + 1) * 16 * 4;
-  constexpr Index base = 2048; // the level from which the smallest ones are made
+  constexpr Index base = 2048; // the level from which the smallest ones are made, after the tiles
   const Index levels =
       flags.no_map ? 0 : 4 * base * base * 3 / 2 + plan.partition.bin_count() * (Index{6} << 20);
-  return program + block + images + scratch + sums + levels;
+  const Index always = program + pixel * info.pixels();
+  Phases phases;
+  phases.measuring = measuring_bytes(info);
+  phases.loading = always + std::min(plan.load.block_bytes, series_bytes(info));
+  phases.working = always + std::max(scratch + sums, sums / 2 + levels);
+  return phases;
+}
+
+/// Of the bins: what all of them take when loaded, and of each phase the most for one.
+struct AllBins {
+  Index loaded = 0, largest_loaded = 0, largest_working = 0;
+};
+
+AllBins all_bins(const XpcsPlan& plan) {
+  AllBins all;
+  for (Index bin = 1; bin <= plan.partition.bin_count(); ++bin) {
+    const auto bytes = bin_bytes(plan, bin);
+    all.loaded += bytes.loaded;
+    all.largest_loaded = std::max(all.largest_loaded, bytes.loaded);
+    all.largest_working = std::max(all.largest_working, bytes.working);
+  }
+  return all;
+}
+
+Index least_of(const Phases& phases, const AllBins& bins) {
+  return std::max({phases.measuring,
+                   phases.loading + bins.largest_loaded,
+                   phases.working + bins.largest_working});
 }
 
 } // namespace
@@ -75,33 +119,38 @@ std::optional<MapShape> map_shape(const XpcsPlan& plan, const CorrelationFlags& 
 }
 
 Index needed_bytes(const XpcsPlan& plan, const CorrelationFlags& flags) {
-  return other_bytes(plan, flags) + pixel_bytes(plan).largest_bin;
+  return least_of(phases_of(plan, flags), all_bins(plan));
 }
 
 Index room_while_measuring(const frames::SeriesInfo& info, Index limit) {
-  constexpr Index blocks = 2 * (Index{64} << 20); // one is read while the other is summed
-  return limit - program - std::min(blocks, info.frames * info.frame_bytes()) -
-         per_pixel * info.pixels();
+  return limit - measuring_bytes(info);
 }
 
-Index share_memory(XpcsPlan& plan, const XpcsOptions& options) {
+PixelRoom share_memory(XpcsPlan& plan, const XpcsOptions& options) {
   const Index limit = parse_bytes("memory", options.run.memory);
-  const Index other = other_bytes(plan, options.correlation);
-  const auto pixels = pixel_bytes(plan);
-  if (other + pixels.largest_bin > limit)
+  const auto phases = phases_of(plan, options.correlation);
+  const auto bins = all_bins(plan);
+  if (const Index least = least_of(phases, bins); least > limit)
     throw OptionError(
         fmt::format("--memory {}: the analysis needs {}; use fewer frames (--frames) or more and "
                     "smaller bins",
                     options.run.memory,
-                    bytes_text(other + pixels.largest_bin)));
-  const Index room = limit - other;
+                    bytes_text(least)));
+  PixelRoom room{limit - phases.loading, limit - phases.working};
   if (plan.series.kept == nullptr)
     return room;
   auto& kept = *plan.series.kept;
-  // frames in memory are worth more than bins loaded together, but only when they are all there
-  if (kept.bytes() + pixels.largest_bin > room)
-    kept.keep_within(std::max<Index>(room - pixels.all, 0));
-  return room - kept.bytes();
+  // Frames in memory are worth more than bins loaded together, but only when they are all there.
+  // They are gone when the last bins are worked on.
+  const Index most = std::min(room.loading - bins.largest_loaded,
+                              plan.partition.bin_count() == 1 && !plan.read_again
+                                  ? room.loading
+                                  : room.working - bins.largest_working);
+  if (kept.bytes() > most)
+    kept.keep_within(std::max<Index>(std::min(most, room.loading - bins.loaded), 0));
+  room.loading -= kept.bytes();
+  room.working -= kept.bytes();
+  return room;
 }
 
 } // namespace vitrum::app

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "map_sink.hpp"
+#include "xpcs_bins.hpp"
 #include "xpcs_plan.hpp"
 
 namespace vitrum::app {
@@ -20,6 +21,6 @@ namespace vitrum::app {
 
 /// Shares the memory out between frames that are kept, which may lose some of theirs, and pixels of
 /// bins. Returns what the pixels may take. Throws OptionError with the least that would do.
-[[nodiscard]] Index share_memory(XpcsPlan& plan, const XpcsOptions& options);
+[[nodiscard]] PixelRoom share_memory(XpcsPlan& plan, const XpcsOptions& options);
 
 } // namespace vitrum::app

@@ -9,6 +9,7 @@
 #include "part_state.hpp"
 #include "two_time_job.hpp"
 #include "vitrum/app/commands.hpp"
+#include "xpcs_bins.hpp"
 #include "xpcs_plan.hpp"
 
 namespace vitrum::app {
@@ -27,7 +28,7 @@ struct XpcsRun {
   JobOptions job;
   XpcsPlan plan;
   std::unique_ptr<TwoTimeJob> work; // null for a dry run
-  Index pixel_room = 0;             // memory for the pixels of bins
+  PixelRoom room;
 };
 
 /// Measures the series, unless the plan of it is given, and refuses what can be refused. Tiles that

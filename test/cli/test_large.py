@@ -177,25 +177,41 @@ class Large(CliTest):
         self.vitrum(*self.job, *OUT, "--resume", "--quiet")
         self.expect_same(expected, "out.h5")
 
-    def test_memory(self):
-        """Two bins of 100 MB within a bound that holds one."""
-        rng = np.random.default_rng(1)
-        self.write_npy("p.npy", rng.poisson(2, (2000, 160, 160)).astype(np.uint8))
-        labels = np.repeat(np.array([1, 2], np.int32), 160 * 80).reshape(160, 160)
-        self.write_npy("labels.npy", labels)
-        flags = ["xpcs", "p.npy", "--frame-time", "1", "--partition", "labels.npy", "--no-map", "--models", "kww",
-                 "--quiet"]
-        refused = self.vitrum(*flags, "--memory", "50M", *OUT, code=2).stderr
-        megabytes = float(refused.split("needs ")[1].split(" MB")[0]) + 1
+    def within_least_memory(self, name, data, *flags):
+        """Refused with less than it needs; with what it needs, peak memory is near it and below."""
+        self.write_npy(name, data)
+        flags = ["xpcs", name, "--frame-time", "1", "--models", "kww", "--quiet", *flags]
+        refused = self.vitrum(*flags, "--memory", "20M", *OUT, code=2).stderr
+        least = (float(refused.split("needs ")[1].split(" MB")[0]) + 1) * 1e6
         code = ("import resource, subprocess, sys\n"
                 "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"
                 "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
-        done = subprocess.run([sys.executable, "-c", code, VITRUM, *flags, "--memory", str(int(megabytes * 1e6)), *OUT],
+        done = subprocess.run([sys.executable, "-c", code, VITRUM, *flags, "--threads", "2", "--memory", str(int(least)), *OUT],
                               cwd=self.folder.name, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertLess(int(done.stdout) * 1024, 1.1 * megabytes * 1e6)
+        peak = int(done.stdout) * 1024
+        self.assertLess(peak, 1.1 * least)
+        self.assertGreater(peak, 0.6 * least)
         self.vitrum(*flags, "-o", "free.h5")
         self.expect_same(arrays(self.path("free.h5")), "out.h5")
+
+    def test_memory(self):
+        """Shapes whose memory goes to different things: bins one at a time, blocks of frames, sums, floats, events."""
+        rng = np.random.default_rng(1)
+        for name, mean, shape, dtype, used, flags in (
+                ("bins", 2, (2000, 160, 160), np.uint8, 2 * 12800, ["--no-map"]),
+                ("wide", 1, (150, 1000, 1000), np.uint16, 10000, ["--no-map"]),
+                ("long", 1, (12000, 30, 30), np.uint8, 900, ["--no-map", "--max-lag", "1000"]),
+                ("floats", 1, (1000, 200, 200), np.float32, 40000, ["--no-map", "--kernel", "float"]),
+                ("sparse", 0.01, (1500, 400, 400), np.uint8, 160000, ["--no-map"])):
+            with self.subTest(name):
+                labels = np.zeros(shape[1] * shape[2], np.int32)
+                labels[:used] = np.repeat([1, 2], used // 2)
+                self.write_npy("labels.npy", labels.reshape(shape[1:]))
+                self.within_least_memory("series.npy", rng.poisson(mean, shape).astype(dtype), "--partition", "labels.npy",
+                                         *flags)
+                for result in ("out.h5", "free.h5"):
+                    self.path(result).unlink()
 
 
 if __name__ == "__main__":
