@@ -120,6 +120,54 @@ double half_step(const std::vector<double>& age) {
   return std::isfinite(step) ? step / 2 : 0;
 }
 
+double log_total(const std::array<double, dynamics_kinds>& e) {
+  return log_sum(log_sum(e[0], e[1]), log_sum(e[2], e[3]));
+}
+
+/// ln of the prior of a segment [i, j) of n windows.
+class Prior {
+public:
+  Prior(double expected_segments, Index n)
+      : n_(n), kinds_(std::log(static_cast<double>(dynamics_kinds))) {
+    const double chance = std::min(0.5, (expected_segments - 1) / static_cast<double>(n - 1));
+    stay_ = std::log1p(-chance);
+    change_ = std::log(chance);
+  }
+  [[nodiscard]] double operator()(Index i, Index j) const {
+    return static_cast<double>(j - i - 1) * stay_ + (j < n_ ? change_ : 0.0) - kinds_;
+  }
+
+private:
+  Index n_;
+  double kinds_, stay_, change_;
+};
+
+/// Evidence of all that follows each beginning, over all divisions.
+std::vector<double> evidence_after(const SegmentEvidence& evidence, const Prior& prior, Index n) {
+  std::vector<double> after(static_cast<std::size_t>(n) + 1, nothing);
+  after.back() = 0;
+  for (Index i = n - shortest; i >= 0; --i)
+    for (Index j = i + shortest; j <= n; ++j)
+      if (const double rest = after[static_cast<std::size_t>(j)]; rest != nothing) {
+        double& here = after[static_cast<std::size_t>(i)];
+        here = log_sum(here, log_total(evidence.of(i, j)) + prior(i, j) + rest);
+      }
+  return after;
+}
+
+/// The number of segments, of powers of two, that makes the series most probable.
+double most_probable_number(const SegmentEvidence& evidence, Index n) {
+  double best = 2, most = nothing;
+  for (double number = 2; number <= std::max(2.0, static_cast<double>(n / shortest)); number *= 2) {
+    const double found = evidence_after(evidence, Prior(number, n), n).front();
+    if (found < most)
+      break; // it has one maximum
+    most = found;
+    best = number;
+  }
+  return best;
+}
+
 double edge(const std::vector<double>& age, Index k) {
   const auto n = static_cast<Index>(age.size());
   const auto at = [&](Index i) { return age[static_cast<std::size_t>(i)]; };
@@ -169,9 +217,9 @@ std::string_view name(Dynamics dynamics) {
 }
 
 void validate(const SegmentOptions& o) {
-  if (!(o.expected_segments > 1))
+  if (o.expected_segments != 0 && !(o.expected_segments > 1))
     throw OptionError(
-        fmt::format("expected_segments = {}: must be more than 1", o.expected_segments));
+        fmt::format("expected_segments = {}: must be more than 1, or 0", o.expected_segments));
   if (!(o.slope_span > 0))
     throw OptionError(fmt::format("slope_span = {}: must be positive", o.slope_span));
 }
@@ -195,26 +243,20 @@ Segmentation find_segments(const AgeSeries& series, const SegmentOptions& option
   for (double& e : u.error)
     e *= out.noise_factor;
   const SegmentEvidence evidence(u, out.correlation, options.slope_span);
-  const double chance = std::min(0.5, (options.expected_segments - 1) / static_cast<double>(n - 1));
-  const double log_stay = std::log1p(-chance), log_change = std::log(chance);
-  const double log_kinds = std::log(static_cast<double>(dynamics_kinds));
-  const auto prior = [&](Index i, Index j) {
-    return static_cast<double>(j - i - 1) * log_stay + (j < n ? log_change : 0.0) - log_kinds;
-  };
-  const auto total = [](const std::array<double, dynamics_kinds>& e) {
-    return log_sum(log_sum(e[0], e[1]), log_sum(e[2], e[3]));
-  };
+  out.expected_segments =
+      options.expected_segments > 0 ? options.expected_segments : most_probable_number(evidence, n);
+  const Prior prior(out.expected_segments, n);
   // from the end: evidence of all that follows a beginning, and the best division of it
-  std::vector<double> after(size + 1, nothing), best(size + 1, nothing);
+  const auto after = evidence_after(evidence, prior, n);
+  std::vector<double> best(size + 1, nothing);
   std::vector<Index> next(size + 1, n);
-  after[size] = best[size] = 0;
+  best[size] = 0;
   for (Index i = n - shortest; i >= 0; --i)
     for (Index j = i + shortest; j <= n; ++j) {
       const auto a = static_cast<std::size_t>(i), b = static_cast<std::size_t>(j);
       if (after[b] == nothing)
         continue;
-      const double segment = total(evidence.of(i, j)) + prior(i, j);
-      after[a] = log_sum(after[a], segment + after[b]);
+      const double segment = log_total(evidence.of(i, j)) + prior(i, j);
       if (segment + best[b] > best[a]) {
         best[a] = segment + best[b];
         next[a] = j;
@@ -237,7 +279,7 @@ Segmentation find_segments(const AgeSeries& series, const SegmentOptions& option
         continue;
       const auto kinds = evidence.of(i, j);
       const double rest = before[a] + prior(i, j);
-      before[b] = log_sum(before[b], rest + total(kinds));
+      before[b] = log_sum(before[b], rest + log_total(kinds));
       for (std::size_t k = 0; k < kinds.size(); ++k) {
         const double p = std::exp(rest + kinds[k] + after[b] - out.log_evidence);
         steps[a][k] += p;

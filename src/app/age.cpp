@@ -110,7 +110,7 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
       own ? continue_result(std::move(tree), invocation, config) : make_result(invocation, config);
   auto maps = own ? maps_of_result(tree, path) : map_made_elsewhere(path, options.frame_time_s);
   correlate::OneTimeOptions one_time;
-  one_time.lags = parse_lags(options.lags, options.points_per_decade, 0);
+  one_time.lags = parse_lags(options.lags, options.points_per_decade, options.max_lag);
   one_time.age = parse_age(options.age.age);
   one_time.windows = plan_windows(options.age, maps.frames, maps.frame_time_s);
   if (options.run.dry_run)

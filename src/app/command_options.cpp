@@ -80,6 +80,7 @@ Settings describe(AgeOptions& o) {
   Group(s, "age")("lags", "linear|log", "lag axis of g2 in a window", &o.lags);
   Group(s,
         "age")("points-per-decade", "N", "of a log lag axis", &o.points_per_decade, "--lags log");
+  Group(s, "age")("max-lag", "FRAMES", "longest lag; 0: as far as the series allows", &o.max_lag);
   describe(o.age, s);
   describe(o.dynamics, s);
   describe(o.fit, s);

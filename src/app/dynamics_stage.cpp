@@ -11,6 +11,7 @@
 #include "vitrum/aging/coupling.hpp"
 #include "vitrum/aging/events.hpp"
 #include "vitrum/aging/heterogeneity.hpp"
+#include "vitrum/aging/renewal.hpp"
 #include "vitrum/aging/segments.hpp"
 #include "vitrum/aging/superposition.hpp"
 #include "vitrum/aging/windows.hpp"
@@ -118,6 +119,8 @@ public:
     if (map != nullptr) {
       events(bin, *map);
       heterogeneity(bin, *map);
+      if (flags_.renewal)
+        renewal(bin, *map);
     }
     const auto series = age_series(tree_, bin, true);
     if (series.age_s.empty())
@@ -135,8 +138,10 @@ public:
                                                                {"aging_law", laws_},
                                                                {"stationarity", stationarity_},
                                                                {"coupled_range", coupled_},
+                                                               {"coupling_test", coupling_tests_},
                                                                {"heterogeneity", heterogeneity_},
-                                                               {"material_time", material_}})
+                                                               {"material_time", material_},
+                                                               {"renewal", renewals_}})
       if (!table.empty())
         table.write(tree_.group(std::string("entry/") + name));
     if (!events_.empty())
@@ -258,6 +263,24 @@ private:
       heterogeneity_.add("skewness", h.skewness, h.skewness_error);
       heterogeneity_.add("kurtosis", h.kurtosis, h.kurtosis_error);
     }
+  }
+
+  void renewal(std::size_t bin, const aging::MapRows& map) {
+    const auto found = aging::find_renewal(
+        map, frame_time_s_, {.start_s = flags_.renewal_start_s, .kept = flags_.renewal_kept});
+    if (!found.reason.empty()) {
+      warn(bin, "no law of a random walk", found.reason);
+      return;
+    }
+    const auto& f = found.fit;
+    if (!f.converged)
+      warn(bin, "the law of a random walk", "the fit has not converged");
+    renewals_.add("bin", number(bin));
+    renewals_.add("tau_s", f.tau_s, f.tau_error_s, "s");
+    renewals_.add("ml_exponent", f.exponent, f.exponent_error);
+    renewals_.add("contrast", f.contrast, f.contrast_error);
+    renewals_.add("baseline", f.baseline, f.baseline_error);
+    renewals_.add("points", f.points);
   }
 
   void segments(std::size_t bin, const aging::AgeSeries& series, const aging::MapRows* map) {
@@ -385,6 +408,8 @@ private:
     std::vector<double> time;
     for (const double y : series.log_tau)
       time.push_back(std::exp(y));
+    for (const auto& text : flags_.coupling_ranges)
+      coupling_in(bin, series.age_s, plateau, time, parse_range_s("coupling-ranges", text));
     const auto c = aging::find_coupling(
         series.age_s,
         plateau,
@@ -413,6 +438,35 @@ private:
       coupled_.add("correlation", range.correlation);
       coupled_.add("probability", range.probability);
     }
+  }
+
+  void coupling_in(std::size_t bin,
+                   const std::vector<double>& age_s,
+                   const std::vector<double>& plateau,
+                   const std::vector<double>& time,
+                   const Range& range) {
+    std::vector<double> part_age, part_plateau, part_time;
+    for (std::size_t w = 0; w < age_s.size(); ++w)
+      if (age_s[w] >= range.first_s && age_s[w] < range.last_s) {
+        part_age.push_back(age_s[w]);
+        part_plateau.push_back(plateau[w]);
+        part_time.push_back(time[w]);
+      }
+    const auto c = aging::find_coupling(part_age,
+                                        part_plateau,
+                                        part_time,
+                                        {.window = 5, .slope_per_s = flags_.plateau_slope_per_s});
+    if (!c.reason.empty()) {
+      warn(bin,
+           fmt::format("coupling not tested from {:g} s to {:g} s", range.first_s, range.last_s),
+           c.reason);
+      return;
+    }
+    coupling_tests_.add("bin", number(bin));
+    coupling_tests_.add("first_s", range.first_s, "s");
+    coupling_tests_.add("last_s", range.last_s, "s");
+    coupling_tests_.add("correlation", c.overall);
+    coupling_tests_.add("probability", c.overall_probability);
   }
 
   void write_series() {
@@ -450,7 +504,7 @@ private:
   const PatternOf& pattern_of_;
   std::vector<KnownShift> known_shifts_;
   Table events_, disturbances_, searches_, segments_, laws_, stationarity_, coupled_,
-      heterogeneity_, material_;
+      coupling_tests_, renewals_, heterogeneity_, material_;
   std::vector<double> window_probability_, change_;
   std::vector<Index> coupling_bins_;
   std::map<std::string, std::vector<double>> coupling_, coupling_scalars_;
@@ -483,6 +537,13 @@ void check_dynamics(const DynamicsFlags& flags) {
     (void)parse_range_s("aging-ranges", text);
   for (const auto& text : flags.stationary_ranges)
     (void)parse_range_s("stationary-ranges", text);
+  if (!(flags.renewal_start_s >= 0) || std::isinf(flags.renewal_start_s))
+    throw OptionError(
+        fmt::format("--renewal-start {}: must be an age, 0 or more", flags.renewal_start_s));
+  if (!(flags.renewal_kept >= 0 && flags.renewal_kept < 1))
+    throw OptionError(fmt::format("--renewal-kept {}: must lie in [0, 1)", flags.renewal_kept));
+  for (const auto& text : flags.coupling_ranges)
+    (void)parse_range_s("coupling-ranges", text);
 }
 
 std::vector<std::unique_ptr<aging::MapRows>> map_rows_of(const Tree& tree) {
@@ -512,8 +573,10 @@ void add_dynamics(Tree& tree,
                             "aging_law",
                             "stationarity",
                             "coupled_range",
+                            "coupling_test",
                             "heterogeneity",
                             "material_time",
+                            "renewal",
                             "coupling"})
     tree.erase(std::string("entry/") + group);
   Progress progress(monitor, "finding dynamics", "bins", static_cast<Index>(bins));

@@ -196,6 +196,10 @@ void describe(DynamicsFlags& f, Settings& s) {
       "A:B,…",
       "ages in seconds over which it is tested whether the dynamics are stationary",
       &f.stationary_ranges);
+  add("coupling-ranges",
+      "A:B,…",
+      "ages in seconds over which the coupling of short-time plateau and mean time is tested",
+      &f.coupling_ranges);
   add("plateau-slope",
       "1/S",
       "slope taken from the short-time plateau before it is compared with the mean time; without: "
@@ -205,6 +209,10 @@ void describe(DynamicsFlags& f, Settings& s) {
       "N",
       "age windows of the rolling correlation of plateau and mean time; 0: a tenth",
       &f.rolling_windows);
+  add("renewal", "", "fit the aging law of a continuous-time random walk to the map", &f.renewal);
+  const char* with = "--renewal";
+  add("renewal-start", "S", "age of the first frame of the walk", &f.renewal_start_s, with);
+  add("renewal-kept", "X", "mean phase factor that a jump leaves", &f.renewal_kept, with);
 }
 
 void describe(FitFlags& f, Settings& s) {

@@ -120,6 +120,19 @@ void tell_rest(std::vector<std::string>& out, const Result& result, Index bin) {
                               r.number("correlation") < 0 ? "against" : "with",
                               r.number("correlation"),
                               percent(r.number("probability"))));
+  for (const auto& t : dynamics_rows(result, "coupling_test", bin))
+    out.push_back(fmt::format("From {} to {} the correlation of the short-time plateau with the "
+                              "mean relaxation time is {:+.2f}; chance makes one as large in {} of "
+                              "such series.",
+                              seconds(t.number("first_s")),
+                              seconds(t.number("last_s")),
+                              t.number("correlation"),
+                              percent(t.number("probability"))));
+  for (const auto& r : dynamics_rows(result, "renewal", bin))
+    out.push_back(fmt::format("As a continuous-time random walk, whose correlation ages by itself: "
+                              "waiting times with exponent {} and τ = {}.",
+                              format_value(r.number("ml_exponent"), r.error("ml_exponent")),
+                              format_value(r.number("tau_s"), r.error("tau_s"), "s")));
   for (const auto& m : dynamics_rows(result, "material_time", bin))
     out.push_back(fmt::format(
         "On the material time ∫dt/τ the map is one function of time differences up to an rms of "

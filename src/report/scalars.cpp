@@ -183,8 +183,14 @@ List listed(const Tree& root, bool once) {
     if (const auto model = result.preferred_model(bin); !model.empty())
       list.push_back({path + "/preferred_model", model});
     add_comparison(list, result, bin);
-    for (const char* group :
-         {"event", "disturbance", "segment", "aging_law", "stationarity", "coupled_range"})
+    for (const char* group : {"event",
+                              "disturbance",
+                              "segment",
+                              "aging_law",
+                              "stationarity",
+                              "coupled_range",
+                              "coupling_test",
+                              "renewal"})
       add_rows(list, result, group, bin);
     add_seams(list, result, bin);
     add_exposures(list, result, bin);

@@ -21,7 +21,7 @@ const std::vector<ProfilePoint>& mean_time_points() {
       {75000, 5000},   {85000, 14000},       {95000, 7000},        {110000, 7000}, {121000, 14000},
       {132000, 6000},  {145000, 15000},      {150000, 9000},       {165000, 9000}, {180000, 16000},
       {190000, 10500}, {r24_event_s, 12000}, {r24_event_s, 24000}, {224000, 2000}, {250000, 10000},
-      {262000, 5000},  {275000, 11000},      {287000, 5500},       {300000, 10000}};
+      {259000, 4500},  {275000, 14000},      {284000, 6000},       {292000, 9500}, {300000, 5000}};
   return points;
 }
 
@@ -33,7 +33,7 @@ double plateau(double age) {
   if (age < r24_event_s)
     coupled = -0.005 * (log_time - std::log(6000.0));
   else if (age > 250000)
-    coupled = 0.006 * (log_time - std::log(7500.0));
+    coupled = 0.01 * (log_time - std::log(7500.0));
   else // neither with nor against
     coupled = 0.002 * std::sin(2 * std::numbers::pi * (age - r24_event_s) / 12000);
   return 0.035 + line + coupled;

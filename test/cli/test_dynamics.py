@@ -58,5 +58,69 @@ class Events(CliTest):
         self.assertEqual(rows["event"], [])
 
 
+class Renewal(CliTest):
+    def test_the_exponent_of_walkers_is_found_from_the_aging_map(self):
+        self.vitrum("synth", "ctrw", "--frames", "300", "--height", "128", "--width", "128", "--tau", "3", "--exponent", "0.45",
+                    "-o", "c.h5", "--quiet")
+        self.vitrum("xpcs", "c.h5", "--renewal", "--models", "exp", "-o", "r.h5", "--quiet")
+        found = self.scalars("r.h5")["scalars"]["bin/1/renewal/1/ml_exponent"]
+        self.assertAlmostEqual(found["value"], 0.45, delta=0.02)
+        self.assertLess(found["error"], 0.02)
+        self.vitrum("age", "r.h5", "--renewal", "--models", "exp", "-o", "a.h5", "--quiet")  # from the stored map
+        again = self.scalars("a.h5")["scalars"]["bin/1/renewal/1/ml_exponent"]
+        self.assertAlmostEqual(again["value"], found["value"], places=6)
+        self.refused("--renewal-start -1: must be an age, 0 or more", "age", "r.h5", "--renewal", "--renewal-start", "-1", "-o", "b.h5", code=2)
+
+
+class BadInput(CliTest):
+    def map(self, frames=60):
+        t = np.arange(frames)
+        return 1 + 0.3 * np.exp(-2 * np.abs(t[:, None] - t[None, :]) / 10) + 0.003 * np.random.default_rng(1).normal(size=(frames, frames))
+
+    def symmetric(self):
+        c = self.map()
+        return np.tril(c) + np.tril(c, -1).T
+
+    def age(self, name, *more, code=0):
+        return self.vitrum("age", name, "--frame-time", "1", "--models", "exp", "-o", "a.h5", "--overwrite", "--quiet", *more, code=code)
+
+    def test_a_window_longer_than_the_series(self):
+        self.write_npy("m.npy", self.symmetric())
+        self.refused("age window of 100 frames: longer than the series of 60", "age", "m.npy", "--frame-time", "1", "--window", "100", "-o", "a.h5", code=2)
+
+    def test_an_asymmetric_map(self):
+        c = self.map()
+        self.write_npy("m.npy", c)
+        self.refused(f"m.npy:element 1, 0: C = {c[1, 0]} but {c[0, 1]} across the diagonal, expected a symmetric two-time map or one triangle of it",
+                     "age", "m.npy", "--frame-time", "1", "-o", "a.h5")
+
+    def test_blocks_of_nan_are_left_out(self):
+        c = self.symmetric()
+        c[20:30] = np.nan
+        c[:, 20:30] = np.nan
+        self.write_npy("m.npy", c)
+        self.age("m.npy", "--window", "20")
+        tau = self.scalars("a.h5")["scalars"]["bin/1/fit/exp/tau_s"]
+        self.assertAlmostEqual(tau["value"], 10, delta=1)
+
+    def test_the_diagonal_does_not_count(self):
+        c = self.symmetric()
+        results = []
+        for diagonal in (7.0, np.nan, 0.0):
+            np.fill_diagonal(c, diagonal)
+            self.write_npy("m.npy", c)
+            self.age("m.npy", "--window", "20")
+            results.append(self.scalars("a.h5")["scalars"]["bin/1/fit/exp/tau_s"]["value"])
+        self.assertEqual(results[0], results[1])
+        self.assertEqual(results[0], results[2])
+
+    def test_windows_with_too_few_pairs(self):
+        self.write_npy("m.npy", self.symmetric())
+        self.age("m.npy", "--window", "2")
+        warnings = self.scalars("a.h5")["warnings"]
+        self.assertTrue(any(w.endswith("too few points") for w in warnings), warnings)
+        self.assertTrue(any(w.endswith("0 windows with a relaxation time: need at least 6") for w in warnings), warnings)
+
+
 if __name__ == "__main__":
     vitrum_cli.main()

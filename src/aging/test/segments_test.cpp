@@ -152,7 +152,7 @@ TEST(Segments, MissingWindowsAreSkipped) {
   series.error.pop_back();
   EXPECT_THROW((void)find_segments(series), DataError);
   EXPECT_EQ(message_of([] { (void)find_segments({}, {.expected_segments = 1}); }),
-            "expected_segments = 1: must be more than 1");
+            "expected_segments = 1: must be more than 1, or 0");
 }
 
 TEST(AgeNoise, IsFoundBesideSlopes) {

@@ -27,7 +27,8 @@ struct AgeSeries {
 };
 
 struct SegmentOptions {
-  double expected_segments = 8; // prior mean number over the whole series, > 1
+  double expected_segments = 0; // prior mean number over the whole series, > 1; 0: of 2, 4, 8, …
+                                // the one of the largest evidence
   double slope_span = 2;        // prior width of the change of ln τ over a segment
   bool rescale_errors = true;   // find their common factor in the series itself
 };
@@ -49,8 +50,9 @@ struct Segment {
 struct Segmentation {
   std::vector<Segment> segments;                               // the most probable division
   std::vector<std::array<double, dynamics_kinds>> probability; // [window]: of each kind
-  std::vector<double> change; // [window]: probability that a segment begins there
-  double noise_factor = 1;    // of the errors, found
+  std::vector<double> change;   // [window]: probability that a segment begins there
+  double expected_segments = 0; // used
+  double noise_factor = 1;      // of the errors, found
   double correlation = 0;  // of the noise of adjacent windows, found (first-order autoregressive)
   double log_evidence = 0; // of all divisions together
   std::string reason;      // why there is none, else empty

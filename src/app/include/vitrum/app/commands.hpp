@@ -70,6 +70,7 @@ struct AgeOptions {
   double frame_time_s = not_given; // for maps that do not know it
   std::string lags = "log";
   Index points_per_decade = 10;
+  Index max_lag = 0; // frames; 0: as far as the series allows
   AgeFlags age;
   DynamicsFlags dynamics;
   FitFlags fit;

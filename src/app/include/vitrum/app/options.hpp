@@ -97,8 +97,12 @@ struct DynamicsFlags {
   double event_false_alarms = 1e-3;           // expected in a series without events
   std::vector<std::string> aging_ranges;      // "first_s:last_s"; none: found
   std::vector<std::string> stationary_ranges; // the same, tested
+  std::vector<std::string> coupling_ranges;   // the same, of plateau and mean time
   double plateau_slope_per_s = not_given;     // taken from g2(0, age); not given: its best line
   Index rolling_windows = 0;                  // of the coupling; 0: a tenth of the windows
+  bool renewal = false;                       // fit the aging law of a continuous-time random walk
+  double renewal_start_s = 0;                 // age of the first frame
+  double renewal_kept = 0;                    // mean phase factor of a jump
 };
 
 struct FitFlags {
