@@ -155,6 +155,32 @@ std::vector<double> evidence_after(const SegmentEvidence& evidence, const Prior&
   return after;
 }
 
+/// The noise under which the series is most probable. `found` is that of differences at one and two
+/// steps; the latter take bends of the series for correlation, so that it is the largest there can
+/// be. Those at one step fix factor² (6 − 8 φ + 2 φ²).
+AgeNoise most_probable_noise(const Usable& u, const AgeNoise& found, double slope_span) {
+  constexpr double usual_segments = 8;
+  const auto n = static_cast<Index>(u.age.size());
+  const auto shape = [](double phi) { return 6 - 8 * phi + 2 * phi * phi; };
+  AgeNoise best = found;
+  double most = nothing;
+  for (const double share : {1.0, 0.75, 0.5, 0.25, 0.0}) {
+    AgeNoise noise;
+    noise.correlation = share * found.correlation;
+    noise.factor = found.factor * std::sqrt(shape(found.correlation) / shape(noise.correlation));
+    Usable scaled = u;
+    for (double& e : scaled.error)
+      e *= noise.factor;
+    const SegmentEvidence evidence(scaled, noise.correlation, slope_span);
+    const double here = evidence_after(evidence, Prior(usual_segments, n), n).front();
+    if (here > most) {
+      most = here;
+      best = noise;
+    }
+  }
+  return best;
+}
+
 /// The number of segments, of powers of two, that makes the series most probable.
 double most_probable_number(const SegmentEvidence& evidence, Index n) {
   double best = 2, most = nothing;
@@ -237,7 +263,9 @@ Segmentation find_segments(const AgeSeries& series, const SegmentOptions& option
         fmt::format("{} windows with a relaxation time: need at least {}", n, 2 * shortest);
     return out;
   }
-  const AgeNoise noise = find_noise(u.y, u.error);
+  AgeNoise noise = find_noise(u.y, u.error);
+  if (options.rescale_errors)
+    noise = most_probable_noise(u, noise, options.slope_span);
   out.noise_factor = options.rescale_errors ? noise.factor : 1;
   out.correlation = noise.correlation;
   for (double& e : u.error)
