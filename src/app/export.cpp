@@ -15,6 +15,7 @@
 #include "vitrum/io/text_file.hpp"
 #include "vitrum/io/tree_file.hpp"
 #include "vitrum/report/csv.hpp"
+#include "vitrum/report/ecm_figures.hpp"
 
 namespace vitrum::app {
 namespace {
@@ -35,7 +36,11 @@ std::string export_csv(const Tree& tree, const OutputFlags& output) {
       {"windows.csv", report::csv_windows(tree)},
       {"window_curves.csv", report::csv_window_curves(tree)},
       {"intensity.csv", report::csv_intensity(tree)},
-      {"static.csv", report::csv_static(tree)}};
+      {"static.csv", report::csv_static(tree)},
+      {"drift.csv", report::csv_drift(tree)},
+      {"tau_map.csv", report::csv_tau_map(tree)},
+      {"tau_histogram.csv", report::csv_tau_histogram(tree)},
+      {"duration.csv", report::csv_duration(tree)}};
   const auto bins = static_cast<Index>(tree.numbers("entry/bins/bin").size());
   for (Index bin = 1; bin <= bins; ++bin) {
     tables.emplace_back(fmt::format("two_time_bin_{}.csv", bin), report::csv_two_time(tree, bin));

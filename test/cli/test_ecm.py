@@ -28,6 +28,10 @@ class Ecm(CliTest):
             self.assertEqual(result["entry/map/tau_s"].shape, result["entry/map/accepted"].shape)
         self.vitrum("show", "r.h5", "--figure", "tau-map", "-o", "map.png")
         self.vitrum("report", "r.h5", "-o", "report", "--quiet")
+        self.vitrum("export", "r.h5", "-o", "tables")
+        rows = self.path("tables/tau_map.csv").read_text().splitlines()
+        self.assertEqual(rows[1], "y,x,tau_s,log_tau_error,kww_exponent,kww_exponent_error,contrast,contrast_error")
+        self.assertEqual(len(self.path("tables/drift.csv").read_text().splitlines()), 2 + 600)
         page = self.path("report/index.html").read_text()
         for title in ("Maps of the relaxation", "Drift"):
             self.assertIn(title, page)
