@@ -8,13 +8,12 @@
 #include "vitrum/app/settings.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
+#include "vitrum/correlate/event_kernel.hpp"
 #include "vitrum/correlate/lag_axis.hpp"
 #include "xpcs_bins.hpp"
 
 namespace vitrum::app {
 namespace {
-
-constexpr Index event_tile = 1920;
 
 constexpr Index program = Index{40} << 20; // with its libraries and their buffers
 constexpr Index measured_pixel = 85;       // sums of a pixel while the series is measured
@@ -102,7 +101,7 @@ Index least_of(const Phases& phases, const AllBins& bins) {
 correlate::TilePlan tile_plan(const XpcsPlan& plan, const CorrelationFlags& flags) {
   correlate::TwoTimeOptions options;
   if (plan.kernel.kind == correlate::KernelKind::events)
-    options.tile = event_tile; // lists of events are walked once for each tile
+    options.tile = correlate::event_tile_edge; // lists of events are walked once for each tile
   if (flags.max_lag > 0) {
     if (flags.no_map)
       options.max_lag = flags.max_lag;

@@ -8,19 +8,29 @@
 #include "event_rows.hpp"
 #include "event_scale.hpp"
 #include "vitrum/core/error.hpp"
-#include "vitrum/core/parallel.hpp"
 
 namespace vitrum::correlate {
 namespace {
 
-/// Frames of a block: the lists of a pixel can be entered at every block. Pointers to the blocks
-/// take half the memory of the frames in the lists, so that these stay in the cache; a block then
-/// holds some four entries.
+constexpr Index padded_entries = 16; // on average in a run: then pads are few
+constexpr Index longest_padded = 2048;
+
+/// Frames of a block: the lists of a pixel can be entered at every block. The shortest whose runs
+/// are worth padding; of sparser events so many that pointers to the blocks take half the memory of
+/// the frames in the lists, so that these stay in the cache.
 Index choose_block(Index frames, Index pixels, Index events) {
   Index block = 64;
+  while (block < longest_padded && events * block < padded_entries * pixels * frames)
+    block *= 2;
+  if (events * block >= padded_entries * pixels * frames)
+    return block;
   while (block < detail::row_slots && 4 * pixels * (frames / block + 1) > events)
     block *= 2;
   return block;
+}
+
+bool choose_padding(Index frames, Index pixels, Index events, Index block) {
+  return block <= longest_padded && events * block >= padded_entries * pixels * frames;
 }
 
 /// Whole numbers when nothing but the frame scales the counts, when sums fit 31 bits and when few
@@ -60,7 +70,8 @@ struct EventKernel::State {
   detail::EventScale scale;
   detail::PairWeight weight;
   Index block_frames;
-  std::vector<detail::GroupLists> lists;
+  bool padded;
+  detail::EventLists lists;
   std::vector<float> a, c;     // [frame]
   std::vector<float> marginal; // [group, frame]
 
@@ -68,13 +79,10 @@ struct EventKernel::State {
       : events(m), normalization(chosen), scale(detail::make_event_scale(m, chosen)),
         weight(choose_weight(m, scale.factors)),
         block_frames(choose_block(m.frames, m.pixels(), m.events())),
-        lists(static_cast<std::size_t>(m.groups.groups())),
+        padded(choose_padding(m.frames, m.pixels(), m.events(), block_frames)),
+        lists(detail::make_event_lists(m, weight, block_frames, padded, scale)),
         a(scale.a.begin(), scale.a.begin() + m.frames), c(scale.c.begin(), scale.c.end()),
-        marginal(scale.marginal.begin(), scale.marginal.end()) {
-    parallel_for(0, m.groups.groups(), 1, [&](Index g, Index) {
-      lists[g] = detail::make_group_lists(m, g, weight, block_frames, scale);
-    });
-  }
+        marginal(scale.marginal.begin(), scale.marginal.end()) {}
 
   template <class Sum>
   void product(
@@ -84,21 +92,24 @@ struct EventKernel::State {
 template <class Sum>
 void EventKernel::State::product(
     Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const {
-  const detail::GroupLists& list = lists[group];
+  const detail::GroupLists& list = lists.groups[group];
   const PixelGroups& groups = events.groups;
   const auto pixels =
       static_cast<double>(groups.group_begin[group + 1] - groups.group_begin[group]);
   const float* group_marginal = marginal.data() + group * events.frames;
   Sum* row = row_buffer<Sum>();
-  const bool diagonal = row0 == col0;
-  detail::Columns columns = detail::make_columns(col0, col0 + cols, block_frames, events.frames);
+  const detail::Columns all = detail::make_columns(col0, col0 + cols, block_frames, events.frames);
   for (Index i = 0; i < rows; ++i) {
     const Index t1 = row0 + i;
-    if (diagonal) // what lies above it is not needed
-      columns = detail::make_columns(col0,
-                                     std::min(col0 + cols, (t1 / block_frames + 1) * block_frames),
-                                     block_frames,
-                                     events.frames);
+    detail::Columns columns = all;
+    Index dirty = 0;            // frames behind the tile that the walk may touch
+    if (t1 < col0 + cols - 1) { // what lies behind the row's own frame is not needed
+      const Index until = std::min((t1 / block_frames + 1) * block_frames, events.frames);
+      const Index last = padded ? until : std::min(col0 + cols, until);
+      columns = detail::make_columns(col0, last, block_frames, events.frames);
+      columns.until_row = true;
+      dirty = std::max<Index>(last - (col0 + cols), 0);
+    }
     detail::add_row_pairs(list, t1, columns, row);
     detail::RowTerms terms;
     terms.a1 = a[t1];
@@ -114,6 +125,8 @@ void EventKernel::State::product(
       detail::finish_row(terms, row + slot, run, out + i * stride + j);
       j += run;
     }
+    for (Index t = col0 + cols; t < col0 + cols + dirty; ++t)
+      row[t % detail::row_slots] = Sum{0};
   }
 }
 
@@ -157,13 +170,17 @@ const detail::EventScale& EventKernel::scale() const {
 
 void EventKernel::product(
     Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const {
-  if (cols > detail::row_slots)
+  if (cols > detail::most_columns)
     throw OptionError(
-        fmt::format("tile of {} frames: at most {} with events", cols, detail::row_slots));
+        fmt::format("tile of {} frames: at most {} with events", cols, detail::most_columns));
   if (state_->weight == detail::PairWeight::counts)
     state_->product<std::uint32_t>(group, row0, rows, col0, cols, out, stride);
   else
     state_->product<float>(group, row0, rows, col0, cols, out, stride);
+}
+
+Index EventKernel::strip_rows() const {
+  return 64; // of some two thousand columns, half a megabyte
 }
 
 void EventKernel::fluctuations(Index frame, std::span<float> out) const {
@@ -173,7 +190,7 @@ void EventKernel::fluctuations(Index frame, std::span<float> out) const {
   if (state.scale.valid[frame] == 0)
     return;
   for (Index g = 0; g < groups().groups(); ++g) {
-    const detail::GroupLists& list = state.lists[g];
+    const detail::GroupLists& list = state.lists.groups[g];
     const Index first = groups().group_begin[g];
     for (std::uint32_t e = list.frame_begin[frame]; e < list.frame_begin[frame + 1]; ++e) {
       const double x = state.weight == detail::PairWeight::counts
@@ -185,8 +202,9 @@ void EventKernel::fluctuations(Index frame, std::span<float> out) const {
 }
 
 Index predicted_kernel_bytes(Index frames, Index pixels, Index events) {
-  constexpr Index per_event = 4 + 4 + 2 + 4; // pixel, count or value; frame and value of the list
-  constexpr Index per_event_blocks = 1;
+  constexpr Index per_event = 4 + 4 + 4 + 2 + 4; // pixel, count or value, own; frame and value of
+                                                 // the list
+  constexpr Index per_event_blocks = 2;          // and pads
   return events * (per_event + per_event_blocks) + pixels * 8 + frames * 8;
 }
 

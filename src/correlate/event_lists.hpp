@@ -1,6 +1,7 @@
-// The events of one group of pixels in the two orders that products of frames need.
+// The events of each group of pixels in the two orders that products of frames need.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "event_scale.hpp"
@@ -14,28 +15,48 @@ namespace vitrum::correlate::detail {
 /// that hold weights and means.
 enum class PairWeight { counts, values };
 
-/// Pixels count from the first of the group.
+/// Runs of the entries of a pixel in a block may be filled up, so that they are walked in eights.
+/// What fills them stands in slots of the row that no column of a tile has.
+inline constexpr Index entry_pad = 8;
+[[nodiscard]] constexpr Index pad_slot(Index block, Index block_frames) {
+  return (block * block_frames + (Index{1} << 15)) % (Index{1} << 16);
+}
+/// Columns of a tile that pads keep clear of.
+inline constexpr Index most_columns = Index{1} << 14;
+
+/// Lists of one group. Pixels count from the first of the group.
 struct GroupLists {
   // By frame: the events of frame t are [frame_begin[t], frame_begin[t + 1]), pixels ascending.
   std::vector<std::uint32_t> frame_begin;
-  std::vector<std::uint32_t> pixel;
-  std::vector<std::uint32_t> count; // counts
-  std::vector<float> value;         // values
+  std::span<std::uint32_t> pixel;
+  std::span<std::uint32_t> count; // counts
+  std::span<float> value;         // values
+  std::span<std::uint32_t> own;   // padded: where the entries of the event end
   // By pixel: entries, frames ascending. With counts, an event of n counts has n entries; with
   // values it has one and a value beside it. Frames modulo 2^16.
-  std::vector<std::uint16_t> entry_frame;
-  std::vector<float> entry_value;
+  std::span<std::uint16_t> entry_frame;
+  std::span<float> entry_value;
   // Entries of pixel p from frame b · block_frames on begin at block_begin[p · (blocks + 1) + b].
   Index blocks = 0;
-  std::vector<std::uint32_t> block_begin;
+  bool padded = false; // every run begins and ends at a multiple of entry_pad
+  std::span<std::uint32_t> block_begin;
 };
 
-/// `block_frames` must divide 2^16. Values are a x, counts are counts.
-/// Throws DataError when the group has more entries than 32 bits can number.
-[[nodiscard]] GroupLists make_group_lists(const EventMatrix& events,
-                                          Index group,
+/// Lists of all groups, in few large pieces of memory: they are entered at random.
+struct EventLists {
+  std::vector<GroupLists> groups;
+
+  Buffer<std::uint32_t> pixel, count, own, block_begin;
+  Buffer<std::uint16_t> entry_frame;
+  Buffer<float> value, entry_value;
+};
+
+/// `block_frames` must divide 2^16, and 2^14 for padded runs. Values are a x, counts are counts.
+/// Throws DataError when a group has more entries than 32 bits can number.
+[[nodiscard]] EventLists make_event_lists(const EventMatrix& events,
                                           PairWeight weight,
                                           Index block_frames,
+                                          bool padded,
                                           const EventScale& scale);
 
 } // namespace vitrum::correlate::detail

@@ -1,20 +1,34 @@
 #include "event_rows.hpp"
 
+#include <algorithm>
+#include <type_traits>
+
 namespace vitrum::correlate::detail {
 namespace {
 
-constexpr Index ahead = 10; // events whose lists are fetched before they are needed
+constexpr std::uint32_t ahead = 12; // events whose lists are fetched before they are needed
 
 struct Entries {
   std::uint32_t begin, end;
 };
 
-template <bool Aligned>
-Entries entries_of(const GroupLists& lists, std::uint32_t pixel, const Columns& columns) {
+enum class Walk { // of the runs
+  trimmed,        // blocks may hold frames to both sides of the columns
+  whole,
+  eights,        // whole and padded
+  eights_to_own, // of the last, up to the frame of the row
+};
+
+template <Walk W>
+Entries
+entries_of(const GroupLists& lists, std::uint32_t e, std::uint32_t pixel, const Columns& columns) {
   const std::uint32_t* block =
       lists.block_begin.data() + static_cast<Index>(pixel) * (lists.blocks + 1);
   Entries entries{block[columns.first_block], block[columns.last_block]};
-  if constexpr (!Aligned) { // the blocks may hold frames to both sides; less than 2^16 of them
+  if constexpr (W == Walk::eights_to_own) {
+    constexpr auto pad = static_cast<std::uint32_t>(entry_pad);
+    entries.end = (lists.own[e] + pad - 1) / pad * pad;
+  } else if constexpr (W == Walk::trimmed) { // less than 2^16 frames to both sides
     const auto column = [&](std::uint32_t entry) {
       return static_cast<std::uint16_t>(lists.entry_frame[entry] -
                                         static_cast<std::uint16_t>(columns.first_of_block));
@@ -29,6 +43,7 @@ Entries entries_of(const GroupLists& lists, std::uint32_t pixel, const Columns& 
   return entries;
 }
 
+template <Walk W>
 [[gnu::always_inline]] inline void
 add_entries(const std::uint16_t* f, Index n, std::uint32_t weight, std::uint32_t* row) {
   for (; n >= 8; n -= 8, f += 8) {
@@ -41,10 +56,12 @@ add_entries(const std::uint16_t* f, Index n, std::uint32_t weight, std::uint32_t
     row[f[6]] += weight;
     row[f[7]] += weight;
   }
-  for (; n > 0; --n, ++f)
-    row[*f] += weight;
+  if constexpr (W == Walk::trimmed || W == Walk::whole)
+    for (; n > 0; --n, ++f)
+      row[*f] += weight;
 }
 
+template <Walk W>
 [[gnu::always_inline]] inline void
 add_entries(const std::uint16_t* f, const float* values, Index n, float weight, float* row) {
   for (; n >= 4; n -= 4, f += 4, values += 4) {
@@ -53,51 +70,78 @@ add_entries(const std::uint16_t* f, const float* values, Index n, float weight, 
     row[f[2]] += weight * values[2];
     row[f[3]] += weight * values[3];
   }
-  for (; n > 0; --n, ++f, ++values)
-    row[*f] += weight * *values;
+  if constexpr (W == Walk::trimmed || W == Walk::whole)
+    for (; n > 0; --n, ++f, ++values)
+      row[*f] += weight * *values;
 }
 
-template <bool Aligned, class Add>
+template <Walk W, class Add>
 void each_event(const GroupLists& lists, Index frame, const Columns& columns, Add&& add) {
+  const std::uint32_t first = lists.frame_begin[frame];
   const std::uint32_t last = lists.frame_begin[frame + 1];
   const auto size = static_cast<std::uint32_t>(lists.pixel.size());
-  for (std::uint32_t e = lists.frame_begin[frame]; e < last; ++e) {
-    if (e + ahead < size) {
-      const std::uint32_t* next = lists.block_begin.data() +
-                                  static_cast<Index>(lists.pixel[e + ahead]) * (lists.blocks + 1);
-      const std::uint16_t* list = lists.entry_frame.data() + next[columns.first_block];
+  const auto block_of = [&](std::uint32_t e) {
+    return lists.block_begin.data() + static_cast<Index>(lists.pixel[e]) * (lists.blocks + 1) +
+           columns.first_block;
+  };
+  for (std::uint32_t e = first; e < last; ++e) {
+    if (e + 2 * ahead < size) {
+      __builtin_prefetch(block_of(e + 2 * ahead));
+      const std::uint32_t* const next = block_of(e + ahead);
+      const std::uint16_t* const list = lists.entry_frame.data() + *next;
       __builtin_prefetch(list);
-      __builtin_prefetch(list + 32);
+      __builtin_prefetch(lists.entry_frame.data() + next[1]); // the same line again, or the last
     }
-    add(e, entries_of<Aligned>(lists, lists.pixel[e], columns));
+    add(e, entries_of<W>(lists, e, lists.pixel[e], columns));
   }
 }
 
-template <bool Aligned>
+template <Walk W>
 void add_counts(const GroupLists& lists, Index frame, const Columns& columns, std::uint32_t* row) {
-  each_event<Aligned>(lists, frame, columns, [&](std::uint32_t e, Entries entries) {
-    add_entries(lists.entry_frame.data() + entries.begin,
-                static_cast<Index>(entries.end) - entries.begin,
-                lists.count[e],
-                row);
+  each_event<W>(lists, frame, columns, [&](std::uint32_t e, Entries entries) {
+    add_entries<W>(lists.entry_frame.data() + entries.begin,
+                   static_cast<Index>(entries.end) - entries.begin,
+                   lists.count[e],
+                   row);
   });
 }
 
-template <bool Aligned>
+template <Walk W>
 void add_values(const GroupLists& lists, Index frame, const Columns& columns, float* row) {
-  each_event<Aligned>(lists, frame, columns, [&](std::uint32_t e, Entries entries) {
-    add_entries(lists.entry_frame.data() + entries.begin,
-                lists.entry_value.data() + entries.begin,
-                static_cast<Index>(entries.end) - entries.begin,
-                lists.value[e],
-                row);
+  each_event<W>(lists, frame, columns, [&](std::uint32_t e, Entries entries) {
+    add_entries<W>(lists.entry_frame.data() + entries.begin,
+                   lists.entry_value.data() + entries.begin,
+                   static_cast<Index>(entries.end) - entries.begin,
+                   lists.value[e],
+                   row);
   });
+}
+
+template <class Sum>
+void clear_pads(const GroupLists& lists, const Columns& columns, Sum* row) {
+  if (lists.padded)
+    for (Index block = columns.first_block; block < columns.last_block; ++block)
+      std::fill_n(row + pad_slot(block, columns.block_frames), entry_pad, Sum{0});
+}
+
+/// Calls one of the walks: they must be known when the loops are compiled.
+template <class Do>
+void with_walk(const GroupLists& lists, const Columns& columns, Do&& act) {
+  if (!columns.aligned)
+    act(std::integral_constant<Walk, Walk::trimmed>{});
+  else if (!lists.padded)
+    act(std::integral_constant<Walk, Walk::whole>{});
+  else if (!columns.until_row)
+    act(std::integral_constant<Walk, Walk::eights>{});
+  else
+    act(std::integral_constant<Walk, Walk::eights_to_own>{});
 }
 
 } // namespace
 
 Columns make_columns(Index first, Index last, Index block_frames, Index frames) {
   Columns columns{first, last};
+  columns.block_frames = block_frames;
   columns.first_block = first / block_frames;
   columns.last_block = (last + block_frames - 1) / block_frames;
   columns.first_of_block = columns.first_block * block_frames;
@@ -110,17 +154,17 @@ void add_row_pairs(const GroupLists& lists,
                    Index frame,
                    const Columns& columns,
                    std::uint32_t* row) {
-  if (columns.aligned)
-    add_counts<true>(lists, frame, columns, row);
-  else
-    add_counts<false>(lists, frame, columns, row);
+  with_walk(lists, columns, [&](auto walk) {
+    add_counts<decltype(walk)::value>(lists, frame, columns, row);
+  });
+  clear_pads(lists, columns, row);
 }
 
 void add_row_pairs(const GroupLists& lists, Index frame, const Columns& columns, float* row) {
-  if (columns.aligned)
-    add_values<true>(lists, frame, columns, row);
-  else
-    add_values<false>(lists, frame, columns, row);
+  with_walk(lists, columns, [&](auto walk) {
+    add_values<decltype(walk)::value>(lists, frame, columns, row);
+  });
+  clear_pads(lists, columns, row);
 }
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)

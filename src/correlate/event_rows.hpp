@@ -13,12 +13,15 @@ struct Columns {
   Index first = 0, last = 0;
   Index first_block = 0, last_block = 0; // [first_block, last_block) hold them all
   Index first_of_block = 0;              // the first frame of first_block
-  bool aligned = false;                  // and no other frame
+  Index block_frames = 0;
+  bool aligned = false;   // and no other frame
+  bool until_row = false; // padded lists: frames after that of the row are not needed
 };
 [[nodiscard]] Columns make_columns(Index first, Index last, Index block_frames, Index frames);
 
 /// row[f mod 2^16] += Σ over the events of `frame` of their products with the entries of their
-/// pixels in the columns. `row` has row_slots elements.
+/// pixels in the columns. `row` has row_slots elements; until_row, those after the row get
+/// anything.
 void add_row_pairs(const GroupLists& lists,
                    Index frame,
                    const Columns& columns,

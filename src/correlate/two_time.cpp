@@ -54,19 +54,14 @@ void add_rows(const Tile& from, float* to) {
   }
 }
 
-/// A tile cut into strips of rows. Of one on the diagonal each strip ends with a small tile on the
-/// diagonal.
+/// A tile cut into strips of rows, as far as columns are defined for them.
 std::vector<TilePlace> strips_of(const TilePlace& tile, Index rows) {
   if (rows <= 0 || rows >= tile.rows)
     return {tile};
   std::vector<TilePlace> strips;
   for (Index row = tile.row0; row < tile.row0 + tile.rows; row += rows) {
     const Index count = std::min(rows, tile.row0 + tile.rows - row);
-    const Index cols = tile.diagonal() ? row - tile.col0 : tile.cols;
-    if (cols > 0)
-      strips.push_back({row, count, tile.col0, cols});
-    if (tile.diagonal())
-      strips.push_back({row, count, row, count});
+    strips.push_back({row, count, tile.col0, std::min(tile.cols, row + count - tile.col0)});
   }
   return strips;
 }
@@ -130,8 +125,7 @@ void correlate_tiles(const TileKernel& kernel,
       for (std::size_t c = 0; c < consumers.size(); ++c)
         consumers[c]->begin(scratches[c].get(), tile);
       for (const TilePlace& strip : strips_of(place, kernel.strip_rows())) {
-        float* const strip_total =
-            total.data() + (strip.row0 - place.row0) * stride + strip.col0 - place.col0;
+        float* const strip_total = total.data() + (strip.row0 - place.row0) * stride;
         for (Index g = 0; g < kernel.group_count(); ++g) {
           // The first group goes straight to the total.
           float* out = g == 0 ? strip_total : part.data();
@@ -166,7 +160,10 @@ void correlate_two_time(const TileKernel& kernel,
                         std::span<TileConsumer* const> consumers,
                         const TwoTimeOptions& options,
                         const Monitor& monitor) {
-  const TilePlan plan = make_tile_plan(kernel.frames(), options);
+  TwoTimeOptions chosen = options;
+  if (chosen.tile == 0)
+    chosen.tile = kernel.tile_edge();
+  const TilePlan plan = make_tile_plan(kernel.frames(), chosen);
   const std::vector<Index> tiles = plan.all();
   correlate_tiles(kernel, plan, tiles, consumers, {}, monitor);
 }

@@ -45,6 +45,8 @@ const Case cases[] = {
     {150, 30, 11, 1, 4, 0.02, {}, true},
     {130, 40, 40, 1, 32, 0.01, {64}, false},
     {40, 3, 2, 1, 4, 2.0, {}, false},
+    {300, 12, 10, 1, 4, 0.3, {}, false}, // several blocks, padded
+    {300, 12, 10, 1, 4, 0.3, {100}, true},
     {50, 16, 16, 1, 6, 400, {5}, false}, // far above 255 and nothing empty
 };
 
@@ -90,7 +92,7 @@ TEST(EventKernel, GroupSumsEqualThoseOfFloats) {
           norm[t] += double(v[t * n + p]) * double(v[t * n + p]);
         norm[t] = std::sqrt(norm[t]);
       }
-      for (const Index edge : {16, 64, 33})
+      for (const Index edge : {16, 64, 33, 80})
         for (Index row0 = 0; row0 < c.frames; row0 += edge)
           for (Index col0 = 0; col0 <= row0; col0 += edge)
             for (Index g = 0; g < kernel.group_count(); ++g) {

@@ -5,6 +5,8 @@
 #include "reference.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
+#include "vitrum/correlate/count_kernel.hpp"
+#include "vitrum/correlate/event_kernel.hpp"
 #include "vitrum/correlate/float_kernel.hpp"
 
 using namespace vitrum;
@@ -112,4 +114,32 @@ TEST(TwoTime, ConstantFactorPerFrameCancels) {
   const TwoTimeMap after = make_two_time_map(FloatKernel(std::move(m), Normalization::plain));
   for (Index i = 0; i < before.values.size(); ++i)
     EXPECT_NEAR(before.values[i], after.values[i], 1e-6); // float products of the scaled counts
+}
+
+// Kernels that want strips and tiles of their own make the same map.
+TEST(TwoTime, StripsOfEveryKernelMakeTheSameMap) {
+  const PixelMatrix counts =
+      reference::random_counts(reference::stripe_groups(16, 20, 1, 6), 330, 0.4, {7, 200}, 21);
+  PixelMatrix binary = copy(counts);
+  for (Index t = 0; t < binary.frames; ++t)
+    for (Index p = 0; p < binary.pixels(); ++p)
+      binary.row(t)[p] = std::min(binary.row(t)[p], 1.0F);
+  const EventMatrix events = make_event_matrix(counts);
+  const auto expect_map = [](const TileKernel& kernel, const PixelMatrix& expected) {
+    const std::vector<double> c = reference::two_time(expected, Normalization::plain);
+    for (const Index tile : {0, 240}) {
+      const TwoTimeMap map = make_two_time_map(kernel, {.tile = tile});
+      for (std::size_t i = 0; i < c.size(); ++i)
+        if (std::isnan(c[i]))
+          ASSERT_TRUE(std::isnan(map.values[static_cast<Index>(i)]));
+        else
+          ASSERT_NEAR(map.values[static_cast<Index>(i)], c[i], 1e-5 * (1 + c[i])) << kernel.name();
+    }
+  };
+  const Normalization plain = Normalization::plain;
+  expect_map(FloatKernel(copy(counts), plain), counts);
+  expect_map(CountKernel(make_count_matrix(counts), plain), counts);
+  expect_map(CountKernel(make_count_matrix(counts), plain, CountForm::bits), counts);
+  expect_map(CountKernel(make_count_matrix(binary), plain, CountForm::bits), binary);
+  expect_map(EventKernel(events, plain), counts);
 }

@@ -7,6 +7,10 @@
 
 namespace vitrum::correlate {
 
+/// Frames of the tiles that suit events: long, as their lists are entered once for each tile, and a
+/// power of two, as the blocks of the lists are.
+inline constexpr Index event_tile_edge = 2048;
+
 namespace detail {
 struct EventScale;
 }
@@ -36,6 +40,8 @@ public:
                Index cols,
                float* out,
                Index stride) const override;
+  [[nodiscard]] Index tile_edge() const override { return event_tile_edge; }
+  [[nodiscard]] Index strip_rows() const override;
   void fluctuations(Index frame, std::span<float> out) const override;
 
   [[nodiscard]] const EventMatrix& events() const;

@@ -48,8 +48,8 @@ public:
   [[nodiscard]] virtual std::span<const double> group_shift() const = 0;
 
   /// Writes Σ_p δ_p(t1) δ_p(t2) over the pixels of the group to `out` with `stride` floats from row
-  /// to row; gaps give zero or anything finite. For a tile on the diagonal (row0 == col0) only
-  /// j <= i need be written. Called from several threads.
+  /// to row; gaps give zero or anything finite. Only t2 <= t1 need be written. Called from several
+  /// threads.
   virtual void product(Index group,
                        Index row0,
                        Index rows,
@@ -58,6 +58,8 @@ public:
                        float* out,
                        Index stride) const = 0;
 
+  /// Frames of the tiles that suit the kernel; 0: those that suit the number of frames.
+  [[nodiscard]] virtual Index tile_edge() const { return 0; }
   /// Rows of a tile that are best made for all groups in turn, so that they stay in the cache while
   /// groups are added up; 0: all.
   [[nodiscard]] virtual Index strip_rows() const { return 0; }

@@ -1,6 +1,7 @@
 // The two-time correlation function C(t1,t2) of one bin, made tile by tile. Kernels deliver tiles,
 // consumers take finished ones: a map in memory, one-time functions, a file.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,8 +17,8 @@
 namespace vitrum::correlate {
 
 /// Frames [row0, row0 + rows) × [col0, col0 + cols) of the lower triangle: element (i, j), which is
-/// frames t1 = row0 + i and t2 = col0 + j, stands at values[i * stride + j]. A tile on the diagonal
-/// (row0 == col0) is defined for j <= i only.
+/// frames t1 = row0 + i and t2 = col0 + j, stands at values[i * stride + j] and is defined for
+/// t2 <= t1 only. A tile on the diagonal has row0 == col0.
 struct Tile {
   Index row0 = 0, rows = 0, col0 = 0, cols = 0;
   Index stride = 0;
@@ -26,7 +27,7 @@ struct Tile {
   [[nodiscard]] bool diagonal() const { return row0 == col0; }
   [[nodiscard]] const float* row(Index i) const { return values + i * stride; }
   /// Columns of row i that are defined.
-  [[nodiscard]] Index width(Index i) const { return diagonal() ? i + 1 : cols; }
+  [[nodiscard]] Index width(Index i) const { return std::min(cols, row0 + i - col0 + 1); }
 };
 
 /// Takes tiles as they are finished. For each tile, one thread calls begin, add_group for every
