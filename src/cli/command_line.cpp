@@ -206,7 +206,7 @@ void add_flags(CLI::App& app, const Command& command, const app::Settings& setti
              [&typed, i](const std::string& text) { typed.flags.emplace_back(i, text); },
              help)
           ->type_name(setting.value)
-          ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+          ->multi_option_policy(CLI::MultiOptionPolicy::Throw)
           ->group(setting.group);
     }
   }
@@ -324,14 +324,14 @@ int run(const Command& command, std::vector<std::string> words, const app::Invoc
   } catch (const CLI::CallForHelp&) {
     return print(app.help());
   } catch (const CLI::ArgumentMismatch& error) {
-    const bool inputs = std::string_view(error.what()).starts_with("inputs");
-    return fail(
-        fmt::format(
-            "{} (vitrum {} --help)",
-            inputs ? fmt::format("{}: expected one {}, found more", command.name, command.inputs)
-                   : error.what(),
-            command.name),
-        2);
+    const std::string what = error.what();
+    std::string text = what;
+    if (what.starts_with("inputs"))
+      text = fmt::format("{}: expected one {}, found more", command.name, command.inputs);
+    else if (what.find("At Most 1") != std::string::npos)
+      text = fmt::format("{} stands there twice: expected once, several values with commas",
+                         what.substr(0, what.find(':')));
+    return fail(fmt::format("{} (vitrum {} --help)", text, command.name), 2);
   } catch (const CLI::ParseError& error) {
     return fail(fmt::format("{} (vitrum {} --help)", error.what(), command.name), 2);
   }

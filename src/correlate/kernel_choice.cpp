@@ -125,7 +125,7 @@ KernelRates nominal_rates(SimdLevel level) {
   rates.bit_product = level == SimdLevel::vnni ? 1.2e-12 : 4e-12;
   rates.element = 1.6e-10;
   rates.bit_extra = 1.2e-8;
-  rates.event_pair = 6e-10; // in tiles of 1920 frames
+  rates.event_pair = 6e-10; // in tiles of 2048 frames
   rates.event = 5e-8;       // lists and loading
   return rates;
 }

@@ -239,7 +239,8 @@ class Options(CliTest):
         self.write_h5("good.h5", poisson_frames())
 
     def refuse(self, message, *flags, code=2):
-        self.refused(message, "xpcs", "good.h5", *TIME, *flags, *OUT, code=code)
+        time = [] if "--frame-time" in flags else TIME
+        self.refused(message, "xpcs", "good.h5", *time, *flags, *OUT, code=code)
 
     def test_values(self):
         no_frames = "selects nothing valid of 40 (indices run from 0, the end is not included)"
@@ -274,6 +275,8 @@ class Options(CliTest):
             "--q-min nan": "--q-min nan: expected a number",
             "--windw 3": "unknown flag '--windw', did you mean '--window'?",
             "--bogus=7": "unknown flag '--bogus'; vitrum xpcs --help lists them",
+            "--fix baseline=1 --fix contrast=0.3": "--fix stands there twice: expected once, several values with commas "
+                                                   "(vitrum xpcs --help)",
             "--window-step -3": "--window-step -3: expected seconds, 0 or more",
             "--q-bins 3 --log-q": rings,
             "--log-q": "--log-q: has no effect without --q-bins or --static-per-bin",
