@@ -68,7 +68,7 @@ class Xsvs(CliTest):
         self.write_npy("f.npy", counts.astype(np.float32))
         self.refused("f.npy: float32 values; photon statistics need integer counts", "xsvs", "f.npy", *TIME, *OUT)
         negative = counts.astype(np.int32)
-        negative[7, 3, 2] = -2  # -1 is a mark for no data, whose pixel is left out
+        negative[7, 3, 2] = -3  # -1 and -2 mark pixels without data, which are left out
         self.write_npy("n.npy", negative)
         self.refused("n.npy: frame 7 y 3 x 2: expected a count from 0 to 65535", "xsvs", "n.npy", *TIME, *OUT)
         self.write_npy("z.npy", 0 * counts)
