@@ -13,8 +13,8 @@ namespace {
 
 constexpr double whole_s = 300000;
 
-/// ⟨t⟩ at some ages, ln ⟨t⟩ linear between: the course of R24 Fig. 3a in its named parts. Between
-/// them it fluctuates as much as there, so that each part has ends.
+/// ⟨t⟩ at some ages, ln ⟨t⟩ linear between: the course of R24 Fig. 3a in its named parts. The
+/// turning points between them are not in the paper: chosen so that each part has ends.
 const std::vector<ProfilePoint>& mean_time_points() {
   static const std::vector<ProfilePoint> points{
       {0, 400},        {25000, 4000},        {40000, 6500},        {50000, 9500},  {60000, 5000},

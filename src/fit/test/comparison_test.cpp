@@ -183,17 +183,14 @@ TEST(ModelComparisonCalibration, TheRightLawIsPreferred) {
     double wrong; // largest share of verdicts for another law than the truth, beside 2 √ of it
   };
   // Exponent 0.7, 30 s: over the four decades from 1.2 s ml falls to 0.5 %, which noise of 0.15 to
-  // 0.45 % of the contrast, correlated over lags, still shows. The short series ends at 40 s. Of
-  // five laws ml-squared is so near to kww that 45 deviations tell them apart for certain only at
-  // two thirds of that noise.
+  // 0.45 % of the contrast, correlated over lags, still shows. The short series ends at 40 s.
   const Case cases[] = {
       {"two models", DecayModel::ml, 1.2e4, 0.0015, two, 300, "ml", 0.99, 0.01},
       {"two models", DecayModel::kww, 1.2e4, 0.0015, two, 300, "kww", 0.99, 0.01},
       {"short series", DecayModel::ml, 40, 0.02, two, 300, "undecided", 0.95, 0.01},
       {"short series", DecayModel::kww, 40, 0.02, two, 300, "undecided", 0.95, 0.01},
-      {"five models", DecayModel::ml, 1.2e4, 0.001, all, 100, "ml", 0.99, 0.01},
-      {"five models", DecayModel::kww, 1.2e4, 0.001, all, 100, "kww", 0.99, 0.01},
-      {"five models", DecayModel::kww, 1.2e4, 0.0015, all, 100, "kww", 0.8, 0.01}};
+      {"five models", DecayModel::ml, 1.2e4, 0.0015, all, 100, "ml", 0.99, 0.01},
+      {"five models", DecayModel::kww, 1.2e4, 0.0015, all, 100, "kww", 0.99, 0.01}};
   for (const Case& c : cases) {
     const auto count = verdicts(c.truth, {0.2, 1, 30, 0.7}, c.last, c.noise, c.seeds, c.options);
     std::printf("truth %s, %s to %g s, noise %g:",
