@@ -57,7 +57,7 @@ std::string number_text(double value) {
   return text;
 }
 
-std::string quoted(const std::string& text) {
+std::string toml_string(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\')
@@ -81,11 +81,11 @@ std::string toml_value(const Setting& setting) {
         else if constexpr (std::is_same_v<T, double>)
           return number_text(*target);
         else if constexpr (std::is_same_v<T, std::string>)
-          return quoted(*target);
+          return toml_string(*target);
         else {
           std::string list;
           for (const auto& word : *target)
-            list += (list.empty() ? "" : ", ") + quoted(word);
+            list += (list.empty() ? "" : ", ") + toml_string(word);
           return "[" + list + "]";
         }
       },

@@ -83,7 +83,7 @@ std::string shown(std::string_view cell) {
   return out;
 }
 
-std::string quoted(const std::string& cell) {
+std::string csv_cell(const std::string& cell) {
   if (cell.find_first_of(",;\"\t\n") == std::string::npos)
     return cell;
   std::string out = "\"";
@@ -172,7 +172,8 @@ std::string to_csv(const Table& table) {
     out += "# " + comment + "\n";
   for (std::size_t c = 0; c < table.names.size(); ++c) {
     const bool unit = c < table.units.size() && !table.units[c].empty();
-    out += (c > 0 ? "," : "") + quoted(table.names[c] + (unit ? " [" + table.units[c] + "]" : ""));
+    out +=
+        (c > 0 ? "," : "") + csv_cell(table.names[c] + (unit ? " [" + table.units[c] + "]" : ""));
   }
   if (!table.names.empty())
     out += '\n';

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "data_paths.hpp"
 #include "vitrum/fit/decay_fit.hpp"
 
 namespace vitrum::fit {
@@ -75,7 +76,7 @@ std::vector<Published> read_fits(const std::filesystem::path& path) {
 }
 
 TEST(Nsls2, FitsAreNoWorseThanThePublishedOnes) {
-  const std::filesystem::path folder = std::filesystem::path(VITRUM_SHARED_DATA) / "xpcs";
+  const std::filesystem::path folder = std::filesystem::path(shared_data()) / "xpcs";
   if (!std::filesystem::exists(folder / "nsls2_two_time_350.npy"))
     GTEST_SKIP() << "no measured map in " << folder;
   const Map map = read_map(folder / "nsls2_two_time_350.npy", 350);

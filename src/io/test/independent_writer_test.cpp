@@ -29,7 +29,7 @@ std::vector<double> as_doubles(const std::vector<std::int32_t>& labels) {
 }
 
 TEST(IndependentWriter, FramesAndPartitionAgree) {
-  const std::string script = std::string(VITRUM_SHARED_DATA) + "/../tools/make_xpcs_formats.py";
+  const std::string script = shared_data() + "/../tools/make_xpcs_formats.py";
   if (!std::filesystem::exists(script))
     GTEST_SKIP() << "no " << script;
   if (!runs(std::string(python) + " -c 'import bitshuffle.h5, h5py, numpy'"))

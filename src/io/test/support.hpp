@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "data_paths.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/frames/frame_source.hpp"
 
@@ -85,7 +86,7 @@ std::string message_of(Action&& action) {
 }
 
 inline bool shared_file(const std::string& name, std::string& path) {
-  path = std::string(VITRUM_SHARED_DATA) + "/" + name;
+  path = shared_data() + "/" + name;
   return std::filesystem::exists(path);
 }
 

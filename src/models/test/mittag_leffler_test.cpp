@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "../mittag_leffler_kernels.hpp"
+#include "data_paths.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/random.hpp"
 #include "vitrum/models/mittag_leffler.hpp"
@@ -72,16 +73,16 @@ void expect_dalpha(const std::vector<Row>& rows) {
 }
 
 TEST(MittagLeffler, EqualsTheSmallTables) {
-  const auto rows = read_table(VITRUM_TEST_DATA "/ml_reference_cut.csv");
+  const auto rows = read_table(test_data() + "/ml_reference_cut.csv");
   ASSERT_GT(rows.size(), 100U);
   expect_table(rows);
-  const auto derivatives = read_table(VITRUM_TEST_DATA "/ml_dalpha_reference_cut.csv");
+  const auto derivatives = read_table(test_data() + "/ml_dalpha_reference_cut.csv");
   ASSERT_GT(derivatives.size(), 30U);
   expect_dalpha(derivatives);
 }
 
 TEST(MittagLeffler, EqualsTheWholeTables) {
-  const std::filesystem::path folder = std::filesystem::path(VITRUM_SHARED_DATA) / "models";
+  const std::filesystem::path folder = std::filesystem::path(shared_data()) / "models";
   if (!std::filesystem::exists(folder / "ml_reference.csv"))
     GTEST_SKIP() << "no tables in " << folder;
   const auto rows = read_table(folder / "ml_reference.csv");
