@@ -1,59 +1,22 @@
 #include "vitrum/correlate/bias.hpp"
 
-#include <cmath>
 #include <vector>
 
-#include "bias_batch.hpp"
-#include "row_kernels.hpp"
+#include "bias_terms.hpp"
 
 namespace vitrum::correlate {
-namespace {
 
-/// Bias times pixels, from sums over n pixels.
-double bias_of(const PairMoments& sums, double n, Normalization normalization) {
-  const double c = sums.uv / n;
-  if (normalization == Normalization::corrcoef)
-    return c * (0.375 * (sums.u4 + sums.v4) / n + 0.25 * sums.u2v2 / n) -
-           0.5 * (sums.u3v + sums.uv3) / n;
-  return c * (c + (sums.u2 + sums.v2) / n) - c - (sums.u2v + sums.uv2) / n;
-}
+using detail::bias_of;
+using detail::Jackknife;
+
+namespace {
 
 constexpr double enough_pixels = enough_pixels_for_moments;
 
-/// C − 1 from sums over n pixels of δ, δ', δδ', δ², δ'².
-double excess(double u, double v, double uv, double u2, double v2, double n, bool corrcoef) {
-  const double covariance = (uv - u * v / n) / n;
-  if (corrcoef)
-    return covariance / std::sqrt((u2 - u * u / n) * (v2 - v * v / n) / (n * n));
-  return covariance / ((1 + u / n) * (1 + v / n));
+void leave_out(Jackknife& jackknife, const float* a, const float* b, Index count) {
+  for (Index p = 0; p < count; ++p)
+    jackknife.leave_out(static_cast<double>(a[p]), static_cast<double>(b[p]));
 }
-
-/// n times the bias (n − 1)/n · Σ_p (θ without pixel p − θ), over the pixels of one static bin.
-class Jackknife {
-public:
-  Jackknife(const PairMoments& sums, double u, double v, double n, bool corrcoef)
-      : sums_(sums), u_(u), v_(v), n_(n), corrcoef_(corrcoef),
-        all_(excess(u, v, sums.uv, sums.u2, sums.v2, n, corrcoef)) {}
-
-  void leave_out(const float* a, const float* b, Index count) {
-    for (Index p = 0; p < count; ++p) {
-      const auto x = static_cast<double>(a[p]);
-      const auto y = static_cast<double>(b[p]);
-      const double rest = excess(
-          u_ - x, v_ - y, sums_.uv - x * y, sums_.u2 - x * x, sums_.v2 - y * y, n_ - 1, corrcoef_);
-      if (std::isfinite(rest)) // else this pixel holds all counts of the frame: nothing to say
-        sum_ += rest - all_;
-    }
-  }
-  [[nodiscard]] double bias_times_n() const { return (n_ - 1) * sum_; }
-
-private:
-  PairMoments sums_;
-  double u_, v_, n_;
-  bool corrcoef_;
-  double all_;
-  double sum_ = 0;
-};
 
 double sum_of(const float* values, Index count) {
   double sum = 0;
@@ -82,7 +45,7 @@ double pair_bias(std::span<const float> u,
     if (pixels >= enough_pixels)
       return bias_of_moments(sums, pixels, normalization);
     Jackknife jackknife(sums, sum_of(a, count), sum_of(b, count), pixels, fourth);
-    jackknife.leave_out(a, b, count);
+    leave_out(jackknife, a, b, count);
     return jackknife.bias_times_n() / pixels;
   }
 
@@ -111,7 +74,7 @@ double pair_bias(std::span<const float> u,
     jackknives.emplace_back(bin.sums, bin.u, bin.v, bin.n, false);
   each_segment([&](std::size_t s, const float* x, const float* y, Index n) {
     if (bins[s].n < enough_pixels)
-      jackknives[s].leave_out(x, y, n);
+      leave_out(jackknives[s], x, y, n);
   });
   double sum = 0; // Σ_s (n_s / n) · bias_s
   for (std::size_t s = 0; s < bins.size(); ++s)

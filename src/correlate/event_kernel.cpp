@@ -1,13 +1,16 @@
 #include "vitrum/correlate/event_kernel.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include <fmt/format.h>
 
+#include "event_bias.hpp"
 #include "event_lists.hpp"
 #include "event_rows.hpp"
 #include "event_scale.hpp"
 #include "vitrum/core/error.hpp"
+#include "vitrum/core/parallel.hpp"
 
 namespace vitrum::correlate {
 namespace {
@@ -62,6 +65,14 @@ T* row_buffer() { // of this thread, zero between uses
   return row.data();
 }
 
+constexpr Index events_at_once = Index{1} << 20; // of each thread, for the bias of pairs
+
+/// Events of frames one after the other.
+struct FrameLists {
+  std::vector<std::size_t> begin; // [frame + 1]
+  std::vector<detail::PixelValue> events;
+};
+
 } // namespace
 
 struct EventKernel::State {
@@ -87,7 +98,67 @@ struct EventKernel::State {
   template <class Sum>
   void product(
       Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const;
+
+  /// Events with their values a x, pixels ascending, of each of the frames.
+  [[nodiscard]] FrameLists list_events(std::span<const Index> frames) const;
+  /// Calls visit(i, events of the first frame, of the second) for every pair i.
+  template <class Visit>
+  void each_pair(std::span<const FramePair> pairs, Visit&& visit) const;
 };
+
+FrameLists EventKernel::State::list_events(std::span<const Index> frames) const {
+  const PixelGroups& groups = events.groups;
+  FrameLists out;
+  out.begin.assign(frames.size() + 1, 0);
+  // Group by group, through the frames in their order: the lists of a group lie together.
+  for (const detail::GroupLists& list : lists.groups)
+    for (std::size_t i = 0; i < frames.size(); ++i)
+      out.begin[i + 1] += list.frame_begin[frames[i] + 1] - list.frame_begin[frames[i]];
+  std::partial_sum(out.begin.begin(), out.begin.end(), out.begin.begin());
+  out.events.resize(out.begin.back());
+  std::vector<std::size_t> at(out.begin.begin(), out.begin.end() - 1);
+  for (Index g = 0; g < groups.groups(); ++g) {
+    const detail::GroupLists& list = lists.groups[g];
+    const Index first = groups.group_begin[g];
+    for (std::size_t i = 0; i < frames.size(); ++i)
+      for (std::uint32_t e = list.frame_begin[frames[i]]; e < list.frame_begin[frames[i] + 1]; ++e)
+        out.events[at[i]++] = {first + list.pixel[e],
+                               weight == detail::PairWeight::counts
+                                   ? static_cast<double>(list.count[e]) * scale.factor(0, frames[i])
+                                   : static_cast<double>(list.value[e])};
+  }
+  return out;
+}
+
+template <class Visit>
+void EventKernel::State::each_pair(std::span<const FramePair> pairs, Visit&& visit) const {
+  for (const FramePair pair : pairs)
+    for (const Index frame : {pair.t1, pair.t2})
+      if (frame < 0 || frame >= events.frames || scale.valid[frame] == 0)
+        throw DataError(fmt::format("bias of a pair with frame {}, which is a gap", frame));
+  const auto size = static_cast<Index>(pairs.size());
+  const Index per_frame = events.events() / events.frames + 1;
+  const Index batch = std::clamp(events_at_once / (2 * per_frame), Index{64}, Index{16384});
+  const Index batches = (size + batch - 1) / batch;
+  parallel_for(0, batches, 1, [&](Index b, Index) {
+    const Index begin = b * batch, end = std::min(begin + batch, size);
+    std::vector<Index> frames;
+    for (Index i = begin; i < end; ++i)
+      frames.insert(frames.end(), {pairs[i].t1, pairs[i].t2});
+    std::sort(frames.begin(), frames.end());
+    frames.erase(std::unique(frames.begin(), frames.end()), frames.end());
+    const FrameLists found = list_events(frames);
+    const auto of = [&](Index frame) {
+      const auto k = static_cast<std::size_t>(
+          std::lower_bound(frames.begin(), frames.end(), frame) - frames.begin());
+      return detail::FrameEvents{
+          std::span(found.events).subspan(found.begin[k], found.begin[k + 1] - found.begin[k]),
+          scale.c[frame]};
+    };
+    for (Index i = begin; i < end; ++i)
+      visit(i, of(pairs[i].t1), of(pairs[i].t2));
+  });
+}
 
 template <class Sum>
 void EventKernel::State::product(
@@ -189,16 +260,34 @@ void EventKernel::fluctuations(Index frame, std::span<float> out) const {
   std::fill(out.begin(), out.end(), static_cast<float>(-c));
   if (state.scale.valid[frame] == 0)
     return;
-  for (Index g = 0; g < groups().groups(); ++g) {
-    const detail::GroupLists& list = state.lists.groups[g];
-    const Index first = groups().group_begin[g];
-    for (std::uint32_t e = list.frame_begin[frame]; e < list.frame_begin[frame + 1]; ++e) {
-      const double x = state.weight == detail::PairWeight::counts
-                           ? static_cast<double>(list.count[e]) * state.scale.factor(0, frame)
-                           : static_cast<double>(list.value[e]);
-      out[first + list.pixel[e]] = static_cast<float>(x - c);
-    }
+  const Index one[] = {frame};
+  for (const auto& [pixel, x] : state.list_events(one).events)
+    out[pixel] = static_cast<float>(x - c);
+}
+
+std::vector<double> EventKernel::pair_bias(std::span<const FramePair> pairs) const {
+  const detail::EventBias bias(groups(), normalization());
+  std::vector<double> biases(pairs.size());
+  state_->each_pair(
+      pairs, [&](Index i, const detail::FrameEvents& first, const detail::FrameEvents& second) {
+        biases[i] = bias.pair_bias(first, second);
+      });
+  return biases;
+}
+
+BlockProducts EventKernel::block_products(std::span<const FramePair> pairs) const {
+  const detail::EventBias bias(groups(), normalization());
+  std::vector<BlockProducts> products(pairs.size());
+  state_->each_pair(
+      pairs, [&](Index i, const detail::FrameEvents& first, const detail::FrameEvents& second) {
+        products[i] = bias.block_products(first, second);
+      });
+  BlockProducts sum;
+  for (const BlockProducts& pair : products) { // in their order, whatever the number of threads
+    sum.observed += pair.observed;
+    sum.independent += pair.independent;
   }
+  return sum;
 }
 
 Index predicted_kernel_bytes(Index frames, Index pixels, Index events) {

@@ -43,6 +43,8 @@ public:
   [[nodiscard]] Index tile_edge() const override { return event_tile_edge; }
   [[nodiscard]] Index strip_rows() const override;
   void fluctuations(Index frame, std::span<float> out) const override;
+  [[nodiscard]] std::vector<double> pair_bias(std::span<const FramePair> pairs) const override;
+  [[nodiscard]] BlockProducts block_products(std::span<const FramePair> pairs) const override;
 
   [[nodiscard]] const EventMatrix& events() const;
   [[nodiscard]] const detail::EventScale& scale() const;
