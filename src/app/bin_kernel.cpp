@@ -131,7 +131,8 @@ BinBytes bin_bytes(const XpcsPlan& plan, Index bin) {
   const Index pixels =
       std::count(plan.partition.dynamic_labels.begin(), plan.partition.dynamic_labels.end(), bin);
   const Index events = events_of(plan, bin);
-  constexpr Index per_event = 8; // frame and count of the list of a pixel
+  // frame and count of the list of a pixel; values and their running sums
+  const Index per_event = plan.log_map && plan.kernel.without_tiles ? 8 + 16 : 8;
   return {correlate::predicted_event_bytes(plan.partition, events),
           per_event * events + correlate::predicted_kernel_bytes(frames, pixels, events)};
 }

@@ -238,6 +238,16 @@ void keep_frames(Series& series, std::vector<std::uint8_t> needed, Index budget_
   series.source = std::move(cache);
 }
 
+void forget_unless_whole(Series& series,
+                         const frames::Partition& partition,
+                         const std::vector<std::uint8_t>& needed) {
+  if (series.kept == nullptr)
+    return;
+  for (std::size_t p = 0; p < needed.size(); ++p)
+    if (needed[p] == 0 && partition.dynamic_labels[p] != 0)
+      return series.kept->keep_within(0);
+}
+
 double frame_time_of(const Series& series, const InputFlags& flags) {
   const double time =
       std::isnan(flags.frame_time_s) ? series.info().frame_time_s : flags.frame_time_s;

@@ -48,6 +48,11 @@ struct Series {
 /// decoded once; of as many as fit. In frames that come from memory all others are zero.
 void keep_frames(Series& series, std::vector<std::uint8_t> needed, Index budget_bytes);
 
+/// Forgets the frames that were kept when a pixel of a bin is not among those that were needed.
+void forget_unless_whole(Series& series,
+                         const frames::Partition& partition,
+                         const std::vector<std::uint8_t>& needed);
+
 /// The frame time: the flag, the file, or OptionError that says what to give.
 [[nodiscard]] double frame_time_of(const Series& series, const InputFlags& flags);
 

@@ -10,6 +10,7 @@
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/statistics.hpp"
 #include "vitrum/correlate/event_kernel.hpp"
+#include "vitrum/correlate/event_log_map.hpp"
 #include "vitrum/correlate/event_one_time.hpp"
 
 namespace vitrum::app {
@@ -110,8 +111,10 @@ void correlate_bin(XpcsPlan& plan,
       with_blocks.windows.end(), plan.error_blocks.begin(), plan.error_blocks.end());
   correlate::OneTimeFunctions functions;
   if (plan.kernel.without_tiles) {
-    functions = correlate::make_one_time_from_events(
-        static_cast<const correlate::EventKernel&>(*kernel), with_blocks, monitor);
+    const auto& events = static_cast<const correlate::EventKernel&>(*kernel);
+    functions = correlate::make_one_time_from_events(events, with_blocks, monitor);
+    if (plan.log_map)
+      out.log_maps.push_back(correlate::make_log_map_from_events(events, *plan.log_map, monitor));
   } else {
     correlate::OneTimeAccumulator one_time(*kernel, with_blocks);
     std::optional<correlate::LogMapAccumulator> log_map;

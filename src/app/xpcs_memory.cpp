@@ -9,6 +9,7 @@
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 #include "vitrum/correlate/event_kernel.hpp"
+#include "vitrum/correlate/event_log_map.hpp"
 #include "vitrum/correlate/lag_axis.hpp"
 #include "xpcs_bins.hpp"
 
@@ -32,6 +33,17 @@ Index log_map_cells(const XpcsPlan& plan) {
   for (std::size_t k = 0; k + 1 < edges.size(); ++k)
     cells += frames / (edges[k + 1] - edges[k]) + 1;
   return cells;
+}
+
+/// The maps of all bins, as made and in the tree of the result, and what is needed to make one from
+/// the events of a bin.
+Index log_map_bytes(const XpcsPlan& plan) {
+  constexpr Index cell = 2 * 3 * 8;
+  Index bytes = log_map_cells(plan) * plan.partition.bin_count() * cell;
+  if (plan.log_map && plan.kernel.without_tiles)
+    bytes += correlate::predicted_event_log_map_bytes(
+        plan.series.info().frames, plan.load.groups.groups, 0);
+  return bytes;
 }
 
 /// What is in memory at once, beside the pixels of the bins, at three times. The block of frames
@@ -61,16 +73,17 @@ Phases phases_of(const XpcsPlan& plan, const CorrelationFlags& flags) {
       plan.one_time.time_blocks *
       (1 + static_cast<Index>(plan.one_time.windows.size() + plan.error_blocks.size()));
   // sums, what is stored of them and the checkpoint that is being written
-  const Index cells = static_cast<Index>(lags) * blocks + log_map_cells(plan);
-  const Index sums = cells * (plan.load.groups.groups + 1) * 16 * 4;
+  const Index groups = plan.load.groups.groups;
+  const Index own = plan.kernel.without_tiles ? 0 : log_map_cells(plan);
+  const Index sums = (static_cast<Index>(lags) * blocks + own) * (groups + 1) * 16 * 4;
   constexpr Index base = 2048; // the level from which the smallest ones are made, after the tiles
   const Index levels =
       flags.no_map ? 0 : 4 * base * base * 3 / 2 + plan.partition.bin_count() * (Index{6} << 20);
   const Index always = program + pixel * info.pixels();
   Phases phases;
   phases.measuring = measuring_bytes(info);
-  phases.loading = always + std::min(plan.load.block_bytes, series_bytes(info));
-  phases.working = always + std::max(scratch + sums, sums / 2 + levels);
+  phases.loading = loading_bytes(info, plan.load);
+  phases.working = always + std::max(scratch + sums, sums / 2 + levels) + log_map_bytes(plan);
   return phases;
 }
 
@@ -119,6 +132,10 @@ std::optional<MapShape> map_shape(const XpcsPlan& plan, const CorrelationFlags& 
 
 Index needed_bytes(const XpcsPlan& plan, const CorrelationFlags& flags) {
   return least_of(phases_of(plan, flags), all_bins(plan));
+}
+
+Index loading_bytes(const frames::SeriesInfo& info, const correlate::LoadOptions& load) {
+  return program + pixel * info.pixels() + std::min(load.block_bytes, series_bytes(info));
 }
 
 Index room_while_measuring(const frames::SeriesInfo& info, Index limit) {

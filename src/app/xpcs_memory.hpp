@@ -16,6 +16,11 @@ namespace vitrum::app {
 /// The least memory with which the analysis can be made: one bin at a time.
 [[nodiscard]] Index needed_bytes(const XpcsPlan& plan, const CorrelationFlags& flags);
 
+/// What is there while pixels are loaded, beside them: a block of frames, what is known of each
+/// pixel, the program.
+[[nodiscard]] Index loading_bytes(const frames::SeriesInfo& info,
+                                  const correlate::LoadOptions& load);
+
 /// How much the frames that are kept may take while the series is measured.
 [[nodiscard]] Index room_while_measuring(const frames::SeriesInfo& info, Index limit);
 

@@ -80,14 +80,6 @@ void plan_corrections(XpcsPlan& plan, const CorrectionFlags& flags) {
   load.bad_frames = plan.series.bad;
 }
 
-/// True when a pixel of a bin is zero in frames that come from memory.
-bool any_missing(const frames::Partition& partition, const std::vector<std::uint8_t>& kept) {
-  for (std::size_t p = 0; p < kept.size(); ++p)
-    if (kept[p] == 0 && partition.dynamic_labels[p] != 0)
-      return true;
-  return false;
-}
-
 /// For a dry run: statistics of some frames in place of all. False when the series is short, or
 /// when they say too little.
 bool sample(XpcsPlan& plan, const XpcsOptions& options, const Monitor& monitor) {
@@ -153,8 +145,7 @@ XpcsPlan make_plan(const XpcsOptions& options, const Monitor& monitor) {
     plan.statistics = measure(plan.series, plan.mask, options.input.find_bad_frames, monitor);
   plan.partition = make_bins(
       plan.series, plan.mask, plan.statistics, options.partition, options.geometry, plan.map);
-  if (plan.series.kept != nullptr && any_missing(plan.partition, needed))
-    plan.series.kept->keep_within(0);
+  forget_unless_whole(plan.series, plan.partition, needed);
   check_duplicates(plan.series, plan.statistics, plan.partition);
   plan.load.groups.groups = options.correlation.pixel_groups;
   plan.load.groups.block_px = options.correlation.speckle_size_px;
@@ -163,8 +154,8 @@ XpcsPlan make_plan(const XpcsOptions& options, const Monitor& monitor) {
                                           correlate::name_of(plan.normalization),
                                           correlate::formula_of(plan.normalization)));
   // corrcoef has means that differ from frame to frame
-  const bool without_tiles = options.correlation.no_map && !plan.log_map &&
-                             plan.normalization != correlate::Normalization::corrcoef;
+  const bool without_tiles =
+      options.correlation.no_map && plan.normalization != correlate::Normalization::corrcoef;
   plan.kernel = choose_bin_kernel(plan, options.correlation.kernel, without_tiles);
   if (plan.kernel.without_tiles && !options.checkpoint.shard.empty())
     throw OptionError(fmt::format(

@@ -14,6 +14,7 @@
 #include "vitrum/correlate/count_matrix.hpp"
 #include "vitrum/io/tree_file.hpp"
 #include "vitrum/report/numbers.hpp"
+#include "xpcs_memory.hpp"
 #include "xpcs_plan.hpp"
 #include "xpcs_tree.hpp"
 #include "xsvs_tree.hpp"
@@ -120,17 +121,25 @@ Plan make_xsvs_plan(const XsvsOptions& options, const Monitor& monitor) {
   plan.frame_time_s = frame_time_of(plan.series, options.input);
   plan.open_s = open_time(plan.series, options.exposure_s, plan.frame_time_s);
   plan.mask = start_mask(plan.series, options.partition.masks);
+  const auto needed = pixels_of_bins(plan.series, plan.mask, options.partition, options.geometry);
+  if (!options.run.dry_run)
+    keep_frames(
+        plan.series, needed, room_while_measuring(info, parse_bytes("memory", options.run.memory)));
   plan.statistics = measure(plan.series, plan.mask, options.input.find_bad_frames, monitor);
   judge_empty_frames(plan);
   plan.partition = make_bins(
       plan.series, plan.mask, plan.statistics, options.partition, options.geometry, plan.map);
+  forget_unless_whole(plan.series, plan.partition, needed);
   check_duplicates(plan.series, plan.statistics, plan.partition);
   plan.load.bad_frames = plan.series.bad;
   return plan;
 }
 
 Index needed_bytes(const Plan& plan) {
-  return correlate::predicted_count_bytes(plan.series.info().frames, plan.partition, {}, true);
+  const auto& info = plan.series.info();
+  return std::max(-room_while_measuring(info, 0),
+                  loading_bytes(info, plan.load) +
+                      correlate::predicted_count_bytes(info.frames, plan.partition, {}, true));
 }
 
 std::vector<ContrastOfBin> measure_contrast(Plan& plan,
@@ -138,6 +147,8 @@ std::vector<ContrastOfBin> measure_contrast(Plan& plan,
                                             const Monitor& monitor) {
   const auto matrices =
       correlate::load_counts(*plan.series.source, plan.partition, {}, plan.load, monitor);
+  if (plan.series.kept != nullptr)
+    plan.series.kept->keep_within(0); // nobody reads frames again
   std::vector<ContrastOfBin> bins;
   for (std::size_t b = 0; b < matrices.size(); ++b) {
     const auto& matrix = matrices[b];
@@ -232,11 +243,14 @@ std::string run_xsvs(XsvsOptions options, const Invocation& invocation, const Mo
                        bytes_text(needed_bytes(plan)),
                        options.run.memory,
                        options.output.output);
-  if (needed_bytes(plan) > parse_bytes("memory", options.run.memory))
+  const Index limit = parse_bytes("memory", options.run.memory);
+  if (needed_bytes(plan) > limit)
     throw OptionError(fmt::format("--memory {}: the analysis needs {}; use fewer frames (--frames) "
                                   "or pixels",
                                   options.run.memory,
                                   bytes_text(needed_bytes(plan))));
+  if (plan.series.kept != nullptr && plan.series.kept->bytes() > limit - needed_bytes(plan))
+    plan.series.kept->keep_within(limit - needed_bytes(plan));
   auto tree = make_result(invocation, to_toml(describe(options)));
   tree.group("entry").attributes["default"] = std::string("xsvs");
   tree.set("entry/title",

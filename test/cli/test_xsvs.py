@@ -1,4 +1,6 @@
 """Photon statistics: a virtual experiment whose contrast and relaxation time are known, and bad input."""
+import re
+
 import numpy as np
 
 import vitrum_cli
@@ -87,6 +89,26 @@ class Xsvs(CliTest):
         shown = self.scalars("out.h5")
         self.assertIsNone(shown["scalars"]["bin/1/xsvs/1/contrast"]["value"])
         self.assertTrue(any(text.startswith("bin 1: no count above 1 was seen") for text in shown["warnings"]))
+
+    def test_memory_changes_no_number(self):
+        """Frames kept from the first pass, some of them, or none: the same result."""
+        counts = np.random.default_rng(5).poisson(0.4, (400, 120, 130)).astype(np.uint16)
+        labels = np.zeros((120, 130), np.uint8)
+        labels[20:60, 30:70] = 1
+        labels[70:90, 30:70] = 2
+        self.write_h5("s.h5", counts, chunks=(1, 120, 130), compression="gzip")
+        np.save(self.path("labels.npy"), labels)
+        job = ["xsvs", "s.h5", *TIME, "--exposure", "1", "--partition", "labels.npy", "--overwrite", "--quiet", *OUT]
+        refused = self.vitrum(*job, "--memory", "1K", code=2).stderr
+        found = re.fullmatch(r"vitrum: --memory 1K: the analysis needs ([0-9.]+) MB; use fewer frames \(--frames\) or pixels\n", refused)
+        self.assertTrue(found, refused)
+        least = float(found[1])
+        results = []
+        for memory in ("4G", f"{least + 1:.0f}M", f"{least + 3:.0f}M"):
+            self.vitrum(*job, "--memory", memory)
+            results.append(self.scalars("out.h5")["scalars"])
+        self.assertEqual(results[1], results[0])
+        self.assertEqual(results[2], results[0])
 
 
 if __name__ == "__main__":
