@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vitrum/core/index.hpp"
+#include "vitrum/core/simd.hpp"
 
 namespace vitrum::io {
 
@@ -16,13 +17,24 @@ namespace vitrum::io {
 void bit_unshuffle(const std::byte* in, std::byte* out, Index count, Index element_bytes);
 void bit_shuffle(const std::byte* in, std::byte* out, Index count, Index element_bytes);
 
-/// The ways of bit_unshuffle that this processor can go, slowest first; it takes the last. To
-/// compare them.
+/// The ways of bit_unshuffle that this processor can go, slowest first; it takes the last that
+/// simd_level() allows.
 struct UnshuffleKernel {
   const char* name;
+  SimdLevel level; // that it belongs to
   void (*run)(const std::byte* in, std::byte* out, Index count, Index element_bytes);
 };
 [[nodiscard]] std::span<const UnshuffleKernel> unshuffle_kernels();
+
+/// The last kernel of those that the level allows.
+template <class Kernel>
+[[nodiscard]] const Kernel& best_kernel(std::span<const Kernel> kernels, SimdLevel level) {
+  std::size_t best = 0;
+  for (std::size_t k = 1; k < kernels.size(); ++k)
+    if (kernels[k].level <= level)
+      best = k;
+  return kernels[best];
+}
 
 enum class Packing { none = 0, lz4 = 2, zstd = 3 };
 

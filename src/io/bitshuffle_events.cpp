@@ -238,15 +238,16 @@ struct Scratch {
 
 std::span<const EventKernel> event_kernels() {
 #if defined(__x86_64__)
-  static constexpr EventKernel all[] = {
-      {"scalar", events_plain}, {"avx2", events_avx2}, {"avx512-gfni", events_avx512}};
+  static constexpr EventKernel all[] = {{"scalar", SimdLevel::baseline, events_plain},
+                                        {"avx2", SimdLevel::avx2, events_avx2},
+                                        {"avx512-gfni", SimdLevel::avx512, events_avx512}};
   static const std::size_t usable =
       has_gfni() && __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("bmi2") != 0
           ? 3
       : __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi2") != 0 ? 2
                                                                                    : 1;
 #else
-  static constexpr EventKernel all[] = {{"scalar", events_plain}};
+  static constexpr EventKernel all[] = {{"scalar", SimdLevel::baseline, events_plain}};
   static const std::size_t usable = 1;
 #endif
   return std::span(all).first(usable);
@@ -267,7 +268,7 @@ void decode_bitshuffle_events(std::span<const std::byte> in,
                               Index element_bytes,
                               Packing packing,
                               ElementList& out) {
-  static const auto run = event_kernels().back().run;
+  static const auto run = best_kernel(event_kernels(), simd_level()).run;
   thread_local Scratch s;
   s.zero_count = 0;
   const Index at = for_each_packed_block(

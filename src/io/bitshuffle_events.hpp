@@ -26,9 +26,10 @@ using BlockEvents = Index (*)(const std::byte* planes,
                               std::uint32_t* value);
 struct EventKernel {
   const char* name;
+  SimdLevel level;
   BlockEvents run;
 };
-/// The ways that this processor can go, slowest first.
+/// The ways that this processor can go, slowest first; the last that simd_level() allows is taken.
 [[nodiscard]] std::span<const EventKernel> event_kernels();
 
 /// Appends the nonzero elements of a whole chunk (packed with LZ4 or zstd) of `elements` unsigned

@@ -217,8 +217,9 @@ void unshuffle_gfni(const std::byte* in, std::byte* out, Index count, Index elem
 } // namespace
 
 std::span<const UnshuffleKernel> unshuffle_kernels() {
-  static constexpr UnshuffleKernel all[] = {
-      {"scalar", unshuffle_scalar}, {"sse2", unshuffle_sse2}, {"avx512-gfni", unshuffle_gfni}};
+  static constexpr UnshuffleKernel all[] = {{"scalar", SimdLevel::baseline, unshuffle_scalar},
+                                            {"sse2", SimdLevel::baseline, unshuffle_sse2},
+                                            {"avx512-gfni", SimdLevel::avx512, unshuffle_gfni}};
 #if defined(__x86_64__)
   static const std::size_t usable = has_gfni() ? 3 : 2;
 #else
@@ -228,7 +229,7 @@ std::span<const UnshuffleKernel> unshuffle_kernels() {
 }
 
 void bit_unshuffle(const std::byte* in, std::byte* out, Index count, Index element_bytes) {
-  static const auto run = unshuffle_kernels().back().run;
+  static const auto run = best_kernel(unshuffle_kernels(), simd_level()).run;
   run(in, out, count, element_bytes);
 }
 

@@ -3,6 +3,7 @@
 #include <rapidcheck.h>
 
 #include "../bitshuffle.hpp"
+#include "../bitshuffle_events.hpp"
 #include "../lzf.hpp"
 #include "support.hpp"
 #include "vitrum/core/random.hpp"
@@ -53,6 +54,20 @@ TEST(Bitshuffle, KernelsEqualTheDefinition) {
           EXPECT_EQ(back, plain) << kernel.name << " " << element << " " << count;
         }
       }
+}
+
+TEST(Bitshuffle, TakesTheLastKernelThatTheLevelAllows) {
+  const auto named = [](SimdLevel level) {
+    return std::string(best_kernel(unshuffle_kernels(), level).name) + " " +
+           best_kernel(event_kernels(), level).name;
+  };
+  EXPECT_EQ(named(SimdLevel::baseline), "sse2 scalar");
+  for (const SimdLevel level : simd_levels()) {
+    EXPECT_LE(best_kernel(unshuffle_kernels(), level).level, level);
+    EXPECT_LE(best_kernel(event_kernels(), level).level, level);
+  }
+  EXPECT_EQ(named(SimdLevel::vnni),
+            std::string(unshuffle_kernels().back().name) + " " + event_kernels().back().name);
 }
 
 TEST(Bitshuffle, ChunksDecodeToWhatWasEncoded) {
