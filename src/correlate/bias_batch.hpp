@@ -10,6 +10,14 @@
 
 namespace vitrum::correlate {
 
+/// The frames of some pairs, ascending, each once. Throws DataError for a frame that is a gap.
+struct PairFrames {
+  std::vector<Index> frames;
+  std::vector<FramePair> places; // of the pairs, in `frames`
+
+  PairFrames(std::span<const FramePair> pairs, std::span<const std::uint8_t> valid);
+};
+
 /// δ of pixels [first, first + count) of the frames (ascending), [frame, count], to `out`.
 using UnpackPixels =
     std::function<void(std::span<const Index> frames, Index first, Index count, float* out)>;
@@ -27,5 +35,13 @@ bias_of_moments(const PairMoments& sums, double pixels, Normalization normalizat
 /// As TileKernel::pair_bias, for bins of which bias_from_moments is true.
 [[nodiscard]] std::vector<double>
 batch_pair_bias(const TileKernel& kernel, std::span<const FramePair> pairs, const UnpackPixels&);
+
+/// Whether the segments are so short that whole ones of many frames can be held at once.
+[[nodiscard]] bool short_segments(const PixelGroups& groups);
+
+/// As TileKernel::block_products, for short segments.
+[[nodiscard]] BlockProducts batch_block_products(const TileKernel& kernel,
+                                                 std::span<const FramePair> pairs,
+                                                 const UnpackPixels&);
 
 } // namespace vitrum::correlate

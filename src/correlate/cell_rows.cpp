@@ -1,5 +1,8 @@
 #include "cell_rows.hpp"
 
+#include <algorithm>
+#include <cstring>
+
 namespace vitrum::correlate::detail {
 namespace {
 
@@ -7,28 +10,42 @@ constexpr Index sixteen = 16; // divides the frames of a panel
 
 } // namespace
 
-CellRows::CellRows(std::span<const Index> frames, Index most_cells) : row_cells_(most_cells) {
-  for (const Index frame : frames) {
-    const Index first = frame / sixteen * sixteen;
-    if (sixteens_.empty() || sixteens_.back() != first)
-      sixteens_.push_back(first);
-    place_.push_back((static_cast<Index>(sixteens_.size()) - 1) * sixteen + frame - first);
-  }
-  cells_ = Buffer<std::uint32_t>(static_cast<Index>(sixteens_.size()) * sixteen * row_cells_);
-}
-
-void CellRows::read(const PanelKernels& kernels,
-                    const std::uint32_t* panels,
-                    Index stride,
-                    Index first,
-                    Index cells) {
-  std::uint32_t* to = cells_.data();
-  for (const Index frame : sixteens_) {
-    const Index panel = frame / panel_frames * panel_frames;
-    const std::uint32_t* from = panels + panel * stride + first * panel_frames + (frame - panel);
-    for (Index k = 0; k < cells; k += sixteen)
-      kernels.transpose(from + k * panel_frames, panel_frames, to + k, row_cells_);
-    to += sixteen * row_cells_;
+void read_rows(const PanelKernels& kernels,
+               const PanelPlace& panel,
+               std::span<const Index> frames,
+               Index first,
+               Index cells,
+               std::uint32_t* to,
+               Index to_stride) {
+  alignas(64) std::uint32_t square[sixteen * sixteen];
+  const auto end_of = [&](std::size_t begin, Index frame) { // the first that is not below `frame`
+    while (begin < frames.size() && frames[begin] < frame)
+      ++begin;
+    return begin;
+  };
+  for (std::size_t begin = 0, end = 0; begin < frames.size(); begin = end) {
+    const Index number = frames[begin] / panel_frames;
+    const std::uint32_t* const from = panel(number) + first * panel_frames;
+    end = end_of(begin, (number + 1) * panel_frames);
+    const std::uint32_t* const next =
+        end < frames.size() ? panel(frames[end] / panel_frames) + first * panel_frames : from;
+    for (Index k = 0; k < cells; k += sixteen) {
+      const auto bytes = static_cast<std::size_t>(std::min(sixteen, cells - k)) * sizeof(*to);
+      for (Index line = 0; line < sixteen * panel_frames; line += sixteen)
+        __builtin_prefetch(next + k * panel_frames + line, 0, 2);
+      std::size_t i = begin;
+      for (Index top = number * panel_frames; i < end; top += sixteen) {
+        const std::size_t last = end_of(i, top + sixteen);
+        if (i == last)
+          continue;
+        kernels.transpose(
+            from + k * panel_frames + top - number * panel_frames, panel_frames, square, sixteen);
+        for (; i < last; ++i)
+          std::memcpy(to + static_cast<Index>(i) * to_stride + k,
+                      square + (frames[i] - top) * sixteen,
+                      bytes);
+      }
+    }
   }
 }
 

@@ -2,12 +2,9 @@
 #include <algorithm>
 #include <functional>
 
-#include <fmt/format.h>
-
 #include "bias_batch.hpp"
 #include "count_state.hpp"
 #include "row_kernels.hpp"
-#include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 
 namespace vitrum::correlate {
@@ -15,44 +12,20 @@ namespace {
 
 constexpr Index piece_cells = 128; // of all frames: their rows stay near the second-level cache
 
-/// The frames of some pairs, ascending, each once.
-struct PairFrames {
-  std::vector<Index> frames;
-  std::vector<FramePair> places; // of the pairs, in `frames`
-
-  PairFrames(std::span<const FramePair> pairs, std::span<const std::uint8_t> valid) {
-    for (const FramePair pair : pairs)
-      for (const Index frame : {pair.t1, pair.t2}) {
-        if (frame < 0 || frame >= static_cast<Index>(valid.size()) || valid[frame] == 0)
-          throw DataError(fmt::format("bias of a pair with frame {}, which is a gap", frame));
-        frames.push_back(frame);
-      }
-    std::sort(frames.begin(), frames.end());
-    frames.erase(std::unique(frames.begin(), frames.end()), frames.end());
-    const auto place = [&](Index frame) {
-      return std::lower_bound(frames.begin(), frames.end(), frame) - frames.begin();
-    };
-    for (const FramePair pair : pairs)
-      places.push_back({place(pair.t1), place(pair.t2)});
-  }
-};
-
-struct Panels {
-  const PanelKernels& kernels;
-  const std::uint32_t* cells;
-  Index stride, used; // cells of a frame
-};
-
-/// Calls visit(thread, rows, first cell, cells) for all cells of the frames, piece by piece. What a
-/// thread sums up must come out the same in any order.
+/// Calls visit(thread, rows, first cell, cells) for `used` cells of the frames, piece by piece.
+/// What a thread sums up must come out the same in any order.
 template <class Visit>
-void each_piece(const Panels& panels, std::span<const Index> frames, Visit&& visit) {
+void each_piece(const PanelKernels& kernels,
+                const detail::PanelPlace& panel,
+                Index used,
+                std::span<const Index> frames,
+                Visit&& visit) {
   const Index threads = thread_count();
   parallel_for(0, threads, 1, [&](Index thread, Index) {
     detail::CellRows rows(frames, piece_cells);
-    for (Index first = thread * piece_cells; first < panels.used; first += threads * piece_cells) {
-      const Index cells = std::min(piece_cells, panels.used - first);
-      rows.read(panels.kernels, panels.cells, panels.stride, first, cells);
+    for (Index first = thread * piece_cells; first < used; first += threads * piece_cells) {
+      const Index cells = std::min(piece_cells, used - first);
+      rows.read(kernels, panel, first, cells);
       visit(thread, rows, first, cells);
     }
   });
@@ -107,9 +80,7 @@ CountKernel::State::sum_pairs(std::span<const Index> frames,
       }
     }
   };
-  each_piece({panel_kernels(level), panels(), cell_stride(), layout.slots / per_cell()},
-             frames,
-             sum_piece);
+  each_piece(panel_kernels(level), panel_place(), layout.slots / per_cell(), frames, sum_piece);
   for (std::size_t thread = 1; thread < threads; ++thread)
     for (std::size_t i = 0; i < pairs; ++i)
       sums[i] += sums[thread * pairs + i];
@@ -153,9 +124,7 @@ std::vector<std::uint64_t> CountKernel::State::sum_segments(std::span<const Inde
       }
     }
   };
-  each_piece({panel_kernels(level), panels(), cell_stride(), layout.slots / per_cell()},
-             frames,
-             sum_piece);
+  each_piece(panel_kernels(level), panel_place(), layout.slots / per_cell(), frames, sum_piece);
   for (std::size_t thread = 1; thread < threads; ++thread)
     for (std::size_t i = 0; i < size; ++i)
       sums[i] += sums[thread * size + i];

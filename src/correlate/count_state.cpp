@@ -224,13 +224,12 @@ void CountKernel::State::unpack(std::span<const Index> frames,
                                 Index first,
                                 Index count,
                                 float* out) const {
-  constexpr Index sixteen = 16;
+  constexpr Index sixteen = 16; // cells
   const Index per = per_cell();
   const Index first_cell = layout.place[first] / per / sixteen * sixteen;
   const Index cells = layout.place[first + count - 1] / per + 1 - first_cell;
-  const Index most = (cells + sixteen - 1) / sixteen * sixteen;
-  detail::CellRows rows(frames, most);
-  rows.read(panel_kernels(level), panels(), cell_stride(), first_cell, cells);
+  detail::CellRows rows(frames, cells);
+  rows.read(panel_kernels(level), panel_place(), first_cell, cells);
   std::vector<std::uint32_t> wide(bits ? static_cast<std::size_t>(16 * cells) : 0);
   auto span =
       std::upper_bound(layout.spans.begin(),

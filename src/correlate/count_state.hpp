@@ -35,6 +35,11 @@ struct CountKernel::State {
     return bits ? bits->cell_stride() : counts.stride / per_cell();
   }
   [[nodiscard]] const std::uint32_t* panels() const;
+  [[nodiscard]] detail::PanelPlace panel_place() const {
+    return [from = panels(), cells = panel_frames * cell_stride()](Index panel) {
+      return from + panel * cells;
+    };
+  }
   /// The cells of a frame; they are 48 apart.
   [[nodiscard]] const std::uint32_t* column(Index frame) const {
     const Index panel = frame / panel_frames * panel_frames;

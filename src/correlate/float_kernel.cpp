@@ -1,10 +1,12 @@
 #include "vitrum/correlate/float_kernel.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include <fmt/format.h>
 
 #include "bias_batch.hpp"
+#include "cell_rows.hpp"
 #include "panel_loop.hpp"
 #include "vitrum/core/error.hpp"
 
@@ -57,15 +59,39 @@ void FloatKernel::fluctuations(Index frame, std::span<float> out) const {
 std::vector<double> FloatKernel::pair_bias(std::span<const FramePair> pairs) const {
   if (!bias_from_moments(groups(), normalization()))
     return TileKernel::pair_bias(pairs);
-  return batch_pair_bias(
-      *this, pairs, [this](std::span<const Index> frames, Index first, Index count, float* out) {
-        for (const Index frame : frames) {
-          const float* cell = column(frame) + first * panel_frames;
-          for (Index p = 0; p < count; ++p)
-            out[p] = cell[p * panel_frames];
-          out += count;
-        }
-      });
+  return batch_pair_bias(*this, pairs, [this](auto... piece) { unpack(piece...); });
+}
+
+BlockProducts FloatKernel::block_products(std::span<const FramePair> pairs) const {
+  if (!short_segments(groups()))
+    return TileKernel::block_products(pairs);
+  return batch_block_products(*this, pairs, [this](auto... piece) { unpack(piece...); });
+}
+
+/// See UnpackPixels.
+void FloatKernel::unpack(std::span<const Index> frames,
+                         Index first,
+                         Index count,
+                         float* out) const {
+  const auto panel = [this](Index number) {
+    return reinterpret_cast<const std::uint32_t*>(packed_.panels[static_cast<std::size_t>(number)]);
+  };
+  const Index skipped = first % 16; // cells are read from sixteens on
+  if (skipped == 0) {
+    detail::read_rows(panel_kernels(level_),
+                      panel,
+                      frames,
+                      first,
+                      count,
+                      reinterpret_cast<std::uint32_t*>(out),
+                      count);
+    return;
+  }
+  detail::CellRows rows(frames, skipped + count);
+  rows.read(panel_kernels(level_), panel, first - skipped, skipped + count);
+  for (Index i = 0; i < rows.size(); ++i)
+    std::memcpy(
+        out + i * count, rows.row(i) + skipped, static_cast<std::size_t>(count) * sizeof(float));
 }
 
 /// Where the pixels of a frame begin; they are 48 floats apart.

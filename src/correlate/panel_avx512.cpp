@@ -114,7 +114,16 @@ VITRUM_DEFINE_INTEGERS(words_vnni, VITRUM_VNNI, add_words_vnni)
 VITRUM_DEFINE_INTEGERS(bits_popcnt, VITRUM_VNNI, add_bits_popcnt)
 VITRUM_DEFINE_RESCALE(rescale, "avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")
 
-/// Rows in x become columns, 16 to a step of the panel.
+template <bool past>
+VITRUM_AVX512 __attribute__((always_inline)) inline void store_line(std::uint32_t* to, __m512i x) {
+  if constexpr (past)
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(to), x);
+  else
+    _mm512_storeu_si512(to, x);
+}
+
+/// Rows in x become columns, 16 to a step of the panel. `past`: past the caches.
+template <bool past>
 VITRUM_AVX512 __attribute__((always_inline)) inline void
 transpose_registers(__m512i (&x)[16], std::uint32_t* to, Index to_stride) {
   __m512i y[16];
@@ -137,10 +146,10 @@ transpose_registers(__m512i (&x)[16], std::uint32_t* to, Index to_stride) {
     const __m512i even_low = _mm512_shuffle_i32x4(x[8 + c], x[12 + c], 0x88);
     const __m512i odd_low = _mm512_shuffle_i32x4(x[8 + c], x[12 + c], 0xdd);
     std::uint32_t* const step = to + c * to_stride;
-    _mm512_storeu_si512(step + 0 * to_stride, _mm512_shuffle_i32x4(even_top, even_low, 0x88));
-    _mm512_storeu_si512(step + 8 * to_stride, _mm512_shuffle_i32x4(even_top, even_low, 0xdd));
-    _mm512_storeu_si512(step + 4 * to_stride, _mm512_shuffle_i32x4(odd_top, odd_low, 0x88));
-    _mm512_storeu_si512(step + 12 * to_stride, _mm512_shuffle_i32x4(odd_top, odd_low, 0xdd));
+    store_line<past>(step + 0 * to_stride, _mm512_shuffle_i32x4(even_top, even_low, 0x88));
+    store_line<past>(step + 8 * to_stride, _mm512_shuffle_i32x4(even_top, even_low, 0xdd));
+    store_line<past>(step + 4 * to_stride, _mm512_shuffle_i32x4(odd_top, odd_low, 0x88));
+    store_line<past>(step + 12 * to_stride, _mm512_shuffle_i32x4(odd_top, odd_low, 0xdd));
   }
 }
 
@@ -150,7 +159,7 @@ transpose(const std::uint32_t* from, Index stride, std::uint32_t* to, Index to_s
 #pragma GCC unroll 16
   for (int f = 0; f < 16; ++f)
     x[f] = _mm512_loadu_si512(from + f * stride);
-  transpose_registers(x, to, to_stride);
+  transpose_registers<false>(x, to, to_stride);
 }
 
 VITRUM_AVX512 void
@@ -165,7 +174,7 @@ transpose_scaled(const float* from, Index stride, const RowScale* scales, float*
         _mm512_fmsub_ps(row, _mm512_set1_ps(s.scale_rest), _mm512_set1_ps(s.shift_rest));
     x[f] = _mm512_castps_si512(_mm512_add_ps(rough, rest));
   }
-  transpose_registers(x, reinterpret_cast<std::uint32_t*>(panel), panel_frames);
+  transpose_registers<true>(x, reinterpret_cast<std::uint32_t*>(panel), panel_frames);
 }
 
 } // namespace

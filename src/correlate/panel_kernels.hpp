@@ -63,7 +63,8 @@ struct PanelKernels {
   /// to[k * to_stride + f] = from[f * stride + k] for 16 frames f and 16 cells k: rows to a panel,
   /// and a panel to rows.
   void (*transpose)(const std::uint32_t* from, Index stride, std::uint32_t* to, Index to_stride);
-  /// Rows of floats to a panel, scaled on the way: one scale for each frame.
+  /// Rows of floats to a panel, scaled on the way: one scale for each frame. `panel` is aligned to
+  /// 64 bytes; it may be written past the caches, so a fence must come before others read it.
   void (*transpose_scaled)(const float* from, Index stride, const RowScale* scales, float* panel);
 };
 

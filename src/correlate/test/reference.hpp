@@ -67,13 +67,15 @@ inline std::vector<double> two_time(const PixelMatrix& counts, Normalization nor
 }
 
 /// Whole-frame labels as a bin with `statics` static bins in vertical stripes.
-inline PixelGroups stripe_groups(Index height, Index width, Index statics, Index groups = 32) {
+inline PixelGroups
+stripe_groups(Index height, Index width, Index statics, Index groups = 32, Index block_px = 4) {
   std::vector<std::int32_t> dynamic(height * width, 1);
   std::vector<std::int32_t> fine(height * width);
   for (Index i = 0; i < height * width; ++i)
     fine[i] = std::int32_t(1 + i % width * statics / width);
   GroupOptions options;
   options.groups = groups;
+  options.block_px = block_px;
   return make_groups(dynamic, fine, width, 1, options);
 }
 

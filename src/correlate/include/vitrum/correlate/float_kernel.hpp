@@ -26,8 +26,10 @@ public:
                Index stride) const override;
   void fluctuations(Index frame, std::span<float> out) const override;
   [[nodiscard]] std::vector<double> pair_bias(std::span<const FramePair> pairs) const override;
+  [[nodiscard]] BlockProducts block_products(std::span<const FramePair> pairs) const override;
 
 private:
+  void unpack(std::span<const Index> frames, Index first, Index count, float* out) const;
   [[nodiscard]] const float* column(Index frame) const;
   [[nodiscard]] const Fluctuations& data() const { return packed_.fluctuations; }
 

@@ -1,4 +1,4 @@
-// Biases and products of blocks from sums over packed counts equal those from fluctuations.
+// Biases and products of blocks from packed counts and floats equal those from fluctuations.
 #include <array>
 
 #include <gtest/gtest.h>
@@ -47,7 +47,7 @@ struct Expected {
   }
 };
 
-void expect_same(const CountKernel& kernel, const Expected& expected) {
+void expect_same(const TileKernel& kernel, const Expected& expected) {
   const std::vector<double> found = kernel.pair_bias(expected.pairs);
   for (std::size_t i = 0; i < found.size(); ++i)
     ASSERT_NEAR(found[i], expected.biases[i], expected.rounding)
@@ -61,7 +61,7 @@ void expect_same(const CountKernel& kernel, const Expected& expected) {
 
 } // namespace
 
-TEST(CountBias, EqualsFluctuationsInEveryInstructionSet) {
+TEST(KernelBias, EqualsFluctuationsInEveryInstructionSet) {
   std::uint64_t seed = 900;
   for (const double mean : {0.05, 0.7, 30.0, 300.0})
     for (const auto& [frames, height, width] :
@@ -79,6 +79,7 @@ TEST(CountBias, EqualsFluctuationsInEveryInstructionSet) {
                                           << " mean " << mean << " statics " << statics);
           const Expected expected(FloatKernel(copy(m), n));
           for (const SimdLevel level : simd_levels()) {
+            expect_same(FloatKernel(copy(m), n, level), expected);
             expect_same(CountKernel(make_count_matrix(m), n, CountForm::packed, level), expected);
             if (mean < 10)
               expect_same(CountKernel(make_count_matrix(m), n, CountForm::bits, level), expected);
@@ -86,21 +87,33 @@ TEST(CountBias, EqualsFluctuationsInEveryInstructionSet) {
         }
 }
 
-TEST(CountBias, IsTheSameForAnyNumberOfThreads) {
+TEST(KernelBias, OfLongSegmentsEqualsFluctuations) {
   const PixelMatrix m =
-      reference::random_counts(reference::stripe_groups(60, 80, 1, 5), 60, 0.3, {}, 5);
-  const CountKernel kernel(make_count_matrix(m), Normalization::plain, CountForm::bits);
-  const std::vector<FramePair> pairs = some_pairs(kernel);
-  set_thread_count(1);
-  const std::vector<double> one = kernel.pair_bias(pairs);
-  const BlockProducts blocks = kernel.block_products(pairs);
-  set_thread_count(2);
-  EXPECT_EQ(kernel.pair_bias(pairs), one);
-  EXPECT_EQ(kernel.block_products(pairs).observed, blocks.observed);
-  set_thread_count(0);
+      reference::random_counts(reference::stripe_groups(120, 90, 2, 5, 60), 20, 0.7, {}, 3);
+  const FloatKernel kernel(copy(m), Normalization::static_bin);
+  expect_same(kernel, Expected(kernel));
 }
 
-TEST(CountBias, RefusesGaps) {
+TEST(KernelBias, IsTheSameForAnyNumberOfThreads) {
+  const PixelMatrix m =
+      reference::random_counts(reference::stripe_groups(60, 80, 1, 5), 60, 0.3, {}, 5);
+  const CountKernel counts(make_count_matrix(m), Normalization::plain, CountForm::bits);
+  const FloatKernel floats(copy(m), Normalization::plain);
+  for (const TileKernel* kernel :
+       {static_cast<const TileKernel*>(&counts), static_cast<const TileKernel*>(&floats)}) {
+    const std::vector<FramePair> pairs = some_pairs(*kernel);
+    set_thread_count(1);
+    const std::vector<double> one = kernel->pair_bias(pairs);
+    const BlockProducts blocks = kernel->block_products(pairs);
+    set_thread_count(2);
+    EXPECT_EQ(kernel->pair_bias(pairs), one);
+    EXPECT_EQ(kernel->block_products(pairs).observed, blocks.observed);
+    EXPECT_EQ(kernel->block_products(pairs).independent, blocks.independent);
+    set_thread_count(0);
+  }
+}
+
+TEST(KernelBias, RefusesGaps) {
   const PixelMatrix m =
       reference::random_counts(reference::stripe_groups(60, 80, 1, 5), 60, 0.3, {7}, 5);
   const CountKernel kernel(make_count_matrix(m), Normalization::plain);
