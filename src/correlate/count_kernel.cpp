@@ -75,7 +75,9 @@ void CountKernel::product(
     Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const {
   const State& s = *state_;
   const PanelKernels& kernels = panel_kernels(s.level);
-  const auto integers = s.counts.wide() ? kernels.words : kernels.bytes;
+  // Counts above one are added to the sums of all blocks of bits at once.
+  const bool by_tile = s.bits && s.bits->any_excess();
+  const auto integers = s.bits ? kernels.bits : s.counts.wide() ? kernels.words : kernels.bytes;
   const Index per_cell = s.per_cell();
   const auto padded = s.padded;
   std::vector<float> u(static_cast<std::size_t>(rows)), w(static_cast<std::size_t>(cols));
@@ -99,12 +101,12 @@ void CountKernel::product(
       w[j] = static_cast<float>(n) * v[t] - a[t] * static_cast<float>(shifted[j]);
     }
     const bool add = r > s.layout.group_begin[group];
-    if (s.bits)
+    if (by_tile)
       s.bits->products(run, row0, rows, col0, cols, bit_sums);
     const Index skipped = run.first / per_cell * panel_frames;
     for_panel_blocks(row0, rows, col0, cols, [&](const PanelBlock& block) {
       std::int32_t* values = sums;
-      if (s.bits)
+      if (by_tile)
         values = bit_sums.at(block.row, block.col);
       else
         integers(s.column(block.row) + skipped,

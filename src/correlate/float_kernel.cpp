@@ -13,7 +13,7 @@
 namespace vitrum::correlate {
 namespace {
 
-constexpr Index largest_depth = 128; // pixels of a row and a column panel that fit the cache
+constexpr Index largest_depth = 256; // pixels whose sums go to the tile at a time
 
 PixelMatrix checked(PixelMatrix matrix) {
   if (matrix.frames < 1 || matrix.pixels() < 1)

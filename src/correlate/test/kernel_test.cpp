@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "../row_kernels.hpp"
 #include "reference.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/simd.hpp"
@@ -154,4 +155,23 @@ TEST(FloatKernel, ManyPixelsInOneGroup) {
   one.groups.group_begin = {0, m.pixels()};
   for (const SimdLevel level : simd_levels())
     expect_products(FloatKernel(copy(one), Normalization::plain, level), one, 9);
+}
+
+TEST(CountSums, OfBytesAreExact) {
+  std::vector<std::uint8_t> row(65536 + 3, 255);
+  EXPECT_EQ(count_sums(row.data(), 65536).sum, 65536 * 255);
+  EXPECT_EQ(count_sums(row.data(), 65536).square, std::uint64_t{65536} * 255 * 255);
+  for (std::size_t i = 0; i < row.size(); ++i)
+    row[i] = static_cast<std::uint8_t>(i * 37 % 256);
+  for (Index count = 0; count < 150; ++count) {
+    std::int32_t sum = 0;
+    std::uint64_t square = 0;
+    for (Index i = 3; i < 3 + count; ++i) {
+      sum += row[i];
+      square += std::uint64_t{row[i]} * row[i];
+    }
+    const CountSums found = count_sums(row.data() + 3, count);
+    EXPECT_EQ(found.sum, sum) << count;
+    EXPECT_EQ(found.square, square) << count;
+  }
 }
