@@ -1,104 +1,12 @@
 #include "vitrum/correlate/kernel_choice.hpp"
 
 #include <algorithm>
-#include <ctime>
-#include <map>
-#include <mutex>
 
 #include <fmt/format.h>
 
-#include "panel_kernels.hpp"
-#include "vitrum/core/memory.hpp"
 #include "vitrum/correlate/count_kernel.hpp"
 
 namespace vitrum::correlate {
-namespace {
-
-double processor_s() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-/// Best of several runs, so that what else the machine does counts little.
-template <class Work>
-double time_of(Work&& work) {
-  double best = 1e300;
-  double spent = 0;
-  for (int run = 0; run < 100 && (run < 3 || spent < 0.01); ++run) {
-    const double start = processor_s();
-    work();
-    const double time = processor_s() - start;
-    best = std::min(best, time);
-    spent += time;
-  }
-  return best;
-}
-
-KernelRates measure(SimdLevel level) {
-  const PanelKernels& kernels = panel_kernels(level);
-  constexpr Index depth = 512, panels = 4;
-  constexpr Index cells = depth * panel_frames;
-  Buffer<std::uint32_t> left(panels * cells), right(panels * cells);
-  std::fill_n(left.data(), left.size(), 0U);
-  std::fill_n(right.data(), right.size(), 0U);
-  alignas(64) std::int32_t sums[sliver_frames * panel_frames]{};
-  Buffer<float> out(sliver_frames * panel_frames);
-  constexpr auto products =
-      static_cast<double>(panels * panels * panel_frames * panel_frames * depth);
-  const auto each = [&](auto&& block) {
-    for (Index q = 0; q < panels; ++q)
-      for (Index p = 0; p < panels; ++p)
-        for (Index i = 0; i < panel_frames; i += sliver_frames)
-          block(left.data() + p * cells + i, right.data() + q * cells);
-  };
-  KernelRates rates;
-  rates.float_product = time_of([&] {
-                          each([&](const std::uint32_t* a, const std::uint32_t* b) {
-                            kernels.floats(reinterpret_cast<const float*>(a),
-                                           reinterpret_cast<const float*>(b),
-                                           depth,
-                                           out.data(),
-                                           panel_frames,
-                                           false);
-                          });
-                        }) /
-                        products;
-  const auto integer_rate = [&](PanelKernels::Integers integers) {
-    return time_of([&] {
-             each([&](const std::uint32_t* a, const std::uint32_t* b) {
-               integers(a, b, depth, sums);
-             });
-           }) /
-           products;
-  };
-  rates.byte_product = integer_rate(kernels.bytes) / 4;
-  rates.word_product = integer_rate(kernels.words) / 2;
-  rates.bit_product = integer_rate(kernels.bits) / 32;
-  rates.bit_extra = nominal_rates(level).bit_extra;
-  const std::vector<float> ones(panel_frames, 1.0F);
-  const std::vector<std::int32_t> zeros(panel_frames, 0);
-  constexpr int repeats = 1000;
-  rates.element =
-      time_of([&] {
-        for (int k = 0; k < repeats; ++k)
-          kernels.rescale(sums,
-                          sliver_frames,
-                          panel_frames,
-                          {ones.data(), ones.data(), ones.data(), zeros.data(), zeros.data()},
-                          {ones.data(), ones.data(), ones.data(), zeros.data(), zeros.data()},
-                          false,
-                          out.data(),
-                          panel_frames,
-                          k > 0);
-      }) /
-      static_cast<double>(repeats * sliver_frames * panel_frames);
-  rates.event_pair = nominal_rates(level).event_pair;
-  rates.event = nominal_rates(level).event;
-  return rates;
-}
-
-} // namespace
 
 std::string_view name_of(KernelKind kind) {
   switch (kind) {
@@ -128,15 +36,6 @@ KernelRates nominal_rates(SimdLevel level) {
   rates.event_pair = 6e-10; // in tiles of 2048 frames
   rates.event = 5e-8;       // lists and loading
   return rates;
-}
-
-const KernelRates& measured_rates(SimdLevel level) {
-  static std::mutex mutex;
-  static std::map<SimdLevel, KernelRates> measured;
-  const std::scoped_lock lock(mutex);
-  const auto found = measured.find(level);
-  return found != measured.end() ? found->second
-                                 : measured.emplace(level, measure(level)).first->second;
 }
 
 KernelChoice choose_kernel(const KernelTask& task, const KernelRates& rates) {
@@ -193,19 +92,6 @@ KernelChoice choose_kernel(const KernelTask& task, const KernelRates& rates) {
       choice.predicted_s = one.predicted_s;
     }
   return choice;
-}
-
-std::string KernelChoice::text() const {
-  std::string others;
-  for (const Candidate& one : candidates)
-    if (one.kind != kind)
-      others += fmt::format("{}{} {}",
-                            others.empty() ? "" : ", ",
-                            name_of(one.kind),
-                            one.refused.empty() ? fmt::format("{:.2g} s", one.predicted_s)
-                                                : "(" + one.refused + ")");
-  return fmt::format(
-      "{} (predicted {:.2g} s of one processor; {})", name_of(kind), predicted_s, others);
 }
 
 } // namespace vitrum::correlate

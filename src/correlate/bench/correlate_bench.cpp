@@ -10,6 +10,7 @@
 #include <benchmark/benchmark.h>
 
 #include "blas_environment.hpp"
+#include "processor_time.hpp"
 #include "vitrum/core/parallel.hpp"
 #include "vitrum/core/random.hpp"
 #include "vitrum/correlate/count_kernel.hpp"
@@ -44,11 +45,6 @@ struct Best {
     cpu_s = std::min(cpu_s, processor_s() - cpu);
     wall_s = std::min(
         wall_s, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  static double processor_s() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
   }
 };
 

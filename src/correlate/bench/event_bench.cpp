@@ -2,9 +2,9 @@
 // each pixel and against the float kernel. Two lines of N = 5000 frames at 0.01 counts.
 #include <benchmark/benchmark.h>
 
-#include <ctime>
 #include <vector>
 
+#include "processor_time.hpp"
 #include "vitrum/core/random.hpp"
 #include "vitrum/correlate/event_kernel.hpp"
 #include "vitrum/correlate/one_time.hpp"
@@ -14,12 +14,6 @@ namespace {
 
 using namespace vitrum;
 using namespace vitrum::correlate;
-
-double cpu_s() {
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
 
 /// Frames of events at random: Poisson, by skipping.
 frames::EventList make_list(Index frame_count, Index pixels, double mean) {
@@ -77,7 +71,7 @@ void pair_kernel(benchmark::State& state) {
   double best = 1e9, naive = 1e9;
   std::vector<std::uint32_t> map(static_cast<std::size_t>(frame_count * frame_count));
   for (auto _ : state) {
-    double start = cpu_s();
+    double start = processor_s();
     const Index strip = kernel.strip_rows(); // as maps are made
     for (Index tile = 0; tile < frame_count; tile += edge)
       for (Index col = 0; col <= tile; col += edge)
@@ -90,10 +84,10 @@ void pair_kernel(benchmark::State& state) {
                            std::min(edge, row + strip - col),
                            out.data(),
                            edge + 16);
-    best = std::min(best, cpu_s() - start);
-    start = cpu_s();
+    best = std::min(best, processor_s() - start);
+    start = processor_s();
     naive_pairs(m, map);
-    naive = std::min(naive, cpu_s() - start);
+    naive = std::min(naive, processor_s() - start);
   }
   state.counters["Gpairs_per_s"] = pairs / best * 1e-9;
   state.counters["times_naive"] = naive / best;
@@ -113,15 +107,15 @@ void one_time_from_events(benchmark::State& state) {
   const auto list = make_list(frame_count, side * side, mean);
   double load_s = 0, lists_s = 0, tiles_s = 0;
   for (auto _ : state) {
-    const double a = cpu_s();
+    const double a = processor_s();
     const auto matrices = load(list, side, 32);
-    const double b = cpu_s();
+    const double b = processor_s();
     const EventKernel kernel(matrices.front(), Normalization::plain);
-    const double c = cpu_s();
+    const double c = processor_s();
     OneTimeOptions options;
     options.remove_bias = false;
     benchmark::DoNotOptimize(make_one_time(kernel, options));
-    const double d = cpu_s();
+    const double d = processor_s();
     load_s = b - a;
     lists_s = c - b;
     tiles_s = d - c;

@@ -1,16 +1,14 @@
 // Rates of the kernels behind the two-time map, one thread, in processor time: float tiles against
-// OpenBLAS ssyrk, integer tiles against float tiles, tiles against the bare micro-kernel.
+// OpenBLAS ssyrk, integer tiles against float tiles, all that is made of tiles against tiles.
 #include <cblas.h>
-
-#include <ctime>
 
 #include <benchmark/benchmark.h>
 
+#include "processor_time.hpp"
 #include "vitrum/core/parallel.hpp"
 #include "vitrum/core/random.hpp"
 #include "vitrum/correlate/count_kernel.hpp"
 #include "vitrum/correlate/float_kernel.hpp"
-#include "vitrum/correlate/kernel_choice.hpp"
 #include "vitrum/correlate/one_time.hpp"
 
 using namespace vitrum;
@@ -31,18 +29,6 @@ PixelMatrix make_counts(Index frames, Index pixels, Index statics, double larges
       m.row(t)[p] = static_cast<float>(random() % static_cast<std::uint64_t>(largest + 1));
   });
   return m;
-}
-
-double processor_s() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
-}
-
-void time_into(double& best, auto&& work) {
-  const double start = processor_s();
-  work();
-  best = std::min(best, processor_s() - start);
 }
 
 /// All tiles and nothing made of them: what the kernel alone does.
@@ -109,8 +95,6 @@ void kernels(benchmark::State& state) {
     time_into(b_all, [&] { everything(bytes); });
   }
   set_thread_count(0);
-  const KernelRates& rates = measured_rates();
-  const double pairs = double(frames) * double(frames + 1) / 2 * double(pixels);
   state.counters["float_over_ssyrk"] = blas / f;
   state.counters["bytes_over_float"] = f / b;
   state.counters["words_over_float"] = f / w;
@@ -118,8 +102,6 @@ void kernels(benchmark::State& state) {
   state.counters["bits_all_over_tiles"] = bit / bit_all;
   state.counters["float_all_over_tiles"] = f / f_all;
   state.counters["bytes_all_over_tiles"] = b / b_all;
-  state.counters["bytes_over_bare_kernel"] = pairs * rates.byte_product / b;
-  state.counters["float_over_bare_kernel"] = pairs * rates.float_product / f;
 }
 
 BENCHMARK(kernels)

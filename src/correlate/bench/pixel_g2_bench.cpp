@@ -3,11 +3,11 @@
 // machine.
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 
+#include "processor_time.hpp"
 #include "vitrum/core/memory.hpp"
 #include "vitrum/core/parallel.hpp"
 #include "vitrum/core/random.hpp"
@@ -17,12 +17,6 @@ using namespace vitrum;
 using namespace vitrum::correlate;
 
 namespace {
-
-double processor_s() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
-}
 
 double wall_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();

@@ -2,9 +2,9 @@
 // in memory, 36 bins: statistics, loading, multi-tau g2 and one-time functions in windows.
 #include <benchmark/benchmark.h>
 
-#include <ctime>
 #include <sys/resource.h>
 
+#include "processor_time.hpp"
 #include "vitrum/core/random.hpp"
 #include "vitrum/correlate/event_one_time.hpp"
 #include "vitrum/correlate/event_pixel_g2.hpp"
@@ -14,12 +14,6 @@ namespace {
 
 using namespace vitrum;
 using namespace vitrum::correlate;
-
-double cpu_s() {
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
 
 double resident_gb() {
   rusage usage{};
@@ -48,26 +42,26 @@ void very_sparse_series(benchmark::State& state) {
   const frames::Mask mask = frames::make_mask(height, width);
   const double before_gb = resident_gb();
   for (auto _ : state) {
-    double times[6] = {cpu_s()};
+    double times[6] = {processor_s()};
     benchmark::DoNotOptimize(frames::measure_series(*source, mask));
-    times[1] = cpu_s();
+    times[1] = processor_s();
     auto matrices = load_events(*source, partition);
-    times[2] = cpu_s();
+    times[2] = processor_s();
     for (const EventMatrix& m : matrices)
       benchmark::DoNotOptimize(make_pixel_g2(m, {.lags = PixelLags::multi_tau}));
-    times[3] = cpu_s();
+    times[3] = processor_s();
     double kernels = 0;
     for (const EventMatrix& m : matrices) {
-      const double start = cpu_s();
+      const double start = processor_s();
       const EventKernel kernel(m, Normalization::static_bin);
-      kernels += cpu_s() - start;
+      kernels += processor_s() - start;
       OneTimeOptions options;
       options.remove_bias = state.range(1) != 0;
       for (Index first = 1; first < frame_count; first *= 2)
         options.windows.push_back({first, std::min(2 * first, frame_count)});
       benchmark::DoNotOptimize(make_one_time_from_events(kernel, options));
     }
-    times[4] = cpu_s();
+    times[4] = processor_s();
     state.counters["measure_s"] = times[1] - times[0];
     state.counters["load_s"] = times[2] - times[1];
     state.counters["multi_tau_s"] = times[3] - times[2];

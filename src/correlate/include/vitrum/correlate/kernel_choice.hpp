@@ -41,10 +41,6 @@ struct KernelRates {
   double event_pair = 0, event = 0;
 };
 
-/// Measured on the kernels themselves (about 50 ms), once per process and instruction set. Those of
-/// events are nominal.
-[[nodiscard]] const KernelRates& measured_rates(SimdLevel level = simd_level());
-
 /// Rates of one processor of 2023 (Emerald Rapids) or, below AVX-512, of about a third of it. The
 /// kind is chosen with these, so that it is the same on every machine and in every run.
 [[nodiscard]] KernelRates nominal_rates(SimdLevel level = simd_level());
@@ -58,7 +54,6 @@ struct KernelChoice {
     std::string refused; // why it cannot be used; else empty
   };
   std::vector<Candidate> candidates;
-  [[nodiscard]] std::string text() const; // "bytes (predicted 0.8 s; floats 3.1 s, …)"
 };
 
 /// The fastest of the admissible kernels with these rates.
