@@ -14,6 +14,7 @@
 #include "vitrum/io/tables.hpp"
 #include "vitrum/io/text_file.hpp"
 #include "vitrum/io/tree_file.hpp"
+#include "vitrum/report/companion_figures.hpp"
 #include "vitrum/report/csv.hpp"
 #include "vitrum/report/ecm_figures.hpp"
 
@@ -40,8 +41,13 @@ std::string export_csv(const Tree& tree, const OutputFlags& output) {
       {"drift.csv", report::csv_drift(tree)},
       {"tau_map.csv", report::csv_tau_map(tree)},
       {"tau_histogram.csv", report::csv_tau_histogram(tree)},
-      {"duration.csv", report::csv_duration(tree)}};
-  const auto bins = static_cast<Index>(tree.numbers("entry/bins/bin").size());
+      {"duration.csv", report::csv_duration(tree)},
+      {"heat_flow.csv", report::csv_heat_flow(tree)},
+      {"structure_factor.csv", report::csv_structure_factor(tree)},
+      {"pair_distribution.csv", report::csv_pair_distribution(tree)},
+      {"spectrum.csv", report::csv_spectrum(tree)},
+      {"thickness_map.csv", report::csv_thickness_map(tree)}};
+  const Index bins = tree.find("entry/bins/bin") != nullptr ? tree.at("entry/bins/bin").size() : 0;
   for (Index bin = 1; bin <= bins; ++bin) {
     tables.emplace_back(fmt::format("two_time_bin_{}.csv", bin), report::csv_two_time(tree, bin));
     tables.emplace_back(fmt::format("log_map_bin_{}.csv", bin), report::csv_log_map(tree, bin));

@@ -1,5 +1,7 @@
 #include "result_input.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -28,7 +30,8 @@ Tree read_result(const std::string& path, bool maps, std::vector<std::string>* l
     options.largest_array = largest_without_maps;
   auto tree = io::read_tree(path, options);
   const auto kind = tree.text("entry/kind");
-  if (kind != "xpcs" && kind != "ecm")
+  constexpr std::array kinds{"xpcs", "ecm", "dsc", "thickness", "pdf"};
+  if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
     throw FormatError(path,
                       "/entry/kind",
                       kind.empty() ? "no kind of result" : fmt::format("'{}'", kind),

@@ -11,6 +11,7 @@
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/plot/render.hpp"
+#include "vitrum/report/companion_figures.hpp"
 #include "vitrum/report/ecm_figures.hpp"
 #include "vitrum/report/figures.hpp"
 #include "vitrum/report/scalars.hpp"
@@ -49,7 +50,12 @@ const std::map<std::string, Maker>& makers() {
       {"drift", [](const Tree& t, Index) { return report::make_drift_figure(t); }},
       {"domains", [](const Tree& t, Index) { return report::make_domain_figure(t); }},
       {"duration", [](const Tree& t, Index) { return report::make_duration_figure(t); }},
-      {"xsvs", [](const Tree& t, Index bin) { return report::make_xsvs_figure(t, bin); }}};
+      {"xsvs", [](const Tree& t, Index bin) { return report::make_xsvs_figure(t, bin); }},
+      {"heat-flow", [](const Tree& t, Index) { return report::make_dsc_figure(t); }},
+      {"pdf", [](const Tree& t, Index) { return report::make_pdf_figure(t); }},
+      {"spectrum", [](const Tree& t, Index) { return report::make_spectrum_figure(t); }},
+      {"thickness", [](const Tree& t, Index) { return report::make_thickness_figure(t); }},
+      {"kissinger", [](const Tree& t, Index) { return report::make_kissinger_figure(t); }}};
   return map;
 }
 
@@ -71,7 +77,8 @@ std::string run_show(ShowOptions options, const Invocation&, const Monitor&) {
   require_output(options.output, options.inputs);
   (void)plot::format_of(options.output.output);
   const auto tree = read_for_figures(path);
-  const auto bins = static_cast<Index>(tree.numbers("entry/bins/bin").size());
+  const bool has_bins = tree.find("entry/bins/bin") != nullptr;
+  const Index bins = has_bins ? tree.at("entry/bins/bin").size() : 1;
   if (options.bin < 1 || options.bin > bins)
     throw OptionError(fmt::format("--bin {}: the result has bins 1 to {}", options.bin, bins));
   const auto figure = it->second(tree, options.bin);

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "terminal.hpp"
+#include "vitrum/app/companion.hpp"
 #include "vitrum/app/ecm.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
@@ -110,6 +111,31 @@ std::vector<Command> make_commands() {
        1,
        "vitrum ecm movie.mrc --frame-time 2 --pixel-size 0.1 -o maps.h5",
        session_of(app::run_ecm)},
+      {"dsc",
+       "heat-flow curves to glass transition, crystallisation and Kissinger energies",
+       "CURVE",
+       1,
+       100,
+       "vitrum dsc as_cast.txt --mass 10.4 -o dsc.h5\n"
+       "vitrum dsc 5.csv 10.csv 20.csv 40.csv --heating-rate 5,10,20,40 -o kissinger.h5",
+       session_of(app::run_dsc)},
+      {"thickness",
+       "low-loss spectra to t/lambda and thickness by the log-ratio",
+       "SPECTRUM",
+       1,
+       1,
+       "vitrum thickness low_loss.dm4 --mean-free-path 78 -o thickness.h5\n"
+       "vitrum thickness image.npy --energy-per-channel 0.1 -o map.h5",
+       session_of(app::run_thickness)},
+      {"pdf",
+       "diffraction to S(q), G(r), first shell and coordination",
+       "INTENSITY",
+       1,
+       1,
+       "vitrum pdf iq.csv --composition Zr50Cu50 --q-max 14 --r-poly 0.9 -o pdf.h5\n"
+       "vitrum pdf patterns.mrc --q-per-pixel 0.02 --composition Zr50Cu50 --radiation electron -o "
+       "pdf.h5",
+       session_of(app::run_pdf)},
       {"xsvs",
        "photon statistics: speckle contrast against exposure",
        "SERIES",

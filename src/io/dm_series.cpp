@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "dm_tags.hpp"
+#include "dm_image.hpp"
 #include "located_frames.hpp"
 #include "npy_series.hpp"
 #include "path.hpp"
@@ -15,10 +15,9 @@
 #include "vitrum/core/parallel.hpp"
 
 namespace vitrum::io {
-namespace {
+namespace {} // namespace
 
-/// Types of ImageData/DataType that hold one real number per pixel.
-std::optional<frames::PixelType> real_type(int data_type) {
+std::optional<frames::PixelType> dm_real_type(int data_type) {
   using frames::PixelType;
   switch (data_type) {
   case 1:
@@ -47,6 +46,8 @@ std::optional<frames::PixelType> real_type(int data_type) {
   }
 }
 
+namespace {
+
 std::string name_of_data_type(int data_type) {
   switch (data_type) {
   case 3:
@@ -68,8 +69,9 @@ struct DmImage {
   bool big_endian = false;
 };
 
-/// The image that is no thumbnail; the last one when several remain.
-std::string choose_image(const DmTags& tags, const std::string& path) {
+} // namespace
+
+std::string choose_dm_image(const DmTags& tags, const std::string& path) {
   std::vector<std::string> images;
   for (int i = 0;; ++i) {
     const std::string key = fmt::format("ImageList/[{}]", i);
@@ -89,6 +91,8 @@ std::string choose_image(const DmTags& tags, const std::string& path) {
     throw FormatError(path, "ImageList", "no image", "an image beside the thumbnail");
   return images.back();
 }
+
+namespace {
 
 /// The first of the keys below `image` that holds a positive number.
 double first_positive(const DmTags& tags,
@@ -130,7 +134,7 @@ void add_metadata(const DmTags& tags, const std::string& image, frames::SeriesIn
 
 DmImage describe_image(const InputFile& file, const std::string& path) {
   const DmTags tags = read_dm_tags(file);
-  const std::string image = choose_image(tags, path);
+  const std::string image = choose_dm_image(tags, path);
   const std::string data = image + "/ImageData";
   const auto data_type = static_cast<int>(tags.number(data + "/DataType"));
   DmImage result;
@@ -138,7 +142,7 @@ DmImage describe_image(const InputFile& file, const std::string& path) {
   auto& info = result.info;
   info.path = path;
   info.format = "dm";
-  const auto type = real_type(data_type);
+  const auto type = dm_real_type(data_type);
   if (!type)
     throw FormatError(path, data + "/DataType", name_of_data_type(data_type), "integers or floats");
   info.type = *type;

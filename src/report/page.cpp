@@ -13,6 +13,7 @@
 #include "tables.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/plot/render.hpp"
+#include "vitrum/report/companion_figures.hpp"
 #include "vitrum/report/csv.hpp"
 #include "vitrum/report/ecm_figures.hpp"
 #include "vitrum/report/numbers.hpp"
@@ -28,6 +29,10 @@ public:
   Report make() {
     body_ += head();
     overview();
+    calorimetry();
+    thickness();
+    pairs();
+    numbers();
     maps();
     dynamics();
     two_time();
@@ -176,6 +181,62 @@ private:
       body_ += element("h3", "Geometry") + geometry;
     if (!bins.empty())
       body_ += element("h3", "Bins") + bins;
+  }
+
+  void calorimetry() {
+    const auto figure = make_dsc_figure(root_);
+    if (!figure)
+      return;
+    section("heat-flow", "Heat flow");
+    add_figure(figure,
+               "heat_flow",
+               "Heat flow as measured. Dashed: lines of glass, liquid and of the curve before the "
+               "exotherm; solid: tangents at the steepest places; dotted: baselines below peaks.",
+               {{"heat_flow.csv", csv_heat_flow(root_)}});
+    add_figure(make_kissinger_figure(root_),
+               "kissinger",
+               "Heating rates after Kissinger: the slope is −E/R.");
+  }
+
+  void thickness() {
+    const auto spectrum = make_spectrum_figure(root_);
+    if (!spectrum)
+      return;
+    section("thickness", "Thickness");
+    add_figure(spectrum,
+               "spectrum",
+               "Energy-loss spectrum (the sum of all, aligned, for an image) with its zero-loss "
+               "peak: shaded up to where it is separated from the losses.",
+               {{"spectrum.csv", csv_spectrum(root_)}});
+    add_figure(make_thickness_figure(root_),
+               "thickness_map",
+               "Relative thickness of each pixel, grey where there is no zero-loss peak; fractions "
+               "of the pixels.",
+               {{"thickness_map.csv", csv_thickness_map(root_)}});
+  }
+
+  void pairs() {
+    const auto figure = make_pdf_figure(root_);
+    if (!figure)
+      return;
+    section("pairs", "Structure factor and pair distribution");
+    add_figure(
+        figure,
+        "pair_distribution",
+        "Intensity with what free atoms of the composition scatter; S(q); G(r) with its "
+        "standard error and, dotted, −4πρr; g(r) with the first shell shaded. Orange: how far "
+        "G(r) moves when the range of q ends a tenth earlier; what is not above it may be "
+        "termination.",
+        {{"structure_factor.csv", csv_structure_factor(root_)},
+         {"pair_distribution.csv", csv_pair_distribution(root_)}});
+  }
+
+  /// Single numbers of results that have no bins.
+  void numbers() {
+    if (const std::string table = number_table(result_); !table.empty()) {
+      section("numbers", "Numbers");
+      body_ += table;
+    }
   }
 
   /// Electron correlation microscopy.

@@ -140,6 +140,20 @@ void add_group(List& list, const Result& result, const std::string& group) {
   }
 }
 
+/// Every scalar below a group, named by its path in there.
+void add_all(List& list, const Result& result, const Tree& tree, const std::string& path) {
+  for (const auto& [name, array] : tree.arrays()) {
+    if (!array.shape.empty() || name.ends_with("_errors"))
+      continue;
+    if (std::holds_alternative<std::vector<std::string>>(array.values))
+      list.push_back({path + name, tree.text(name)});
+    else
+      add(list, path + name, *result.quantity("scalars/" + path + name, {}), 0);
+  }
+  for (const auto& [name, group] : tree.groups())
+    add_all(list, result, group, path + name + "/");
+}
+
 /// Of electron correlation microscopy: the image stands for the bins.
 void add_ecm(List& list, const Result& result) {
   add_group(list, result, "drift");
@@ -163,6 +177,10 @@ List listed(const Tree& root, bool once) {
   for (const char* name : {"frames", "frame_time_s"})
     if (const auto quantity = result.quantity(std::string("series/") + name, {}))
       add(list, name, *quantity, 0);
+  if (const Tree* own = result.entry().find_group("scalars"); own != nullptr) {
+    add_all(list, result, *own, "");
+    return list;
+  }
   if (result.entry().text("kind") == "ecm") {
     add_ecm(list, result);
     return list;

@@ -155,6 +155,8 @@ std::string sudden_events(const Result& result) {
 } // namespace
 
 std::string summary_text(const Result& result) {
+  if (const std::string own = result.entry().text("summary"); !own.empty())
+    return own;
   std::string text = measured(result) + (result.bins() > 0 ? relaxation(result, 1) : "");
   if (result.bins() > 1) {
     const std::string last = relaxation(result, result.bins());

@@ -8,6 +8,7 @@
 #include "html.hpp"
 #include "vitrum/plot/ticks.hpp"
 #include "vitrum/report/numbers.hpp"
+#include "vitrum/report/scalars.hpp"
 #include "vitrum/report/truth.hpp"
 
 namespace vitrum::report {
@@ -98,6 +99,23 @@ std::string scalar_table(const Result& result, const std::string& group) {
       table.add({readable(name), std::get<std::vector<std::string>>(array.values)[0]});
     else
       table.add({readable(name), cell(*result.quantity(group + "/" + name, array.shape), 0)});
+  }
+  return table.empty() ? "" : table.html();
+}
+
+std::string number_table(const Result& result) {
+  if (result.entry().find_group("scalars") == nullptr)
+    return "";
+  Table table({"number", "value"});
+  for (const Scalar& scalar : scalars(result.entry())) {
+    std::string value;
+    if (const auto* number = std::get_if<double>(&scalar.value))
+      value = format_value(*number, scalar.error, scalar.unit);
+    else if (const auto* whole = std::get_if<Index>(&scalar.value))
+      value = fmt::format("{}", *whole);
+    else
+      value = std::get<std::string>(scalar.value);
+    table.add({scalar.path, value});
   }
   return table.empty() ? "" : table.html();
 }

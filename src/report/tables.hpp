@@ -11,6 +11,8 @@ namespace vitrum::report {
 
 // Each is HTML, "" when there is nothing to show.
 [[nodiscard]] std::string scalar_table(const Result& result, const std::string& group);
+/// What stands under entry/scalars.
+[[nodiscard]] std::string number_table(const Result& result);
 [[nodiscard]] std::string bin_table(const Result& result);
 [[nodiscard]] std::string fit_table(const Result& result, const std::string& group = "g2");
 [[nodiscard]] std::string window_tables(const Result& result);

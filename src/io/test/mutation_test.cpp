@@ -11,6 +11,7 @@
 #include "hdf5_support.hpp"
 #include "support.hpp"
 #include "vitrum/core/random.hpp"
+#include "vitrum/io/instrument_table.hpp"
 #include "vitrum/io/map_files.hpp"
 #include "vitrum/io/open_series.hpp"
 #include "vitrum/io/tables.hpp"
@@ -126,6 +127,13 @@ TEST(Mutation, Csv) {
   survive("a.csv", "# c\nlag [s],g2\n1,2.5\n2,1e3\n3,nan\n", 3000, [](const auto& path) {
     static_cast<void>(read_csv(path));
   });
+}
+
+TEST(Mutation, InstrumentTable) {
+  survive("a.txt",
+          "#MASS /mg:;10.4\n##Temp./\xB0\x43;DSC/(mW/mg)\n30,0;0,11\n30,2;0,12\n",
+          3000,
+          [](const auto& path) { static_cast<void>(read_instrument_table(path)); });
 }
 
 TEST(Mutation, FilterStreams) {
