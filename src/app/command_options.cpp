@@ -256,7 +256,8 @@ Settings describe(ShowOptions& o) {
                   "NAME",
                   "draw one figure to -o: two-time, log-map, g2, g2-pixel, overlay, age, decay, "
                   "dynamics, law, tau-q, "
-                  "saxs, intensity, image, xsvs, tau-map, tau-histogram, drift, domains, duration",
+                  "saxs, intensity, image, xsvs, tau-map, tau-histogram, drift, domains, duration, "
+                  "heat-flow, kissinger, spectrum, thickness, pdf",
                   &o.figure);
   Group(s, "output")("bin",
                      "N",

@@ -66,6 +66,9 @@ put("tiff", "imagej.tif", tiff(counts[0].astype("u2"), description=b"ImageJ=1.53
 put("label_maps", "labels.npy", npy(counts[0].astype("u1")))
 put("label_maps", "labels.tif", tiff(counts[0].astype("u1")))
 put("csv", "comma.csv", b"# made by hand\nlag [s],\"g2, all\"\n1,2.5\n2,-1e3\n3,nan\n")
+put("instrument_table", "netzsch.txt", b"#MASS /mg:;10.4\n##Temp./\xb0C;DSC/(mW/mg)\n30,0;0,11\n30,2;0,12\n")
+put("instrument_table", "utf16.txt", b"\xff\xfe" + "Sig1\tT (C)\n1 2\n2 3\n".encode("utf-16-le"))
+put("spectra", "y.msa", b"#FORMAT : EMSA/MAS Spectral Data File\n#XPERCHAN : 0.2\n#SPECTRUM :\n1,2,3\n4\n#ENDOFDATA :\n")
 put("csv", "blanks.csv", b"\xef\xbb\xbf1 2\n 3\t4\n")
 block = struct.pack(">QI", 128, 128) + struct.pack(">I", 128) + bytes(128)
 zeros = b"\x1f\x00\x01\x00" + b"\x00"  # LZ4: one byte, then copies of it

@@ -14,6 +14,7 @@
 #include "vitrum/io/instrument_table.hpp"
 #include "vitrum/io/map_files.hpp"
 #include "vitrum/io/open_series.hpp"
+#include "vitrum/io/spectra.hpp"
 #include "vitrum/io/tables.hpp"
 
 namespace vitrum::io {
@@ -134,6 +135,17 @@ TEST(Mutation, InstrumentTable) {
           "#MASS /mg:;10.4\n##Temp./\xB0\x43;DSC/(mW/mg)\n30,0;0,11\n30,2;0,12\n",
           3000,
           [](const auto& path) { static_cast<void>(read_instrument_table(path)); });
+}
+
+TEST(Mutation, Spectra) {
+  const auto read = [](const auto& path) { static_cast<void>(read_spectra(path)); };
+  survive("a.msa",
+          "#FORMAT : EMSA/MAS Spectral Data File\n#XPERCHAN : 0.2\n#OFFSET : -2\n#SPECTRUM "
+          ":\n1,2,3\n4\n"
+          "#ENDOFDATA :\n",
+          2000,
+          read);
+  survive("a.npy", bytes_of("a.npy", [](const auto& path) { write_npy(path, image); }), 1000, read);
 }
 
 TEST(Mutation, FilterStreams) {
