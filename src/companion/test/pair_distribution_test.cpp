@@ -104,8 +104,9 @@ TEST(PairDistribution, HardSpheresOfPercusAndYevick) {
   EXPECT_NEAR(g.density, density, 0.01 * density);
   // no pairs within the core, G = −4π ρ r there
   for (std::size_t i = 0; i < g.r.size(); ++i)
-    if (g.r[i] > 0.5 && g.r[i] < 2.3)
+    if (g.r[i] > 0.5 && g.r[i] < 2.3) {
       EXPECT_NEAR(g.pair_correlation[i], 0, 0.03) << g.r[i];
+    }
   // contact value (1 + η/2)/(1 − η)² = 4.05 and its fall, spread by the window
   ASSERT_TRUE(g.has_first_shell());
   EXPECT_NEAR(g.shells[0].position, diameter + 0.1, 0.1);

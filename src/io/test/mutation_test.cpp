@@ -11,6 +11,7 @@
 #include "hdf5_support.hpp"
 #include "support.hpp"
 #include "vitrum/core/random.hpp"
+#include "vitrum/io/atom_file.hpp"
 #include "vitrum/io/instrument_table.hpp"
 #include "vitrum/io/map_files.hpp"
 #include "vitrum/io/open_series.hpp"
@@ -135,6 +136,12 @@ TEST(Mutation, InstrumentTable) {
           "#MASS /mg:;10.4\n##Temp./\xB0\x43;DSC/(mW/mg)\n30,0;0,11\n30,2;0,12\n",
           3000,
           [](const auto& path) { static_cast<void>(read_instrument_table(path)); });
+}
+
+TEST(Mutation, AtomFile) {
+  survive("a.xyz", "2\n10 11 12\nCu 1 2 -3\nZr 0 0 7\n", 2000, [](const auto& path) {
+    static_cast<void>(read_atom_file(path));
+  });
 }
 
 TEST(Mutation, Spectra) {
