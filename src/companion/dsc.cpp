@@ -133,6 +133,9 @@ Ranges varied(const Ranges& r, Random& random) {
     for (std::size_t k = 0; k < p.top_first_c.size(); ++k)
       move_both(p.top_first_c[k], p.top_last_c[k]);
   };
+  // the line of the liquid ends before crystallisation begins
+  if (r.has_glass && !r.exotherms.empty())
+    out.glass.liquid_last_c = std::min(out.glass.liquid_last_c, r.exotherms[0].before_last_c);
   for (auto& p : out.exotherms)
     peak(p);
   for (auto& p : out.endotherms)

@@ -229,16 +229,21 @@ coordination_of(const Values& r, const Values& g, double density, double first, 
   return sum;
 }
 
-/// Ends of the shell about `place`: where 4π r² ρ g comes up from zero, and the next minimum of g.
+/// Ends of the shell about `place`: where r G + 4π ρ r² comes up from nothing or turns, and the
+/// next minimum of g.
 std::pair<double, double>
 shell_of(const Values& r, const Values& g, double density, double place, double stated_last) {
-  const auto at = static_cast<std::size_t>(std::lower_bound(r.begin(), r.end(), place) - r.begin());
+  auto top = static_cast<std::size_t>(std::lower_bound(r.begin(), r.end(), place) - r.begin());
+  top = std::min(top, r.size() - 2);
+  const auto radial = [&](std::size_t i) { return r[i] * g[i] + 4 * pi * density * r[i] * r[i]; };
   const auto pair = [&](std::size_t i) { return 1 + g[i] / (4 * pi * r[i] * density); };
-  std::size_t first = at;
-  while (first > 1 && pair(first) > 0 && pair(first - 1) <= pair(first) + 0.02)
+  while (top > 1 && radial(top - 1) > radial(top))
+    --top;
+  std::size_t first = top, last = top;
+  constexpr double nothing = 0.003; // of the height
+  while (first > 1 && radial(first) > nothing * radial(top) && radial(first - 1) <= radial(first))
     --first;
-  std::size_t last = at;
-  while (last + 1 < r.size() && pair(last + 1) < pair(last))
+  while (last + 1 < r.size() && (last == top || pair(last + 1) < pair(last)))
     ++last;
   return {r[first], std::isnan(stated_last) ? r[last] : stated_last};
 }

@@ -51,7 +51,6 @@ std::optional<Figure> make_spectrum_figure(const Tree& root) {
   panel.series.push_back(std::move(line));
   Guide guide;
   guide.at = separation;
-  guide.label = "separation";
   panel.guides.push_back(std::move(guide));
   panel.legend = Legend::top_right;
   panel.notes.push_back(

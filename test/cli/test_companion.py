@@ -75,7 +75,7 @@ class Dsc(CliTest):
             for _ in range(200):  # rate/60/T² = 1e18 exp(−E/RT)
                 peak = energy / 8.314462618 / np.log(1e18 * peak * peak / (rate / 60))
             c = peak - 273.15
-            names.append(self.table(f"{k}.csv", rate=rate, seed=k, tx=c - 7, peak=c, noise=1e-3))
+            names.append(self.table(f"{k}.csv", rate=rate, seed=k, onset=c - 73, tx=c - 7, peak=c, noise=1e-3))
         self.vitrum("dsc", *names, "--exo", "up", "-o", "k.h5", "--quiet")
         scalars = self.scalars("k.h5")["scalars"]
         found = scalars["kissinger/peak_energy_kj_mol"]

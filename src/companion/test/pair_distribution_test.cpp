@@ -128,7 +128,7 @@ Scattering measured(const Shells& shells, double density, std::uint64_t seed, do
   (void)density;
   Scattering s;
   Random random(seed);
-  for (double q = 0.3; q <= 20; q += 0.02) {
+  for (double q = 0.02; q <= 20; q += 0.02) {
     const double f2 = 100 * std::exp(-0.02 * q * q) + 20, ff = 0.97 * f2;
     const double structure = 1 + shells.f(q) / q;
     s.q_inv_angstrom.push_back(q);

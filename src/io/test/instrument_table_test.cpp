@@ -63,9 +63,9 @@ TEST(InstrumentTable, SignalLinesInUtf16) {
 
 TEST(InstrumentTable, TheLongestBlockIsTakenAndTheRestCounted) {
   const Scratch scratch;
-  const auto t = read(scratch, "T,h\n1,2\n2,3\nsegment 2\n5,1\n6,2\n7,x\n8,2\n");
+  const auto t = read(scratch, "T,h\n1,2\n2,3\nsegment 2\n5,1\n6,2\n6.5,3\n7,x\n8,2\n");
   EXPECT_EQ(t.first_line, 5);
-  EXPECT_EQ(t.last_line, 6);
+  EXPECT_EQ(t.last_line, 7);
   EXPECT_EQ(t.other_rows, 3);
   EXPECT_EQ(t.names, (Names{"", ""})); // "segment 2" names nothing
 }
