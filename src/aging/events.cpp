@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "drop_statistic.hpp"
 #include "event_details.hpp"
 #include "excursions.hpp"
 #include "vitrum/core/error.hpp"
@@ -17,149 +18,6 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr Index smallest_block = 2, largest_block = 32;
-constexpr double outlier = 4; // beyond this a value does not count for the noise
-
-/// Sums of finite values up to an index.
-struct Prefix {
-  std::vector<double> sum;
-  std::vector<Index> count;
-
-  void assign(std::span<const float> values) {
-    sum.assign(values.size() + 1, 0);
-    count.assign(values.size() + 1, 0);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const bool good = !std::isnan(values[i]);
-      sum[i + 1] = sum[i] + (good ? static_cast<double>(values[i]) - 1 : 0.0);
-      count[i + 1] = count[i] + (good ? 1 : 0);
-    }
-  }
-  [[nodiscard]] double mean(Index first, Index last, Index& n) const {
-    const auto a = static_cast<std::size_t>(first);
-    const auto b = static_cast<std::size_t>(last);
-    n = count[b] - count[a];
-    return n > 0 ? (sum[b] - sum[a]) / static_cast<double>(n) : 0.0;
-  }
-};
-
-/// D(t) as a share of C around it, the mean around it and the mean across it, C − 1; NaN where not
-/// judged. Relative to C because the noise of C grows with the contrast that the speckles of the
-/// moment happen to have: in absolute terms its width wanders and its tails are heavier.
-struct Statistic {
-  Index block = 0;
-  std::vector<double> drop, around, across;
-};
-
-Statistic make_statistic(const Band& band, Index block) {
-  const Index n = band.frames;
-  const auto size = static_cast<std::size_t>(n);
-  Statistic s{block,
-              std::vector<double>(size, nan),
-              std::vector<double>(size, nan),
-              std::vector<double>(size, nan)};
-  std::vector<double> drop(size, 0), around(size, 0), across(size, 0), weight(size, 0);
-  Prefix prefix;
-  for (Index lag = 1; lag <= block; ++lag) {
-    prefix.assign(band.diagonal(lag));
-    for (Index t = 2 * block; t + 2 * block <= n; ++t) {
-      Index nx = 0, nb = 0, na = 0;
-      const double x = prefix.mean(t - lag, t, nx);
-      const double b = prefix.mean(t - 2 * lag, t - lag, nb);
-      const double a = prefix.mean(t, t + lag, na);
-      const auto w = static_cast<double>(std::min({nx, nb, na}));
-      const auto i = static_cast<std::size_t>(t);
-      drop[i] += w * ((a + b) / 2 - x);
-      around[i] += w * (a + b) / 2;
-      across[i] += w * x;
-      weight[i] += w;
-    }
-  }
-  const double full = 0.5 * static_cast<double>(block * (block + 1));
-  for (Index t = 2 * block; t + 2 * block <= n; ++t) {
-    const auto i = static_cast<std::size_t>(t);
-    if (weight[i] < full / 2 || std::isnan(band.at(1, t - 1)))
-      continue;
-    s.around[i] = around[i] / weight[i];
-    s.drop[i] = drop[i] / weight[i] / (1 + s.around[i]);
-    s.across[i] = across[i] / weight[i];
-  }
-  return s;
-}
-
-/// The statistic centred and scaled by its neighbourhood; what is within two blocks of a value does
-/// not count for its own scale, and outliers do not count for anyone's.
-struct Scaled {
-  std::vector<double> z, centre, width;
-  double degrees = 0;
-  std::vector<double> correlation;
-};
-
-Scaled scale(const Statistic& s) {
-  const auto n = static_cast<Index>(s.drop.size());
-  const Index own = 2 * s.block;
-  const Index half =
-      40 * s.block; // more would follow aging less, fewer would make the tails heavier
-  Scaled out;
-  out.z.assign(s.drop.size(), nan);
-  out.centre = out.width = out.z;
-  std::vector<std::uint8_t> left_out(s.drop.size(), 0);
-  std::vector<double> sum(s.drop.size() + 1), square(s.drop.size() + 1), count(s.drop.size() + 1);
-  const double middle = median(s.drop);
-  for (int pass = 0; pass < 4; ++pass) {
-    for (std::size_t i = 0; i < s.drop.size(); ++i) {
-      const bool good = !std::isnan(s.drop[i]) && left_out[i] == 0;
-      const double x = good ? s.drop[i] - middle : 0;
-      sum[i + 1] = sum[i] + x;
-      square[i + 1] = square[i] + x * x;
-      count[i + 1] = count[i] + (good ? 1 : 0);
-    }
-    double used = 0, places = 0;
-    for (Index t = 0; t < n; ++t) {
-      const auto i = static_cast<std::size_t>(t);
-      if (std::isnan(s.drop[i]))
-        continue;
-      const auto over = [&](const std::vector<double>& p) {
-        // a window of constant length, moved inwards at the ends
-        const Index first = std::clamp<Index>(t - half, 0, std::max<Index>(0, n - 2 * half));
-        const auto a = static_cast<std::size_t>(first);
-        const auto b = static_cast<std::size_t>(std::min(n, first + 2 * half));
-        const auto c = static_cast<std::size_t>(std::max(first, t - own));
-        const auto d = static_cast<std::size_t>(std::min({n, first + 2 * half, t + own + 1}));
-        return p[b] - p[a] - (p[d] - p[c]);
-      };
-      const double m = over(count);
-      if (m < 8)
-        continue;
-      const double mean = over(sum) / m;
-      const double variance = (over(square) / m - mean * mean) * m / (m - 1);
-      if (!(variance > 0))
-        continue;
-      out.centre[i] = middle + mean;
-      out.width[i] = std::sqrt(variance);
-      out.z[i] = (s.drop[i] - out.centre[i]) / out.width[i];
-      used += m;
-      places += 1;
-    }
-    std::vector<double> quiet = out.z;
-    for (std::size_t i = 0; i < quiet.size(); ++i)
-      if (left_out[i] != 0)
-        quiet[i] = nan;
-    out.correlation = tapered_autocorrelation(quiet, 4 * s.block);
-    double squares = 1;
-    for (std::size_t k = 1; k < out.correlation.size(); ++k)
-      squares += 2 * out.correlation[k] * out.correlation[k];
-    out.degrees = places > 0 ? used / places / squares : 0;
-    bool changed = false;
-    for (Index t = 0; t < n; ++t)
-      if (std::abs(out.z[static_cast<std::size_t>(t)]) > outlier)
-        for (Index k = std::max<Index>(0, t - own); k < std::min(n, t + own + 1); ++k) {
-          changed |= left_out[static_cast<std::size_t>(k)] == 0;
-          left_out[static_cast<std::size_t>(k)] = 1;
-        }
-    if (!changed)
-      break;
-  }
-  return out;
-}
 
 double finite_count(const std::vector<double>& values) {
   return static_cast<double>(
@@ -167,7 +25,7 @@ double finite_count(const std::vector<double>& values) {
 }
 
 /// Width of the statistic as a share of the correlation that an event could take away.
-double relative_noise(const Statistic& s, const Scaled& scaled, double baseline) {
+double relative_noise(const DropStatistic& s, const ScaledStatistic& scaled, double baseline) {
   std::vector<double> share;
   for (std::size_t i = 0; i < s.drop.size(); ++i)
     if (!std::isnan(scaled.z[i]))
@@ -189,8 +47,8 @@ double noise_of_elements(const Band& band) {
 }
 
 struct Choice {
-  Statistic statistic;
-  Scaled scaled;
+  DropStatistic statistic;
+  ScaledStatistic scaled;
   double noise = std::numeric_limits<double>::infinity();
 };
 
@@ -215,7 +73,7 @@ Choice choose(const Band& band, const EventOptions& options) {
 }
 
 /// Events stand where the correlation across is least, near the peak of the statistic.
-Index place(const Statistic& s, Index peak) {
+Index place(const DropStatistic& s, Index peak) {
   Index best = peak;
   for (Index t = peak - s.block / 2; t <= peak + s.block / 2; ++t)
     if (t > 0 && t < static_cast<Index>(s.across.size()) &&
