@@ -219,9 +219,9 @@ log_ratio(const SideCurves& before, const SideCurves& after, std::size_t left, d
 
 void add_tau_ratio(
     const MapRows& map, double baseline, Index from, Index to, Index block, Event& event) {
-  event.tau_ratio = event.tau_ratio_error = nan;
+  event.tau_ratio = event.tau_ratio_error = event.tau_ratio_frames = nan;
   const Index room = std::min(event.frame - from, to - event.frame);
-  for (Index length = 8 * block;; length *= 2) {
+  for (Index length = 8 * block;; length += length / 2) { // no longer than it must be
     length = std::min(length, room);
     if (length < 16) {
       event.tau_reason = fmt::format("only {} frames to the nearest end or event", room);
@@ -250,6 +250,7 @@ void add_tau_ratio(
     for (std::size_t left = 0; left < parts; ++left)
       squares += std::pow(log_ratio(before, after, left, deepest) - ratio, 2);
     event.tau_ratio = std::exp(ratio);
+    event.tau_ratio_frames = static_cast<double>(length);
     event.tau_ratio_error = event.tau_ratio * std::sqrt(squares * static_cast<double>(parts - 1) /
                                                         static_cast<double>(parts));
     return;

@@ -18,6 +18,9 @@ namespace {
 constexpr double nothing = -std::numeric_limits<double>::infinity();
 constexpr Index shortest = 3; // windows of a segment
 constexpr double intermittent_noise = 4;
+// Prior of the beginnings of segments: this share begins where the two windows before are, within
+// so many of their errors, which a slope moves from one to the next; the others anywhere.
+constexpr double joined_share = 0.9, joined_errors = 2.5;
 
 double log_sum(double a, double b) {
   if (a < b)
@@ -64,7 +67,8 @@ Usable usable(const AgeSeries& series) {
 class SegmentEvidence {
 public:
   SegmentEvidence(const Usable& u, double correlation, double slope_span)
-      : sums_(u.age, centred(u.y), u.error, correlation), age_(u.age), slope_span_(slope_span) {
+      : y_(centred(u.y)), sums_(u.age, y_, u.error, correlation), age_(u.age), error_(u.error),
+        slope_span_(slope_span) {
     const auto [low, high] = std::minmax_element(u.y.begin(), u.y.end());
     // of the intercepts: the range, at least the noise
     range2_ = std::pow(std::max(*high - *low, 3 * median(u.error)), 2);
@@ -73,26 +77,19 @@ public:
   [[nodiscard]] std::array<double, dynamics_kinds> of(Index first, Index last) const {
     const double begin = age_[static_cast<std::size_t>(first)];
     const double end = age_[static_cast<std::size_t>(last - 1)];
-    const LineSums s = moved(sums_.range(first, last), (begin + end) / 2);
-    const double base = s.log_weight - 0.5 * s.n * std::log(2 * std::numbers::pi);
-    const double flat = constant(s) + base;
     const double b2 = std::pow(slope_span_ / (end - begin), 2);
-    // posterior precision of (intercept, slope)
-    const double p11 = s.s11 + 1 / range2_;
-    const double p22 = s.sxx + 1 / b2;
-    const double det = p11 * p22 - s.s1x * s.s1x;
-    const double slope = (p11 * s.sxy - s.s1x * s.s1y) / det;
-    const double fitted =
-        (p22 * s.s1y * s.s1y - 2 * s.s1x * s.s1y * s.sxy + p11 * s.sxy * s.sxy) / det;
-    const double line = base - 0.5 * (s.syy - fitted) - 0.5 * std::log(det * range2_ * b2);
-    const double z = slope / std::sqrt(p11 / det);
-    LineSums wide = s;
-    for (double LineSums::*m : {&LineSums::s11, &LineSums::s1y, &LineSums::syy})
-      wide.*m /= intermittent_noise * intermittent_noise;
-    return {flat,
-            line + std::numbers::ln2 + log_normal_below(z),
-            line + std::numbers::ln2 + log_normal_below(-z),
-            constant(wide) + base - s.n * std::log(intermittent_noise)};
+    const LineSums whole = sums_.range(first, last);
+    const auto anywhere = kinds(moved(whole, (begin + end) / 2), range2_, b2);
+    if (first < 2)
+      return anywhere;
+    const auto k = static_cast<std::size_t>(first);
+    const double before = (y_[k - 2] + y_[k - 1]) / 2;
+    const double near = joined_errors * (error_[k - 2] + error_[k - 1] + error_[k]) / 3;
+    auto joined = kinds(raised(moved(whole, begin), -before), near * near, b2);
+    for (std::size_t i = 0; i < joined.size(); ++i)
+      joined[i] =
+          log_sum(joined[i] + std::log(joined_share), anywhere[i] + std::log(1 - joined_share));
+    return joined;
   }
 
 private:
@@ -102,13 +99,42 @@ private:
       v -= middle;
     return y;
   }
-  [[nodiscard]] double constant(const LineSums& s) const {
-    const double p = s.s11 + 1 / range2_;
-    return -0.5 * (s.syy - s.s1y * s.s1y / p) - 0.5 * std::log(p * range2_);
+  static double constant(const LineSums& s, double intercept2) {
+    const double p = s.s11 + 1 / intercept2;
+    return -0.5 * (s.syy - s.s1y * s.s1y / p) - 0.5 * std::log(p * intercept2);
+  }
+  /// y + by
+  static LineSums raised(LineSums s, double by) {
+    s.syy += 2 * by * s.s1y + by * by * s.s11;
+    s.s1y += by * s.s11;
+    s.sxy += by * s.s1x;
+    return s;
+  }
+  /// With normal priors of the given variances about zero for value and slope at the origin.
+  static std::array<double, dynamics_kinds>
+  kinds(const LineSums& s, double intercept2, double slope2) {
+    const double base = s.log_weight - 0.5 * s.n * std::log(2 * std::numbers::pi);
+    // posterior precision of (intercept, slope)
+    const double p11 = s.s11 + 1 / intercept2;
+    const double p22 = s.sxx + 1 / slope2;
+    const double det = p11 * p22 - s.s1x * s.s1x;
+    const double slope = (p11 * s.sxy - s.s1x * s.s1y) / det;
+    const double fitted =
+        (p22 * s.s1y * s.s1y - 2 * s.s1x * s.s1y * s.sxy + p11 * s.sxy * s.sxy) / det;
+    const double line = base - 0.5 * (s.syy - fitted) - 0.5 * std::log(det * intercept2 * slope2);
+    const double z = slope / std::sqrt(p11 / det);
+    LineSums wide = s;
+    for (double LineSums::*m : {&LineSums::s11, &LineSums::s1y, &LineSums::syy})
+      wide.*m /= intermittent_noise * intermittent_noise;
+    return {constant(s, intercept2) + base,
+            line + std::numbers::ln2 + log_normal_below(z),
+            line + std::numbers::ln2 + log_normal_below(-z),
+            constant(wide, intercept2) + base - s.n * std::log(intermittent_noise)};
   }
 
+  std::vector<double> y_;
   WhitenedSums sums_;
-  std::vector<double> age_;
+  std::vector<double> age_, error_;
   double slope_span_, range2_ = 1;
 };
 
@@ -155,41 +181,56 @@ std::vector<double> evidence_after(const SegmentEvidence& evidence, const Prior&
   return after;
 }
 
-/// The noise under which the series is most probable. `found` is that of differences at one and two
-/// steps; the latter take bends of the series for correlation, so that it is the largest there can
-/// be. Those at one step fix factor² (6 − 8 φ + 2 φ²).
-AgeNoise most_probable_noise(const Usable& u, const AgeNoise& found, double slope_span) {
-  constexpr double usual_segments = 8;
-  const auto n = static_cast<Index>(u.age.size());
-  const auto shape = [](double phi) { return 6 - 8 * phi + 2 * phi * phi; };
-  AgeNoise best = found;
-  double most = nothing;
-  for (const double share : {1.0, 0.75, 0.5, 0.25, 0.0}) {
-    AgeNoise noise;
-    noise.correlation = share * found.correlation;
-    noise.factor = found.factor * std::sqrt(shape(found.correlation) / shape(noise.correlation));
-    Usable scaled = u;
-    for (double& e : scaled.error)
-      e *= noise.factor;
-    const SegmentEvidence evidence(scaled, noise.correlation, slope_span);
-    const double here = evidence_after(evidence, Prior(usual_segments, n), n).front();
-    if (here > most) {
-      most = here;
-      best = noise;
-    }
+struct Likely {
+  AgeNoise noise;
+  double segments = 2, log_evidence = nothing;
+};
+
+/// The number of segments, of powers of two, that makes the series most probable.
+Likely most_probable_number(const SegmentEvidence& evidence, const AgeNoise& noise, Index n) {
+  Likely best{noise};
+  for (double number = 2; number <= std::max(2.0, static_cast<double>(n / shortest)); number *= 2) {
+    const double found = evidence_after(evidence, Prior(number, n), n).front();
+    if (found < best.log_evidence)
+      break; // it has one maximum
+    best.log_evidence = found;
+    best.segments = number;
   }
   return best;
 }
 
-/// The number of segments, of powers of two, that makes the series most probable.
-double most_probable_number(const SegmentEvidence& evidence, Index n) {
-  double best = 2, most = nothing;
-  for (double number = 2; number <= std::max(2.0, static_cast<double>(n / shortest)); number *= 2) {
-    const double found = evidence_after(evidence, Prior(number, n), n).front();
-    if (found < most)
-      break; // it has one maximum
-    most = found;
-    best = number;
+/// The noise and the number of segments under which the series is most probable, together: few
+/// segments in much correlated noise or many in little may explain the same bends. `found` is the
+/// noise of differences at one and two steps; the latter take bends of the series for correlation,
+/// so that it is the largest there can be. Those at one step fix factor² (6 − 8 φ + 2 φ²).
+Likely most_probable(const Usable& u,
+                     const AgeNoise& found,
+                     double slope_span,
+                     bool rescale,
+                     double expected_segments) {
+  const auto n = static_cast<Index>(u.age.size());
+  const auto shape = [](double phi) { return 6 - 8 * phi + 2 * phi * phi; };
+  const auto with = [&](const AgeNoise& noise) {
+    Usable scaled = u;
+    for (double& e : scaled.error)
+      e *= noise.factor;
+    const SegmentEvidence evidence(scaled, noise.correlation, slope_span);
+    return expected_segments > 0
+               ? Likely{noise,
+                        expected_segments,
+                        evidence_after(evidence, Prior(expected_segments, n), n).front()}
+               : most_probable_number(evidence, noise, n);
+  };
+  if (!rescale)
+    return with({.factor = 1, .correlation = found.correlation});
+  Likely best;
+  for (const double share : {1.0, 0.75, 0.5, 0.25, 0.0}) {
+    AgeNoise noise;
+    noise.correlation = share * found.correlation;
+    noise.factor = found.factor * std::sqrt(shape(found.correlation) / shape(noise.correlation));
+    const Likely here = with(noise);
+    if (here.log_evidence > best.log_evidence)
+      best = here;
   }
   return best;
 }
@@ -263,16 +304,17 @@ Segmentation find_segments(const AgeSeries& series, const SegmentOptions& option
         fmt::format("{} windows with a relaxation time: need at least {}", n, 2 * shortest);
     return out;
   }
-  AgeNoise noise = find_noise(u.y, u.error);
-  if (options.rescale_errors)
-    noise = most_probable_noise(u, noise, options.slope_span);
-  out.noise_factor = options.rescale_errors ? noise.factor : 1;
-  out.correlation = noise.correlation;
+  const Likely likely = most_probable(u,
+                                      find_noise(u.y, u.error),
+                                      options.slope_span,
+                                      options.rescale_errors,
+                                      options.expected_segments);
+  out.noise_factor = likely.noise.factor;
+  out.correlation = likely.noise.correlation;
+  out.expected_segments = likely.segments;
   for (double& e : u.error)
     e *= out.noise_factor;
   const SegmentEvidence evidence(u, out.correlation, options.slope_span);
-  out.expected_segments =
-      options.expected_segments > 0 ? options.expected_segments : most_probable_number(evidence, n);
   const Prior prior(out.expected_segments, n);
   // from the end: evidence of all that follows a beginning, and the best division of it
   const auto after = evidence_after(evidence, prior, n);

@@ -133,7 +133,13 @@ Plateau short_time_plateau(const correlate::OneTime& g2,
   if (rule.source == PlateauRule::Source::fitted)
     return from_fit(leading, true);
   const auto lags = lags_with_pairs(g2);
-  if (lags.empty())
+  // a window that is mostly a gap has pairs across it alone: what they show is no short time
+  constexpr double longest = 3; // times the shortest lag of the axis
+  double shortest = std::numeric_limits<double>::infinity();
+  for (const double lag : g2.lag_frames)
+    if (lag > 0)
+      shortest = std::min(shortest, lag);
+  if (lags.empty() || g2.lag_frames.at(lags.front()) > longest * shortest)
     return {nan, nan};
   return mean_over(g2, {lags.data(), 1});
 }

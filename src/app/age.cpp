@@ -12,6 +12,7 @@
 #include "output.hpp"
 #include "result_input.hpp"
 #include "result_tree.hpp"
+#include "vitrum/aging/adaptive.hpp"
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/map_file.hpp"
@@ -93,6 +94,43 @@ std::vector<std::unique_ptr<aging::MapRows>> rows_of(std::vector<io::StoredMap> 
   return rows;
 }
 
+struct Curves {
+  std::vector<correlate::OneTime> whole;                // [bin]
+  std::vector<std::vector<correlate::OneTime>> windows; // [bin][window]
+  bool pixel_errors = false;
+};
+
+Curves curves_of_maps(const Maps& maps,
+                      const Tree& tree,
+                      bool own,
+                      const correlate::OneTimeOptions& options,
+                      const Monitor& monitor) {
+  Curves out;
+  out.pixel_errors = own;
+  for (std::size_t b = 0; b < std::max<std::size_t>(maps.stored.size(), 1); ++b) {
+    auto functions = own ? one_time_of(maps.stored[b], options, monitor)
+                         : correlate::one_time_from_map(
+                               std::span<const double>(maps.values), maps.frames, options);
+    out.whole.push_back(std::move(functions.whole));
+    out.windows.push_back(std::move(functions.windows));
+    if (own)
+      for (auto& window : out.windows.back()) {
+        remove_bias(window, tree, b);
+        out.pixel_errors &= set_pixel_errors(window, options.age, tree, b);
+      }
+  }
+  return out;
+}
+
+/// The windows of the fits in the tree, joined as long as the dynamics are stationary.
+std::vector<correlate::AgeWindow> adaptive_windows(
+    const Tree& tree, std::size_t bins, const std::vector<correlate::AgeWindow>& windows) {
+  std::vector<aging::AgeSeries> series;
+  for (std::size_t b = 0; b < bins; ++b)
+    series.push_back(age_series(tree, b, true));
+  return aging::join_stationary(windows, series);
+}
+
 } // namespace
 
 std::string run_age(AgeOptions options, const Invocation& invocation, const Monitor& monitor) {
@@ -102,6 +140,9 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
   check_dynamics(options.dynamics);
   const auto& path = options.inputs.at(0);
   const bool own = is_result(path);
+  if (options.adaptive && options.age.window_step_s > 0 &&
+      options.age.window_step_s != options.age.window_s)
+    throw OptionError("--adaptive: the windows to join must not overlap, leave --window-step out");
   if (own && !std::isnan(options.frame_time_s))
     throw OptionError("--frame-time: the result knows its own");
   const auto config = to_toml(describe(options));
@@ -119,21 +160,7 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
                        maps.frames,
                        std::max<std::size_t>(maps.stored.size(), 1),
                        one_time.windows.size());
-  std::vector<correlate::OneTime> whole;
-  std::vector<std::vector<correlate::OneTime>> windows;
-  bool pixel_errors = own;
-  for (std::size_t b = 0; b < std::max<std::size_t>(maps.stored.size(), 1); ++b) {
-    auto functions = own ? one_time_of(maps.stored[b], one_time, monitor)
-                         : correlate::one_time_from_map(
-                               std::span<const double>(maps.values), maps.frames, one_time);
-    whole.push_back(std::move(functions.whole));
-    windows.push_back(std::move(functions.windows));
-    if (own)
-      for (auto& window : windows.back()) {
-        remove_bias(window, tree, b);
-        pixel_errors &= set_pixel_errors(window, one_time.age, tree, b);
-      }
-  }
+  auto [whole, windows, pixel_errors] = curves_of_maps(maps, tree, own, one_time, monitor);
   add_input(tree, path);
   if (!pixel_errors)
     add_warning(
@@ -161,7 +188,25 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
   }
   fit_bins(tree, plan, whole, maps.frame_time_s, monitor);
   fit_pixel_bins(tree, plan, maps.frame_time_s, monitor);
+  const std::size_t bins = windows.size();
   fit_windows(tree, plan, options.age, std::move(windows), maps.frame_time_s, monitor);
+  if (options.adaptive) {
+    const auto joined = adaptive_windows(tree, bins, one_time.windows);
+    add_correction(tree,
+                   fmt::format("{} windows of {} frames joined to {} while the dynamics stay "
+                               "stationary within noise",
+                               one_time.windows.size(),
+                               one_time.windows[0].last - one_time.windows[0].first,
+                               joined.size()));
+    one_time.windows = joined;
+    tree.erase("entry/window");
+    fit_windows(tree,
+                plan,
+                options.age,
+                curves_of_maps(maps, tree, own, one_time, monitor).windows,
+                maps.frame_time_s,
+                monitor);
+  }
   add_dynamics(tree,
                options.dynamics,
                maps.frame_time_s,

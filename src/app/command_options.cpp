@@ -82,6 +82,10 @@ Settings describe(AgeOptions& o) {
         "age")("points-per-decade", "N", "of a log lag axis", &o.points_per_decade, "--lags log");
   Group(s, "age")("max-lag", "FRAMES", "longest lag; 0: as far as the series allows", &o.max_lag);
   describe(o.age, s);
+  Group(s, "age")("adaptive",
+                  "",
+                  "join windows as long as the dynamics of all bins stay stationary within noise",
+                  &o.adaptive);
   describe(o.dynamics, s);
   describe(o.fit, s);
   describe(o.output, s);

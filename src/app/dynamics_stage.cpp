@@ -83,33 +83,6 @@ Range parse_range_s(const char* flag, const std::string& text) {
   throw OptionError(fmt::format("--{} {}: expected first_s:last_s", flag, text));
 }
 
-/// ln of the mean relaxation time (tau where it has none) of the windows of a bin whose fit is
-/// good.
-aging::AgeSeries age_series(const Tree& tree, std::size_t bin, bool mean_time) {
-  aging::AgeSeries out;
-  const auto* windows = tree.find_group("entry/window");
-  const auto* fits = tree.find_group("entry/window/fit");
-  if (windows == nullptr || fits == nullptr || fits->groups().empty())
-    return out;
-  const Tree& fit = fits->groups().front().second; // the first model leads
-  out.age_s = windows->numbers("age_s");
-  const std::size_t n = out.age_s.size();
-  const auto tau = fit.numbers("tau_s"), tau_error = fit.numbers("tau_s_errors");
-  const auto mean = fit.numbers("mean_time_s"), mean_error = fit.numbers("mean_time_s_errors");
-  const auto status = fit.texts("status");
-  for (std::size_t w = 0; w < n; ++w) {
-    const std::size_t i = bin * n + w;
-    const bool good = status[i] == "converged" || status[i] == "near bound";
-    const bool use_mean = mean_time && std::isfinite(mean[i]);
-    const double value = use_mean ? mean[i] : tau[i];
-    const double error = (use_mean ? mean_error[i] : tau_error[i]) / value;
-    const bool known = good && value > 0 && error > 0 && std::isfinite(error);
-    out.log_tau.push_back(known ? std::log(value) : nan);
-    out.error.push_back(known ? error : nan);
-  }
-  return out;
-}
-
 class Stage {
 public:
   Stage(Tree& tree, const DynamicsFlags& flags, double frame_time_s, const PatternOf& pattern_of)
@@ -211,6 +184,7 @@ private:
       table.add("significance", event.significance);
       table.add("probability", event.probability);
       table.add("tau_ratio", event.tau_ratio, event.tau_ratio_error);
+      table.add("tau_ratio_range_s", event.tau_ratio_frames * frame_time_s_, "s");
       table.add("recovered", event.recovered, event.recovered_error);
       table.add("recovery_s", event.recovery_frames * frame_time_s_, "s");
       table.add("intensity_ratio", event.intensity_ratio);
@@ -525,6 +499,31 @@ private:
 };
 
 } // namespace
+
+aging::AgeSeries age_series(const Tree& tree, std::size_t bin, bool mean_time) {
+  aging::AgeSeries out;
+  const auto* windows = tree.find_group("entry/window");
+  const auto* fits = tree.find_group("entry/window/fit");
+  if (windows == nullptr || fits == nullptr || fits->groups().empty())
+    return out;
+  const Tree& fit = fits->groups().front().second; // the first model leads
+  out.age_s = windows->numbers("age_s");
+  const std::size_t n = out.age_s.size();
+  const auto tau = fit.numbers("tau_s"), tau_error = fit.numbers("tau_s_errors");
+  const auto mean = fit.numbers("mean_time_s"), mean_error = fit.numbers("mean_time_s_errors");
+  const auto status = fit.texts("status");
+  for (std::size_t w = 0; w < n; ++w) {
+    const std::size_t i = bin * n + w;
+    const bool good = status[i] == "converged" || status[i] == "near bound";
+    const bool use_mean = mean_time && std::isfinite(mean[i]);
+    const double value = use_mean ? mean[i] : tau[i];
+    const double error = (use_mean ? mean_error[i] : tau_error[i]) / value;
+    const bool known = good && value > 0 && error > 0 && std::isfinite(error);
+    out.log_tau.push_back(known ? std::log(value) : nan);
+    out.error.push_back(known ? error : nan);
+  }
+  return out;
+}
 
 void check_dynamics(const DynamicsFlags& flags) {
   if (!(flags.event_false_alarms > 0 && flags.event_false_alarms <= 0.5))

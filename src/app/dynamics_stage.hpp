@@ -7,6 +7,7 @@
 
 #include "vitrum/aging/event_kind.hpp"
 #include "vitrum/aging/map_rows.hpp"
+#include "vitrum/aging/segments.hpp"
 #include "vitrum/app/options.hpp"
 #include "vitrum/core/monitor.hpp"
 #include "vitrum/core/tree.hpp"
@@ -24,6 +25,10 @@ struct Pattern {
   std::vector<std::uint8_t> used;
 };
 using PatternOf = std::function<Pattern(Index bin, Index first, Index last)>;
+
+/// ln of the mean relaxation time (tau where it has none) of the windows of a bin, by the first
+/// model; NaN where its fit does not tell it. Empty without fitted windows.
+[[nodiscard]] aging::AgeSeries age_series(const Tree& tree, std::size_t bin, bool mean_time);
 
 /// Adds entry/event, disturbance, segment, aging_law, stationarity, coupling, heterogeneity and
 /// material_time for every bin, from entry/twotime (or the given maps, one per bin) and

@@ -1,5 +1,6 @@
 #include "result_tree.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -367,6 +368,12 @@ void add_fits(Tree& group,
       names;
   column("mean_time_s", "s", [](const auto& fit) { return fit.mean_time_s; });
   column("mean_time_s_errors", "s", [](const auto& fit) { return fit.mean_time_error_s; });
+  if (std::any_of(fits.begin(), fits.end(), [](const auto& fit) {
+        return !std::isnan(fit.tau_low_s) || !std::isnan(fit.tau_high_s);
+      })) {
+    column("tau_low_s", "s", [](const auto& fit) { return fit.tau_low_s; });
+    column("tau_high_s", "s", [](const auto& fit) { return fit.tau_high_s; });
+  }
   column("chi2_reduced", "", [](const auto& fit) { return fit.chi2_reduced; });
   column("degrees_of_freedom", "", [](const auto& fit) {
     return static_cast<double>(fit.degrees_of_freedom);

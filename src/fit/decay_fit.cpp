@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "errors.hpp"
+#include "time_bound.hpp"
 #include "vitrum/core/error.hpp"
 
 namespace vitrum::fit {
@@ -260,7 +261,10 @@ const FittedParameter& FitResult::at(std::string_view parameter) const {
   return parameters[static_cast<std::size_t>(j)];
 }
 
-FitResult fit_decay(DecayModel model, const FitData& data, const FitOptions& options) {
+namespace {
+
+/// Without the bounds of τ.
+FitResult fit_within(DecayModel model, const FitData& data, const FitOptions& options) {
   Problem problem(model, data, options);
   FitResult result;
   result.model = model;
@@ -374,6 +378,31 @@ FitResult fit_decay(DecayModel model, const FitData& data, const FitOptions& opt
                fmt::format("no minimum within {} iterations", options.max_iterations));
   else
     judge(result, problem, minimum, shape, widths, profiled, searched.rival);
+  return result;
+}
+
+} // namespace
+
+void add_time_bound(FitResult& result, const FitData& data, const FitOptions& options) {
+  if (result.status == FitStatus::converged || result.status == FitStatus::near_bound)
+    return;
+  const auto bound = bound_time(result.model, data, options);
+  if (bound.reason.empty())
+    return;
+  result.tau_low_s = bound.low_s;
+  result.tau_high_s = bound.high_s;
+  std::string text = "tau ";
+  if (!std::isnan(bound.low_s))
+    text += fmt::format("> {:.4g} s", bound.low_s);
+  if (!std::isnan(bound.high_s))
+    text += fmt::format("{}< {:.4g} s", std::isnan(bound.low_s) ? "" : " and ", bound.high_s);
+  result.message +=
+      fmt::format("{}{} (95 %): {}", result.message.empty() ? "" : "; ", text, bound.reason);
+}
+
+FitResult fit_decay(DecayModel model, const FitData& data, const FitOptions& options) {
+  FitResult result = fit_within(model, data, options);
+  add_time_bound(result, data, options);
   return result;
 }
 

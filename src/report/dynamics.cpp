@@ -51,8 +51,12 @@ void tell_events(std::vector<std::string>& out, const Result& result, Index bin)
                           "value: it is not counted as an event of the sample",
                           e.number("intensity_ratio"));
     else if (const double ratio = e.number("tau_ratio"); std::isfinite(ratio))
-      text += fmt::format("; the relaxation time after it is {} times that before",
-                          format_value(ratio, e.error("tau_ratio")));
+      text +=
+          fmt::format("; the relaxation time after it is {} times that before{}",
+                      format_value(ratio, e.error("tau_ratio")),
+                      std::isfinite(e.number("tau_ratio_range_s"))
+                          ? fmt::format(" (both over {})", seconds(e.number("tau_ratio_range_s")))
+                          : "");
     out.push_back(text + ".");
   }
   if (events.empty())

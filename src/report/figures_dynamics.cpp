@@ -62,7 +62,8 @@ void add_coupling(std::vector<Panel>& panels,
     return row_copy(result.quantity(std::string("coupling/") + name, {rows, n})->values, row, n);
   };
   Panel& scaled = panels.emplace_back();
-  scaled.y = {"scaled"};
+  scaled.y = {"scaled", Scale::linear, -0.05, 1.45}; // room for the legend
+  scaled.legend = Legend::top_right;
   auto time = points(windows.age_s, get("mean_time"), {}, palette(0));
   time.label = "⟨t⟩";
   auto flipped = get("plateau");
@@ -72,7 +73,7 @@ void add_coupling(std::vector<Panel>& panels,
   plateau.label = "1 − g₂′(0)";
   scaled.series = {std::move(time), std::move(plateau)};
   Panel& rolling = panels.emplace_back();
-  rolling.y = {"correlation", Scale::linear, -1, 1};
+  rolling.y = {"correlation", Scale::linear, -1.05, 1.45}; // and for the names of ranges
   auto r = points(windows.age_s, get("correlation"), {}, data_colour);
   r.marker = Marker::none;
   rolling.series = {std::move(r)};

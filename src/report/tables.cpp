@@ -39,12 +39,13 @@ std::string column_of(const std::string& quantity) {
 }
 
 /// Every number that some model has, in the order in which people read them; the two sides of an
-/// error are left to the tables of numbers and to `show`.
+/// error and of a bound are left to the tables of numbers and to `show`.
 std::vector<std::string> fit_columns(const std::vector<ModelFit>& fits) {
   std::vector<std::string> names;
   for (const ModelFit& fit : fits)
     for (const Quantity& quantity : fit.quantities)
       if (!quantity.name.ends_with("_error_low") && !quantity.name.ends_with("_error_high") &&
+          quantity.name != "tau_low_s" && quantity.name != "tau_high_s" &&
           std::find(names.begin(), names.end(), column_of(quantity.name)) == names.end())
         names.push_back(column_of(quantity.name));
   std::stable_sort(names.begin(), names.end(), [](const auto& x, const auto& y) {

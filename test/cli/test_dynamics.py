@@ -72,6 +72,26 @@ class Renewal(CliTest):
         self.refused("--renewal-start -1: must be an age, 0 or more", "age", "r.h5", "--renewal", "--renewal-start", "-1", "-o", "b.h5", code=2)
 
 
+class AdaptiveWindows(CliTest):
+    def test_they_are_as_long_as_the_dynamics_are_stationary(self):
+        # ten times slower from the middle on
+        clock = np.cumsum(np.where(np.arange(600) < 300, 1 / 5, 1 / 50))
+        c = 1 + 0.3 * np.exp(-2 * np.abs(clock[:, None] - clock[None, :]))
+        c += np.tril(0.01 * np.random.default_rng(4).normal(size=c.shape))
+        self.write_npy("m.npy", np.tril(c))
+        self.vitrum("age", "m.npy", "--frame-time", "1", "--models", "exp", "--fix", "baseline=1", "--window", "30", "--max-lag", "60",
+                    "--adaptive", "-o", "a.h5", "--quiet")
+        with h5py.File(self.path("a.h5")) as file:
+            first, last = file["entry/window/age_first_s"][:], file["entry/window/age_last_s"][:]
+            tau = file["entry/window/fit/exp/tau_s"][0]
+        self.assertLess(len(first), 6)
+        np.testing.assert_allclose(first[1:], last[:-1])
+        self.assertAlmostEqual(tau[0], 5, delta=0.5)
+        self.assertAlmostEqual(tau[-1], 50, delta=5)
+        self.refused("--adaptive: the windows to join must not overlap, leave --window-step out", "age", "m.npy", "--frame-time", "1",
+                     "--window", "30", "--window-step", "10", "--adaptive", "-o", "b.h5", code=2)
+
+
 class BadInput(CliTest):
     def map(self, frames=60):
         t = np.arange(frames)
@@ -113,6 +133,30 @@ class BadInput(CliTest):
             results.append(self.scalars("a.h5")["scalars"]["bin/1/fit/exp/tau_s"]["value"])
         self.assertEqual(results[0], results[1])
         self.assertEqual(results[0], results[2])
+
+    def test_a_map_that_does_not_decay_gives_a_lower_bound(self):
+        noise = 0.003 * np.random.default_rng(2).normal(size=(60, 60))
+        flat = np.tril(1.3 + noise) + np.tril(1.3 + noise, -1).T
+        self.write_npy("m.npy", flat)
+        self.vitrum("age", "m.npy", "--frame-time", "1", "--models", "kww", "--fix", "baseline=1", "-o", "a.h5", "--quiet")
+        shown = self.scalars("a.h5")["scalars"]
+        low = shown["bin/1/fit/kww/tau_low_s"]["value"]
+        self.assertGreater(low, 30)
+        self.assertLess(low, 60)
+        self.assertNotIn(shown["bin/1/fit/kww/status"], ("converged", "near bound"))
+        with h5py.File(self.path("a.h5")) as file:
+            message = file["entry/fit/kww/message"][0].decode()
+        self.assertRegex(message, r"tau > [0-9.]+ s \(95 %\): \([01.]+ ± [0-9.]+\) of g2\(0\) − g2\(∞\) is left at [0-9.]+ s with g2\(∞\) = 1$")
+
+    def test_a_map_without_contrast_gives_an_upper_bound(self):
+        noise = 0.003 * np.random.default_rng(2).normal(size=(60, 60))
+        self.write_npy("m.npy", np.tril(1 + noise) + np.tril(1 + noise, -1).T)
+        self.vitrum("age", "m.npy", "--frame-time", "1", "--models", "kww", "--fix", "baseline=1", "-o", "a.h5", "--quiet")
+        self.assertEqual(self.scalars("a.h5")["scalars"]["bin/1/fit/kww/tau_high_s"]["value"], 1)
+        with h5py.File(self.path("a.h5")) as file:
+            message = file["entry/fit/kww/message"][0].decode()
+        self.assertTrue(message.endswith("tau < 1 s (95 %): g2 is not above g2(∞) = 1 at any lag: if there is contrast, it is lost before the "
+                                         "shortest one"), message)
 
     def test_windows_with_too_few_pairs(self):
         self.write_npy("m.npy", self.symmetric())

@@ -1,4 +1,5 @@
 // Coupling of two series: found where it is, and by chance as often as the significance says.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -106,6 +107,40 @@ TEST(CouplingCalibration, ChanceIsAsProbableAsItSays) {
   EXPECT_NEAR(overall, 10, 9); // three standard deviations of the count
   EXPECT_NEAR(with_range, 10, 9);
   EXPECT_NEAR(below / positions, 0.05, 0.02);
+}
+
+/// As long as the stretch after the event of R24: time falls and rises again, the plateau does not
+/// know.
+TEST(CouplingCalibration, ChanceInAShortStretchIsUniform) {
+  constexpr int series = 400;
+  std::vector<double> p;
+  for (std::uint64_t seed = 1; seed <= series; ++seed) {
+    Random random(seed, 5);
+    std::vector<double> age, plateau, time;
+    double b = random.normal();
+    for (int k = 0; k < 47; ++k) {
+      b = 0.7 * b + std::sqrt(1 - 0.49) * random.normal();
+      age.push_back(1000.0 * k);
+      const double log_time = k < 21 ? 10 - 0.115 * k : 7.6 + 0.062 * (k - 21);
+      time.push_back(std::exp(log_time + 0.06 * random.normal()));
+      plateau.push_back(1.05 + 0.002 * b + 0.001 * random.normal());
+    }
+    p.push_back(find_coupling(age, plateau, time, {.slope_per_s = 0, .surrogates = 400})
+                    .overall_probability);
+  }
+  std::sort(p.begin(), p.end());
+  double distance = 0; // Kolmogorov's
+  for (int i = 0; i < series; ++i)
+    distance = std::max(distance, std::abs(p[std::size_t(i)] - (i + 0.5) / series));
+  const auto below = std::lower_bound(p.begin(), p.end(), 0.05) - p.begin();
+  fmt::print("no coupling in 47 windows, {} series: below 5 % in {}, largest distance from uniform "
+             "{:.3f}\n",
+             series,
+             below,
+             distance);
+  std::fflush(stdout);
+  EXPECT_NEAR(double(below), 20, 13);            // three standard deviations
+  EXPECT_LT(distance, 1.63 / std::sqrt(series)); // 1 %
 }
 
 } // namespace

@@ -86,25 +86,29 @@ TEST(Segments, IntermittentStretchesScatter) {
   EXPECT_NEAR(found.segments[1].last_s, 6000, 300);
 }
 
-/// Evidence of a segment by brute integration over intercept and slope; independent noise.
-double
-slow_evidence(const AgeSeries& s, std::size_t first, std::size_t last, double range, double span) {
-  const double middle = (s.age_s[first] + s.age_s[last - 1]) / 2;
+/// Evidence of a segment by brute integration over its value at `origin`, of normal prior, and its
+/// slope; independent noise.
+double slow_evidence(const AgeSeries& s,
+                     std::size_t first,
+                     std::size_t last,
+                     double origin,
+                     double expected,
+                     double width,
+                     double span) {
   const double b_width = span / (s.age_s[last - 1] - s.age_s[first]);
-  const double centre = median(s.log_tau);
-  const auto normal = [](double x, double width) {
-    return std::exp(-0.5 * x * x / (width * width)) / (width * std::sqrt(2 * M_PI));
+  const auto normal = [](double x, double deviation) {
+    return std::exp(-0.5 * x * x / (deviation * deviation)) / (deviation * std::sqrt(2 * M_PI));
   };
   constexpr int steps = 400;
   double flat = 0, rising = 0, falling = 0, wide = 0;
-  const double da = 10 * range / steps, db = 10 * b_width / steps;
+  const double da = 10 * width / steps, db = 10 * b_width / steps;
   for (int i = 0; i < steps; ++i) {
     const double a = (i + 0.5 - steps / 2) * da;
-    const double weight = normal(a, range) * da;
+    const double weight = normal(a, width) * da;
     double p = 1, q = 1;
     for (std::size_t k = first; k < last; ++k) {
-      p *= normal(s.log_tau[k] - centre - a, s.error[k]);
-      q *= normal(s.log_tau[k] - centre - a, 4 * s.error[k]);
+      p *= normal(s.log_tau[k] - expected - a, s.error[k]);
+      q *= normal(s.log_tau[k] - expected - a, 4 * s.error[k]);
     }
     flat += weight * p;
     wide += weight * q;
@@ -112,11 +116,23 @@ slow_evidence(const AgeSeries& s, std::size_t first, std::size_t last, double ra
       const double b = (j + 0.5 - steps / 2) * db;
       double r = 2 * normal(b, b_width) * db * weight;
       for (std::size_t k = first; k < last; ++k)
-        r *= normal(s.log_tau[k] - centre - a - b * (s.age_s[k] - middle), s.error[k]);
+        r *= normal(s.log_tau[k] - expected - a - b * (s.age_s[k] - origin), s.error[k]);
       (b > 0 ? rising : falling) += r;
     }
   }
   return (flat + rising + falling + wide) / 4;
+}
+
+/// Nine in ten begin where the two windows before are, within 2.5 errors.
+double
+slow_evidence(const AgeSeries& s, std::size_t first, std::size_t last, double range, double span) {
+  const double middle = (s.age_s[first] + s.age_s[last - 1]) / 2;
+  const double anywhere = slow_evidence(s, first, last, middle, median(s.log_tau), range, span);
+  if (first < 2)
+    return anywhere;
+  const double before = (s.log_tau[first - 2] + s.log_tau[first - 1]) / 2;
+  const double near = 2.5 * (s.error[first - 2] + s.error[first - 1] + s.error[first]) / 3;
+  return 0.9 * slow_evidence(s, first, last, s.age_s[first], before, near, span) + 0.1 * anywhere;
 }
 
 TEST(Segments, ChangesHaveTheProbabilityOfBayes) {

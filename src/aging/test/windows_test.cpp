@@ -78,6 +78,12 @@ TEST(Plateaus, UseTheCovarianceWhereThereIsOne) {
   EXPECT_DOUBLE_EQ(long_time.error, 0.02 / std::sqrt(3.0));
 }
 
+TEST(Plateaus, AreNotTakenAcrossAGap) {
+  // only pairs with frames of both sides are left
+  const auto g2 = curve({nan, nan, nan, 1.1, 1.05}, {nan, nan, nan, 0.01, 0.01});
+  EXPECT_TRUE(std::isnan(short_time_plateau(g2, {}, nullptr).value));
+}
+
 TEST(Plateaus, ComeFromTheFitOrAreGiven) {
   const auto g2 = curve({1.3, 1.2, 1.1}, {0.01, 0.01, 0.01});
   const auto fit = fitted(0.3, 1.01);

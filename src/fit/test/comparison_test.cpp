@@ -108,17 +108,23 @@ TEST(ExponentialBins, AverageValuesAndErrors) {
 }
 
 TEST(ModelComparison, IsTheSameForAnyNumberOfThreadsAndSaysWhy) {
-  const auto data = virtual_decay(DecayModel::ml, {0.2, 1, 30, 0.7}, 0.3, 3e4, 26, 0.002, 40, 1);
+  const auto data = virtual_decay(DecayModel::ml, {0.2, 1, 30, 0.7}, 0.3, 3e4, 26, 0.005, 40, 1);
   ComparisonOptions options;
   options.replicates = 60;
   const auto a = compare_models(data, options);
-  EXPECT_EQ(a.verdict, "ml") << a.reason;
-  EXPECT_NE(a.reason.find("contradicted: kww by "), std::string::npos) << a.reason;
+  // the truth is left, and so is the law next to it
+  EXPECT_EQ(a.verdict, "undecided");
+  EXPECT_TRUE(
+      a.reason.starts_with("the data do not tell ml, ml-squared apart; contradicted: kww by "))
+      << a.reason;
   EXPECT_EQ(a.tests.size(), 20U);
   EXPECT_GT(a.lag_difference.error_s, 0);
   const auto b = compare_models(data, options);
   for (std::size_t i = 0; i < a.tests.size(); ++i)
     EXPECT_EQ(a.tests[i].probability, b.tests[i].probability);
+  options.models = {DecayModel::kww, DecayModel::ml};
+  const auto two = compare_models(data, options);
+  EXPECT_EQ(two.verdict, "ml") << two.reason;
   FitData bare = data;
   bare.deviation.clear();
   EXPECT_THROW((void)compare_models(bare, options), DataError);
@@ -148,24 +154,61 @@ TEST(ModelComparison, LagDifferenceOfKnownCurves) {
   EXPECT_NEAR(g2(deeper, 1e5 + sign * c.lag_difference.difference_s), c.lag_difference.level, 1e-9);
 }
 
-std::map<std::string, Index> verdicts(DecayModel truth,
-                                      const std::vector<double>& p,
-                                      double last,
-                                      double noise,
-                                      Index seeds,
-                                      const ComparisonOptions& options) {
-  std::vector<std::string> found(static_cast<std::size_t>(seeds));
+struct Verdicts {
+  std::map<std::string, Index> count; // by verdict, the undecided by the laws that are left
+  Index named = 0, undecided = 0, wrong = 0;
+  Index contained = 0; // the truth is the verdict or among what is left
+  Index nearest = 0;   // of the laws with as few parameters the truth has the lowest chi²
+};
+
+Verdicts verdicts(DecayModel truth,
+                  const std::vector<double>& p,
+                  double last,
+                  double noise,
+                  Index seeds,
+                  const ComparisonOptions& options) {
+  std::vector<Comparison> found(static_cast<std::size_t>(seeds));
   parallel_for(0, seeds, 1, [&](Index begin, Index) {
     const auto data = virtual_decay(
         truth, p, last > 100 ? 1.2 : 0.1, last, 26, noise, 45, static_cast<std::uint64_t>(begin));
-    found[static_cast<std::size_t>(begin)] = compare_models(data, options).verdict;
+    found[static_cast<std::size_t>(begin)] = compare_models(data, options);
   });
-  std::map<std::string, Index> count;
-  for (const auto& v : found)
-    ++count[v];
-  return count;
+  const std::string name(models::name(truth));
+  const std::size_t size = models::parameters(truth).size();
+  Verdicts out;
+  for (const Comparison& c : found) {
+    const bool undecided = c.verdict == "undecided";
+    const std::string left = c.reason.substr(0, c.reason.find(';'));
+    ++out.count[undecided ? "undecided: " + left : c.verdict];
+    out.named += c.verdict == name;
+    out.undecided += undecided;
+    out.wrong += !undecided && c.verdict != name;
+    // "the data do not tell kww, ml-squared apart"
+    out.contained +=
+        c.verdict == name || (undecided && (left.find(" " + name + ",") != std::string::npos ||
+                                            left.find(" " + name + " apart") != std::string::npos));
+    double lowest = 1e300;
+    DecayModel best = truth;
+    for (const auto& score : c.scores)
+      if (models::parameters(score.fit.model).size() == size && score.fit.chi2 < lowest) {
+        lowest = score.fit.chi2;
+        best = score.fit.model;
+      }
+    out.nearest += best == truth;
+  }
+  return out;
 }
 
+// Exponent 0.7, 30 s: over the four decades from 1.2 s ml falls to 0.5 %, which noise of 0.15 to
+// 0.45 % of the contrast, correlated over lags, still shows. The short series ends at 40 s.
+//
+// What "preferred" means where laws contain others: kww2 contains kww, and kww2 and power-cutoff
+// have more parameters. They fit what kww fits, so their chi² is never much higher and no test
+// contradicts them; nor is that wrong. Of the laws that nothing contradicts the verdict is the one
+// with the fewest parameters, if it is alone: the test against a larger rival is whether the
+// larger one gains more than it does on data of the smaller, which is the likelihood-ratio test of
+// nested models. AIC or BIC would ask for a fixed gain whatever the covariance, estimated from 45
+// deviations, does to chi².
 TEST(ModelComparisonCalibration, TheRightLawIsPreferred) {
   ComparisonOptions two;
   two.models = {DecayModel::kww, DecayModel::ml};
@@ -178,42 +221,35 @@ TEST(ModelComparisonCalibration, TheRightLawIsPreferred) {
     double last, noise;
     const ComparisonOptions& options;
     Index seeds;
-    const char* expected;
-    double least; // share of the expected verdict
-    double wrong; // largest share of verdicts for another law than the truth, beside 2 √ of it
+    double named, undecided; // least shares of them
   };
-  // Exponent 0.7, 30 s: over the four decades from 1.2 s ml falls to 0.5 %, which noise of 0.15 to
-  // 0.45 % of the contrast, correlated over lags, still shows. The short series ends at 40 s.
-  const Case cases[] = {
-      {"two models", DecayModel::ml, 1.2e4, 0.0015, two, 300, "ml", 0.99, 0.01},
-      {"two models", DecayModel::kww, 1.2e4, 0.0015, two, 300, "kww", 0.99, 0.01},
-      {"short series", DecayModel::ml, 40, 0.02, two, 300, "undecided", 0.95, 0.01},
-      {"short series", DecayModel::kww, 40, 0.02, two, 300, "undecided", 0.95, 0.01},
-      {"five models", DecayModel::ml, 1.2e4, 0.0015, all, 100, "ml", 0.99, 0.01},
-      {"five models", DecayModel::kww, 1.2e4, 0.0015, all, 100, "kww", 0.99, 0.01}};
+  const Case cases[] = {{"two laws", DecayModel::ml, 1.2e4, 0.0015, two, 300, 0.99, 0},
+                        {"two laws", DecayModel::kww, 1.2e4, 0.0015, two, 300, 0.99, 0},
+                        {"short series", DecayModel::ml, 40, 0.02, two, 300, 0, 0.95},
+                        {"short series", DecayModel::kww, 40, 0.02, two, 300, 0, 0.95},
+                        {"five laws", DecayModel::ml, 1.2e4, 0.001, all, 100, 0.99, 0},
+                        {"five laws", DecayModel::kww, 1.2e4, 0.001, all, 100, 0.99, 0},
+                        {"five laws", DecayModel::ml, 1.2e4, 0.0015, all, 100, 0, 0},
+                        {"five laws", DecayModel::kww, 1.2e4, 0.0015, all, 100, 0, 0}};
   for (const Case& c : cases) {
-    const auto count = verdicts(c.truth, {0.2, 1, 30, 0.7}, c.last, c.noise, c.seeds, c.options);
-    std::printf("truth %s, %s to %g s, noise %g:",
+    const auto found = verdicts(c.truth, {0.2, 1, 30, 0.7}, c.last, c.noise, c.seeds, c.options);
+    const auto n = static_cast<double>(c.seeds);
+    std::printf("truth %s, %s, to %g s, noise %g: truth has the lowest chi2 in %.1f %%, is left in "
+                "%.1f %%;",
                 std::string(models::name(c.truth)).c_str(),
                 c.what,
                 c.last,
-                c.noise);
-    for (const auto& [verdict, n] : count)
-      std::printf(" %s %.1f %%",
-                  verdict.c_str(),
-                  100.0 * static_cast<double>(n) / static_cast<double>(c.seeds));
+                c.noise,
+                100.0 * static_cast<double>(found.nearest) / n,
+                100.0 * static_cast<double>(found.contained) / n);
+    for (const auto& [verdict, times] : found.count)
+      std::printf(" %s %.1f %%", verdict.c_str(), 100.0 * static_cast<double>(times) / n);
     std::printf("\n");
     std::fflush(stdout);
-    const std::string truth(models::name(c.truth));
-    double wrong = 0;
-    for (const auto& [verdict, n] : count)
-      wrong += verdict == truth || verdict == "undecided" ? 0 : static_cast<double>(n);
-    const double allowed = c.wrong * static_cast<double>(c.seeds);
-    EXPECT_LE(wrong, allowed + 2 * std::sqrt(allowed)) << c.what;
-    const auto found = count.find(c.expected);
-    EXPECT_GE(found == count.end() ? 0 : static_cast<double>(found->second),
-              c.least * static_cast<double>(c.seeds))
-        << c.what;
+    EXPECT_LE(static_cast<double>(found.wrong), 0.01 * n + 2 * std::sqrt(0.01 * n)) << c.what;
+    EXPECT_GE(static_cast<double>(found.contained), 0.99 * n) << c.what;
+    EXPECT_GE(static_cast<double>(found.named), c.named * n) << c.what;
+    EXPECT_GE(static_cast<double>(found.undecided), c.undecided * n) << c.what;
   }
 }
 

@@ -38,6 +38,8 @@ struct Event {
   double recovery_frames = 0; // distance at which half of it is gone; NaN: it stays
   double tau_ratio = 0;       // relaxation time after over before; NaN when `tau_reason` says why
   double tau_ratio_error = 0;
+  double tau_ratio_frames = 0; // before and after it that it is taken from: as many as C needs to
+                               // fall; NaN without a ratio
   std::string tau_reason;
   double shift_y_px = 0, shift_x_px = 0; // of kind shift
   double intensity_ratio = 0;            // mean intensity after over before; NaN when not known

@@ -72,6 +72,7 @@ struct AgeOptions {
   Index points_per_decade = 10;
   Index max_lag = 0; // frames; 0: as far as the series allows
   AgeFlags age;
+  bool adaptive = false; // join windows as long as the dynamics stay stationary within noise
   DynamicsFlags dynamics;
   FitFlags fit;
   OutputFlags output;

@@ -1,6 +1,7 @@
 // Fits one relaxation model to one g2: own starting values, bounds, errors and a status that says
 // whether to believe them.
 #pragma once
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -94,7 +95,11 @@ struct FitResult {
   double aic = 0, bic = 0; // chi2 + 2k, chi2 + k ln n with sigma; n ln(chi2/n) + … without. With a
                            // covariance, k is Takeuchi's effective number of parameters
   FitStatus status = FitStatus::too_few_points;
-  std::string message;    // why the status is what it is
+  std::string message; // why the status is what it is
+  /// Where the status leaves tau open: what g2 alone says about it, with 95 % each; NaN: nothing,
+  /// or not needed. `message` has the reason.
+  double tau_low_s = std::numeric_limits<double>::quiet_NaN();
+  double tau_high_s = std::numeric_limits<double>::quiet_NaN();
   double mean_time_s = 0; // ∫ decay dt (models::mean_time), NaN when it diverges
   double mean_time_error_s = 0;
   double mean_field_time_s = 0; // ∫ g1 dt, NaN when it diverges or is unknown
