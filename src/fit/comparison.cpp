@@ -256,7 +256,7 @@ std::string contradicted_by(const Comparison& c, std::size_t model, double level
     text = fmt::format("{} by {} (p = {:.1g})", label(model), by, std::max(p, 1e-99));
   };
   for (const PairTest& test : c.tests)
-    if (test.model == model && test.probability < level * probability(test.rival, model))
+    if (test.model == model && test.probability < std::min(level, probability(test.rival, model)))
       note(test.probability, label(test.rival));
   return text;
 }

@@ -67,8 +67,8 @@ struct Comparison {
 /// shrunk to a positive definite covariance (exponential_bins.hpp).
 ///
 /// Verdict: a model is contradicted by a rival when the probability of its test is below level /
-/// rivals times that of the rival's test against it, so that two that are both far from the data
-/// are told apart by which is farther. Of the models that remain those with the fewest parameters
+/// rivals and below that of the rival's test against it: of two that are both far from the data
+/// only the farther one is. Of the models that remain those with the fewest parameters
 /// count, for a larger one is not needed; if one is left it is the verdict, else "undecided".
 [[nodiscard]] Comparison compare_models(const FitData& data, const ComparisonOptions& options = {});
 
