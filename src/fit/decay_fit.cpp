@@ -386,6 +386,11 @@ FitResult fit_within(DecayModel model, const FitData& data, const FitOptions& op
 void add_time_bound(FitResult& result, const FitData& data, const FitOptions& options) {
   if (result.status == FitStatus::converged || result.status == FitStatus::near_bound)
     return;
+  if (result.status == FitStatus::at_bound) { // of another parameter: tau is told
+    const auto& tau = result.at("tau_s");
+    if (!tau.at_bound && std::isfinite(tau.error))
+      return;
+  }
   const auto bound = bound_time(result.model, data, options);
   if (bound.reason.empty())
     return;

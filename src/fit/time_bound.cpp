@@ -73,14 +73,17 @@ TimeBound bound_time(DecayModel model, const FitData& data, const FitOptions& op
   const Point& first = points.front();
   const double contrast = first.value - baseline;
   if (contrast < no_contrast * first.error) {
-    const bool ever = std::any_of(points.begin(), points.end(), [&](const Point& p) {
+    // the longest lags have few pairs, and errors that are hardly known
+    const auto half = points.begin() + static_cast<std::ptrdiff_t>((points.size() + 1) / 2);
+    const bool ever = std::any_of(points.begin(), half, [&](const Point& p) {
       return p.value - baseline > no_contrast * p.error;
     });
     if (!ever) {
       bound.high_s = first.lag_s;
-      bound.reason = fmt::format("g2 is not above {} at any lag: if there is contrast, it is lost "
-                                 "before the shortest one",
-                                 given);
+      bound.reason = fmt::format(
+          "g2 is not above {} at the shorter half of the lags: if there is contrast, it is "
+          "lost before the first",
+          given);
     }
     return bound;
   }

@@ -34,8 +34,8 @@ struct Plateau {
 };
 
 /// g2(0, t_a). Measured: g2 at the shortest lag that has pairs (the four neighbours of the diagonal
-/// when that is one frame); NaN when it is more than three times the shortest lag of the axis, as in
-/// a window that is a gap. Fitted: contrast + baseline of `leading`, a fit of the same g2, with
+/// when that is one frame); NaN when it is more than three times the shortest lag of the axis, as
+/// in a window that is a gap. Fitted: contrast + baseline of `leading`, a fit of the same g2, with
 /// their covariance. NaN when there is nothing to take it from.
 [[nodiscard]] Plateau short_time_plateau(const correlate::OneTime& g2,
                                          const PlateauRule& rule,
