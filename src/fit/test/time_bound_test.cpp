@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "../time_bound.hpp"
 #include "support.hpp"
-#include "time_bound.hpp"
 
 namespace vitrum::fit {
 namespace {
