@@ -8,6 +8,7 @@
 #include "fit_stage.hpp"
 #include "foreign_map.hpp"
 #include "large_result.hpp"
+#include "located.hpp"
 #include "map_bias.hpp"
 #include "output.hpp"
 #include "result_input.hpp"
@@ -186,33 +187,35 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
     const std::vector<float> map(maps.values.begin(), maps.values.end());
     add_map(tree, 1, map, maps.frame_time_s);
   }
-  fit_bins(tree, plan, whole, maps.frame_time_s, monitor);
-  fit_pixel_bins(tree, plan, maps.frame_time_s, monitor);
-  const std::size_t bins = windows.size();
-  fit_windows(tree, plan, options.age, std::move(windows), maps.frame_time_s, monitor);
-  if (options.adaptive) {
-    const auto joined = adaptive_windows(tree, bins, one_time.windows);
-    add_correction(tree,
-                   fmt::format("{} windows of {} frames joined to {} while the dynamics stay "
-                               "stationary within noise",
-                               one_time.windows.size(),
-                               one_time.windows[0].last - one_time.windows[0].first,
-                               joined.size()));
-    one_time.windows = joined;
-    tree.erase("entry/window");
-    fit_windows(tree,
-                plan,
-                options.age,
-                curves_of_maps(maps, tree, own, one_time, monitor).windows,
-                maps.frame_time_s,
-                monitor);
-  }
-  add_dynamics(tree,
-               options.dynamics,
-               maps.frame_time_s,
-               own ? rows_of(std::move(maps.stored)) : map_rows_of(tree),
-               {},
-               monitor);
+  about(path, [&] {
+    fit_bins(tree, plan, whole, maps.frame_time_s, monitor);
+    fit_pixel_bins(tree, plan, maps.frame_time_s, monitor);
+    const std::size_t bins = windows.size();
+    fit_windows(tree, plan, options.age, std::move(windows), maps.frame_time_s, monitor);
+    if (options.adaptive) {
+      const auto joined = adaptive_windows(tree, bins, one_time.windows);
+      add_correction(tree,
+                     fmt::format("{} windows of {} frames joined to {} while the dynamics stay "
+                                 "stationary within noise",
+                                 one_time.windows.size(),
+                                 one_time.windows[0].last - one_time.windows[0].first,
+                                 joined.size()));
+      one_time.windows = joined;
+      tree.erase("entry/window");
+      fit_windows(tree,
+                  plan,
+                  options.age,
+                  curves_of_maps(maps, tree, own, one_time, monitor).windows,
+                  maps.frame_time_s,
+                  monitor);
+    }
+    add_dynamics(tree,
+                 options.dynamics,
+                 maps.frame_time_s,
+                 own ? rows_of(std::move(maps.stored)) : map_rows_of(tree),
+                 {},
+                 monitor);
+  });
   write_large_result(options.output.output, tree, path, large, options.output.overwrite);
   return summary_of(tree) + options.output.output + "\n";
 }

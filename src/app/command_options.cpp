@@ -155,16 +155,7 @@ Settings describe(MaskOptions& o) {
       &o.friedel_half);
   add("above", "COUNTS", "leave out pixels with a higher time mean", &o.above);
   add("below", "COUNTS", "leave out pixels with a lower time mean", &o.below);
-  add("find-hot",
-      "",
-      "leave out pixels that count too much or flicker, for their static bin",
-      &o.find_hot);
-  add("find-dead", "", "leave out pixels that never count", &o.find_dead);
-  add("false-alarms",
-      "N",
-      "sound pixels per frame that these finders may take for bad ones",
-      &o.false_alarms,
-      "--find-hot or --find-dead");
+  add_pixel_finders(add, o.find_hot, o.find_dead, o.false_alarms);
   add("dilate", "PX", "grow what is left out", &o.dilate_px);
   Group(s, "output")("figure", "FILE", "draw the mask over the time mean", &o.figure);
   describe(o.output, s);
@@ -192,11 +183,7 @@ Settings describe(SynthXpcsOptions& o) {
       "accelerated stretches and an event; of the other settings only frames (1000 to 120000), "
       "height, width, counts and seed change it",
       &o.preset);
-  add("frames", "N", "length of the series", &o.frames);
-  add("height", "PX", "rows", &o.height);
-  add("width", "PX", "columns", &o.width);
-  add("frame-time", "S", "time from frame to frame", &o.frame_time_s);
-  add("seed", "N", "of the random numbers", &o.seed);
+  add_virtual_series(add, o);
   add("model", "exp|kww|ml|ml-squared|kww2", "law of decay", &o.model);
   add("tau", "S", "relaxation time at the mean q", &o.tau_s);
   add("exponent", "X", "of the model", &o.exponent, "--model kww|ml|ml-squared|kww2");
@@ -235,11 +222,7 @@ Settings describe(SynthXpcsOptions& o) {
 Settings describe(SynthCtrwOptions& o) {
   Settings s;
   const Group add(s, "experiment");
-  add("frames", "N", "length of the series", &o.frames);
-  add("height", "PX", "rows", &o.height);
-  add("width", "PX", "columns", &o.width);
-  add("frame-time", "S", "time from frame to frame", &o.frame_time_s);
-  add("seed", "N", "of the random numbers", &o.seed);
+  add_virtual_series(add, o);
   add("tau", "S", "of the Mittag-Leffler waiting times", &o.tau_s);
   add("exponent", "X", "of the waiting times, 0.1 to 1", &o.exponent);
   add("kept", "X", "correlation left by one jump, 0 to below 1", &o.kept);

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "coupling_stage.hpp"
 #include "result_tree.hpp"
-#include "vitrum/aging/coupling.hpp"
+#include "table.hpp"
 #include "vitrum/aging/events.hpp"
 #include "vitrum/aging/heterogeneity.hpp"
 #include "vitrum/aging/renewal.hpp"
@@ -22,71 +22,11 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// Rows that grow column by column, written as arrays [row].
-class Table {
-public:
-  void add(const std::string& name, double value, const std::string& unit = "") {
-    column(name, unit).numbers.push_back(value);
-  }
-  void add(const std::string& name, double value, double error, const std::string& unit = "") {
-    add(name, value, unit);
-    add(name + "_errors", error, unit);
-  }
-  void add(const std::string& name, Index value) { column(name, "").whole.push_back(value); }
-  void add(const std::string& name, std::string text) {
-    column(name, "").texts.push_back(std::move(text));
-  }
-  [[nodiscard]] bool empty() const { return columns_.empty(); }
-
-  void write(Tree& group) {
-    group.attributes["NX_class"] = std::string("NXcollection");
-    for (auto& [name, c] : columns_)
-      if (!c.whole.empty())
-        group.set(name, make_array(std::move(c.whole), c.unit));
-      else if (!c.texts.empty())
-        group.set(name, make_array(std::move(c.texts), c.unit));
-      else
-        group.set(name, make_array(std::move(c.numbers), c.unit));
-  }
-
-private:
-  struct Column {
-    std::vector<double> numbers;
-    std::vector<Index> whole;
-    std::vector<std::string> texts;
-    std::string unit;
-  };
-  Column& column(const std::string& name, const std::string& unit) {
-    for (auto& [known, c] : columns_)
-      if (known == name)
-        return c;
-    columns_.emplace_back(name, Column{{}, {}, {}, unit});
-    return columns_.back().second;
-  }
-  std::vector<std::pair<std::string, Column>> columns_;
-};
-
-struct Range {
-  double first_s, last_s;
-};
-
-Range parse_range_s(const char* flag, const std::string& text) {
-  const auto colon = text.find(':');
-  try {
-    std::size_t used = 0;
-    const Range range{std::stod(text.substr(0, colon)), std::stod(text.substr(colon + 1), &used)};
-    if (colon != std::string::npos && colon + 1 + used == text.size() &&
-        range.first_s < range.last_s)
-      return range;
-  } catch (const std::exception&) { // said below
-  }
-  throw OptionError(fmt::format("--{} {}: expected first_s:last_s", flag, text));
-}
-
 class Stage {
 public:
   Stage(Tree& tree, const DynamicsFlags& flags, double frame_time_s, const PatternOf& pattern_of)
-      : tree_(tree), flags_(flags), frame_time_s_(frame_time_s), pattern_of_(pattern_of) {}
+      : tree_(tree), flags_(flags), frame_time_s_(frame_time_s), pattern_of_(pattern_of),
+        coupling_(tree, flags) {}
 
   void run(std::size_t bin, const aging::MapRows* map) {
     if (map != nullptr) {
@@ -99,7 +39,7 @@ public:
     if (series.age_s.empty())
       return;
     segments(bin, series, map);
-    coupling(bin, series);
+    coupling_.run(bin, series);
   }
 
   void write() {
@@ -110,8 +50,6 @@ public:
                                                                {"segment", segments_},
                                                                {"aging_law", laws_},
                                                                {"stationarity", stationarity_},
-                                                               {"coupled_range", coupled_},
-                                                               {"coupling_test", coupling_tests_},
                                                                {"heterogeneity", heterogeneity_},
                                                                {"material_time", material_},
                                                                {"renewal", renewals_}})
@@ -120,6 +58,7 @@ public:
     if (!events_.empty())
       tree_.group("entry/event").attributes["false_alarms_per_series"] = flags_.event_false_alarms;
     write_series();
+    coupling_.write();
   }
 
   /// What an analysis with the frames at hand has found to be shifts: kept when they are not.
@@ -263,7 +202,7 @@ private:
       warn(bin, "no stretches of dynamics", found.reason);
       return;
     }
-    std::vector<Range> aging_ranges;
+    std::vector<AgeRange> aging_ranges;
     for (const auto& s : found.segments) {
       segments_.add("bin", number(bin));
       segments_.add("dynamics", std::string(aging::name(s.dynamics)));
@@ -286,14 +225,14 @@ private:
     if (!flags_.aging_ranges.empty()) {
       aging_ranges.clear();
       for (const auto& text : flags_.aging_ranges)
-        aging_ranges.push_back(parse_range_s("aging-ranges", text));
+        aging_ranges.push_back(parse_age_range("aging-ranges", text));
     }
     const auto tau = age_series(tree_, bin, false);
     const auto noise = aging::find_segments(tau);
-    for (const Range& range : aging_ranges)
+    for (const AgeRange& range : aging_ranges)
       law(bin, tau, noise, range);
     for (const auto& text : flags_.stationary_ranges) {
-      const Range range = parse_range_s("stationary-ranges", text);
+      const AgeRange range = parse_age_range("stationary-ranges", text);
       const auto test = aging::test_stationarity(
           series, range.first_s, range.last_s, found.noise_factor, found.correlation);
       if (!test.reason.empty()) {
@@ -315,7 +254,7 @@ private:
   void law(std::size_t bin,
            const aging::AgeSeries& tau,
            const aging::Segmentation& noise,
-           const Range& range) {
+           const AgeRange& range) {
     std::vector<aging::DecayCurve> curves;
     const Tree& windows = tree_.group_at("entry/window");
     const auto lag = windows.numbers("lag_s"), decay = windows.numbers("decay"),
@@ -374,75 +313,6 @@ private:
     group.set("residual", make_array({m.cells, m.cells}, m.residual, ""));
   }
 
-  void coupling(std::size_t bin, const aging::AgeSeries& series) {
-    const auto all = tree_.numbers("entry/window/plateau");
-    const std::size_t n = series.age_s.size();
-    const std::vector<double> plateau(all.begin() + static_cast<std::ptrdiff_t>(bin * n),
-                                      all.begin() + static_cast<std::ptrdiff_t>((bin + 1) * n));
-    std::vector<double> time;
-    for (const double y : series.log_tau)
-      time.push_back(std::exp(y));
-    for (const auto& text : flags_.coupling_ranges)
-      coupling_in(bin, series.age_s, plateau, time, parse_range_s("coupling-ranges", text));
-    const auto c = aging::find_coupling(
-        series.age_s,
-        plateau,
-        time,
-        {.window = flags_.rolling_windows, .slope_per_s = flags_.plateau_slope_per_s});
-    if (!c.reason.empty()) {
-      if (flags_.rolling_windows > 0) // asked for
-        warn(bin, "no coupling of short and long times", c.reason);
-      return;
-    }
-    coupling_bins_.push_back(number(bin));
-    const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
-      to.insert(to.end(), from.begin(), from.end());
-    };
-    append(coupling_["plateau"], c.plateau);
-    append(coupling_["mean_time"], c.time);
-    append(coupling_["correlation"], c.correlation);
-    append(coupling_["probability"], c.probability);
-    coupling_scalars_["plateau_slope_per_s"].push_back(c.slope_per_s);
-    coupling_scalars_["overall"].push_back(c.overall);
-    coupling_scalars_["overall_probability"].push_back(c.overall_probability);
-    for (const auto& range : c.ranges) {
-      coupled_.add("bin", number(bin));
-      coupled_.add("first_s", range.first_s, "s");
-      coupled_.add("last_s", range.last_s, "s");
-      coupled_.add("correlation", range.correlation);
-      coupled_.add("probability", range.probability);
-    }
-  }
-
-  void coupling_in(std::size_t bin,
-                   const std::vector<double>& age_s,
-                   const std::vector<double>& plateau,
-                   const std::vector<double>& time,
-                   const Range& range) {
-    std::vector<double> part_age, part_plateau, part_time;
-    for (std::size_t w = 0; w < age_s.size(); ++w)
-      if (age_s[w] >= range.first_s && age_s[w] < range.last_s) {
-        part_age.push_back(age_s[w]);
-        part_plateau.push_back(plateau[w]);
-        part_time.push_back(time[w]);
-      }
-    const auto c = aging::find_coupling(part_age,
-                                        part_plateau,
-                                        part_time,
-                                        {.window = 5, .slope_per_s = flags_.plateau_slope_per_s});
-    if (!c.reason.empty()) {
-      warn(bin,
-           fmt::format("coupling not tested from {:g} s to {:g} s", range.first_s, range.last_s),
-           c.reason);
-      return;
-    }
-    coupling_tests_.add("bin", number(bin));
-    coupling_tests_.add("first_s", range.first_s, "s");
-    coupling_tests_.add("last_s", range.last_s, "s");
-    coupling_tests_.add("correlation", c.overall);
-    coupling_tests_.add("probability", c.overall_probability);
-  }
-
   void write_series() {
     const auto* windows = tree_.find_group("entry/window");
     if (windows == nullptr)
@@ -460,16 +330,6 @@ private:
       p.attributes["dynamics"] = names;
       group.set("change_probability", make_array({bins, n}, change_, ""));
     }
-    if (coupling_bins_.empty())
-      return;
-    auto& group = tree_.group("entry/coupling");
-    const auto rows = static_cast<Index>(coupling_bins_.size());
-    group.set("bin", make_array(coupling_bins_));
-    group.set("age_s", ages);
-    for (auto& [name, values] : coupling_)
-      group.set(name, make_array({rows, n}, values, ""));
-    for (auto& [name, values] : coupling_scalars_)
-      group.set(name, make_array(values, name == "plateau_slope_per_s" ? "1/s" : ""));
   }
 
   Tree& tree_;
@@ -477,11 +337,10 @@ private:
   double frame_time_s_;
   const PatternOf& pattern_of_;
   std::vector<KnownShift> known_shifts_;
-  Table events_, disturbances_, searches_, segments_, laws_, stationarity_, coupled_,
-      coupling_tests_, renewals_, heterogeneity_, material_;
+  Table events_, disturbances_, searches_, segments_, laws_, stationarity_, renewals_,
+      heterogeneity_, material_;
   std::vector<double> window_probability_, change_;
-  std::vector<Index> coupling_bins_;
-  std::map<std::string, std::vector<double>> coupling_, coupling_scalars_;
+  CouplingStage coupling_;
 };
 
 /// One bin's array of a tree as rows.
@@ -533,16 +392,16 @@ void check_dynamics(const DynamicsFlags& flags) {
     throw OptionError(
         fmt::format("--rolling-windows {}: expected 5 or more, or 0", flags.rolling_windows));
   for (const auto& text : flags.aging_ranges)
-    (void)parse_range_s("aging-ranges", text);
+    (void)parse_age_range("aging-ranges", text);
   for (const auto& text : flags.stationary_ranges)
-    (void)parse_range_s("stationary-ranges", text);
+    (void)parse_age_range("stationary-ranges", text);
   if (!(flags.renewal_start_s >= 0) || std::isinf(flags.renewal_start_s))
     throw OptionError(
         fmt::format("--renewal-start {}: must be an age, 0 or more", flags.renewal_start_s));
   if (!(flags.renewal_kept >= 0 && flags.renewal_kept < 1))
     throw OptionError(fmt::format("--renewal-kept {}: must lie in [0, 1)", flags.renewal_kept));
   for (const auto& text : flags.coupling_ranges)
-    (void)parse_range_s("coupling-ranges", text);
+    (void)parse_age_range("coupling-ranges", text);
 }
 
 std::vector<std::unique_ptr<aging::MapRows>> map_rows_of(const Tree& tree) {

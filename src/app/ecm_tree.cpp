@@ -216,22 +216,11 @@ void add_domains(Tree& tree, const EcmRun& run, double pixel_nm) {
 
 void add_intensity(Tree& tree, const EcmRun& run) {
   const auto& s = run.statistics;
-  std::vector<double> time, mean = s.frame_mean, dose = run.field->dose();
-  std::vector<std::uint8_t> valid;
-  for (std::size_t t = 0; t < mean.size(); ++t) {
-    time.push_back(static_cast<double>(t) * run.frame_time_s);
-    valid.push_back(run.series.bad[t] == 0);
-    if (valid.back() == 0)
-      mean[t] = dose[t] = nan;
-  }
-  auto& intensity = tree.group("entry/intensity");
-  intensity.attributes["NX_class"] = std::string("NXdata");
-  intensity.attributes["signal"] = std::string("mean_counts");
-  intensity.attributes["axes"] = std::vector<std::string>{"time_s"};
-  intensity.set("mean_counts", make_array(mean, "counts")).attributes["processing"] =
-      std::string(as_detected);
-  intensity.set("time_s", make_array(time, "s"));
-  intensity.set("valid", make_array(valid));
+  std::vector<double> dose = run.field->dose();
+  for (std::size_t t = 0; t < dose.size(); ++t)
+    if (run.series.bad[t] != 0)
+      dose[t] = nan;
+  auto& intensity = app::add_intensity(tree, s.frame_mean, run.series.bad, run.frame_time_s);
   intensity.set("bin_mean_counts", make_array({1, static_cast<Index>(dose.size())}, dose, "counts"))
       .attributes["processing"] =
       fmt::format("what frames are divided by ({})", name_of(run.field->options().dose));

@@ -57,13 +57,14 @@ std::string export_csv(const Tree& tree, const OutputFlags& output) {
   for (const auto& [name, text] : tables)
     if (!text.empty() && !output.overwrite && fs::exists(folder / name))
       throw FileError((folder / name).string(), "exists (use --overwrite to replace it)");
-  fs::create_directories(folder);
   std::string written;
+  std::vector<io::NamedBytes> files;
   for (const auto& [name, text] : tables)
     if (!text.empty()) {
-      io::write_bytes((folder / name).string(), text, true);
+      files.push_back({name, text});
       written += (folder / name).string() + "\n";
     }
+  io::write_folder(folder.string(), files);
   return written;
 }
 

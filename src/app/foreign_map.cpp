@@ -11,6 +11,22 @@
 namespace vitrum::app {
 namespace {
 
+void require_numbers(const io::Matrix& map, const std::string& path) {
+  bool any = false; // pair of two frames
+  for (Index i = 0; i < map.rows; ++i)
+    for (Index j = 0; j < map.columns; ++j) {
+      const double c = map.values[static_cast<std::size_t>(i * map.columns + j)];
+      if (std::isinf(c))
+        throw FormatError(path,
+                          fmt::format("element {}, {}", i, j),
+                          fmt::format("C = {}", c),
+                          "a number, or NaN for a gap");
+      any = any || (i != j && !std::isnan(c));
+    }
+  if (!any)
+    throw FormatError(path, "", "C is NaN for every pair of frames", "a two-time map");
+}
+
 /// A triangle is completed; a map that is neither a triangle nor symmetric is refused.
 void complete(io::Matrix& map, const std::string& path) {
   const Index n = map.rows;
@@ -53,6 +69,7 @@ io::Matrix read_foreign_map(const std::string& path) {
                       "",
                       fmt::format("{} x {} values", map.rows, map.columns),
                       "a square two-time map of at least 2 x 2");
+  require_numbers(map, path);
   complete(map, path);
   return map;
 }

@@ -78,26 +78,18 @@ void describe(PartitionFlags& f, Settings& s) {
       "--q-bins or --static-per-bin");
   add("phi-start", "DEG", "where the first sector begins", &f.phi_start_deg, "--phi-sectors");
   add("friedel", "", "sectors half a turn apart are one bin", &f.friedel, "--phi-sectors");
-  add("find-hot",
-      "",
-      "leave out pixels that count too much or flicker, for their static bin",
-      &f.find_hot);
-  add("find-dead", "", "leave out pixels that never count", &f.find_dead);
-  add("false-alarms",
-      "N",
-      "sound pixels per frame that these finders may take for bad ones",
-      &f.false_alarms,
-      "--find-hot or --find-dead");
+  add_pixel_finders(add, f.find_hot, f.find_dead, f.false_alarms);
 }
 
 void describe(CorrectionFlags& f, Settings& s) {
   const Group add(s, "corrections");
-  add("dark", "FILE", "dark image, subtracted from each frame", &f.dark);
-  add("flat", "FILE", "flat field, each frame is divided by it", &f.flat);
+  add("dark", "FILE", "dark image D: I - D in place of I", &f.dark);
+  add("flat", "FILE", "flat field F: (I - D)/F", &f.flat);
   add("static-correction",
       "none|polynomial|azimuthal|smooth|pixel-mean",
-      "divide each frame by: a 2-D polynomial fitted to the coarse time mean; the time mean of "
-      "each static ring; the smoothed time mean; each pixel's time mean",
+      "I/S with S from the time mean <I>t. polynomial: sum of a_ij x^i y^j, i + j <= degree, "
+      "fitted to its block means; azimuthal: its mean over each static ring; smooth: its average "
+      "over a Gaussian; pixel-mean: <I>t itself",
       &f.static_correction);
   add("polynomial-degree",
       "N",
@@ -116,8 +108,8 @@ void describe(CorrectionFlags& f, Settings& s) {
       "--static-correction smooth");
   add("frame-normalization",
       "none|mean",
-      "mean: divide each frame by its mean over the series mean (cancels in C, not in per-pixel "
-      "g2)",
+      "mean: I <<I>p>t / <I>p, each frame divided by its mean over the mean of the series "
+      "(cancels in C, not in per-pixel g2)",
       &f.frame_normalization);
 }
 
@@ -125,8 +117,9 @@ void describe(CorrelationFlags& f, Settings& s) {
   const Group add(s, "correlation");
   add("normalization",
       "plain|static-bin|corrcoef",
-      "of the two-time map: plain <II'>/(<I><I'>) over the bin; static-bin: each pixel first "
-      "divided by the frame's mean over its static bin; corrcoef: Pearson coefficient + 1",
+      "of the two-time map, <> over the pixels of a bin: plain <II'>/(<I><I'>); static-bin: plain "
+      "with I/<I>s, <I>s the mean of the frame over the static bin; corrcoef: 1 + <(I - <I>)(I' - "
+      "<I'>)>/(std std')",
       &f.normalization);
   add("lags", "linear|log", "lag axis of g2", &f.lags);
   add("points-per-decade",

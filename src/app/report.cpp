@@ -120,18 +120,19 @@ std::string run_report(ReportOptions options, const Invocation&, const Monitor& 
   for (const auto& file : report.files)
     if (fs::exists(folder / file.name) && !options.output.overwrite)
       throw FileError((folder / file.name).string(), "exists (use --overwrite to replace it)");
-  if (options.output.overwrite)
-    for (const auto& old : linked_files(page)) {
+  std::vector<io::NamedBytes> files;
+  for (const auto& file : report.files)
+    files.push_back({file.name, file.bytes});
+  files.push_back({"index.html", report.html});
+  const auto before = options.output.overwrite ? linked_files(page) : std::vector<fs::path>{};
+  io::write_folder(folder.string(), files);
+  for (const auto& old : before) // figures of an earlier run that this one does not have
+    if (std::none_of(files.begin(), files.end(), [&](const auto& file) {
+          return folder / file.name == old;
+        })) {
       std::error_code none; // a file that somebody removed already
       fs::remove(old, none);
     }
-  for (const auto& file : report.files) {
-    const auto path = folder / file.name;
-    fs::create_directories(path.parent_path());
-    io::write_bytes(path.string(), file.bytes, true);
-  }
-  fs::create_directories(folder);
-  io::write_bytes(page.string(), report.html, true);
   const auto truth = report::compare_with_truth(tree);
   std::string text = truth.empty() ? "" : report::truth_text(truth);
   if (!options.truth.empty() && truth.empty())

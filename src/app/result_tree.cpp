@@ -178,6 +178,29 @@ void add_correction(Tree& tree, const std::string& text) {
   append_text(tree, "entry/process/corrections", text);
 }
 
+Tree& add_intensity(Tree& tree,
+                    std::vector<double> frame_mean,
+                    std::span<const std::uint8_t> bad,
+                    double frame_time_s) {
+  std::vector<double> time;
+  std::vector<std::uint8_t> valid;
+  for (std::size_t t = 0; t < frame_mean.size(); ++t) {
+    time.push_back(static_cast<double>(t) * frame_time_s);
+    valid.push_back(bad[t] == 0);
+    if (valid.back() == 0)
+      frame_mean[t] = nan;
+  }
+  auto& intensity = tree.group("entry/intensity");
+  intensity.attributes["NX_class"] = std::string("NXdata");
+  intensity.attributes["signal"] = std::string("mean_counts");
+  intensity.attributes["axes"] = std::vector<std::string>{"time_s"};
+  intensity.set("mean_counts", make_array(frame_mean, "counts")).attributes["processing"] =
+      std::string(as_detected);
+  intensity.set("time_s", make_array(time, "s"));
+  intensity.set("valid", make_array(valid));
+  return intensity;
+}
+
 void add_bins(Tree& tree,
               const std::vector<frames::Bin>& bins,
               const std::string& q_unit,

@@ -34,6 +34,13 @@ void add_measurement(Tree& tree, const std::vector<std::pair<std::string, std::s
 void add_warning(Tree& tree, const std::string& text);
 void add_correction(Tree& tree, const std::string& text);
 
+/// entry/intensity: the mean of each frame as detected against time, NaN in gaps (`bad` not 0).
+/// Returns the group.
+Tree& add_intensity(Tree& tree,
+                    std::vector<double> frame_mean,
+                    std::span<const std::uint8_t> bad,
+                    double frame_time_s);
+
 /// entry/bins.
 void add_bins(Tree& tree,
               const std::vector<frames::Bin>& bins,

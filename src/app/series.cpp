@@ -338,28 +338,6 @@ measure(Series& series, frames::Mask& mask, bool find_bad, const Monitor& monito
   return statistics;
 }
 
-void check_duplicates(Series& series,
-                      const frames::SeriesStatistics& statistics,
-                      const frames::Partition& partition) {
-  auto used = frames::make_mask(partition.height, partition.width);
-  for (std::size_t p = 0; p < used.use.size(); ++p)
-    used.use[p] = partition.dynamic_labels[p] != 0;
-  const auto twins = frames::find_duplicate_pixels(statistics, used);
-  // a few frames of few counts coincide by chance
-  constexpr Index fewest_frames = 16;
-  if (twins.pairs > 0 && statistics.good_frames >= fewest_frames)
-    series.warnings.push_back(fmt::format(
-        "{} of {} pixels hold the same data as another one (first: y = {}, x = {} and y = {}, x = "
-        "{}); errors take pixels as independent and are too small. Leave out one of each pair "
-        "(vitrum mask --friedel-half)",
-        twins.pairs,
-        twins.compared,
-        twins.first_pixel / series.info().width,
-        twins.first_pixel % series.info().width,
-        twins.second_pixel / series.info().width,
-        twins.second_pixel % series.info().width));
-}
-
 std::vector<float>
 read_image(const std::string& path, const frames::SeriesInfo& info, const std::string& what) {
   const auto image = io::read_matrix(path);

@@ -70,6 +70,12 @@ void check_duplicates(Series& series,
                       const frames::SeriesStatistics& statistics,
                       const frames::Partition& partition);
 
+/// Throws DataError when a bin with counts holds the same picture in every frame, or the same value
+/// in all of its pixels: there is nothing to correlate, and no error could be given.
+void require_speckle(const Series& series,
+                     const frames::SeriesStatistics& statistics,
+                     const frames::Partition& partition);
+
 /// q and φ of each pixel, from flags over file; nothing when neither says enough.
 [[nodiscard]] std::optional<frames::QMap>
 make_map(const Series& series, const GeometryFlags& flags, std::string& q_unit);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "located.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/map_files.hpp"
 
@@ -60,7 +61,7 @@ frames::Partition plan_bins(const Series& series,
       throw OptionError(
           fmt::format("--partition {}: has q of its own, flags of the geometry cannot change it",
                       flags.partition));
-    auto partition = io::to_partition(maps);
+    auto partition = about(flags.partition, [&] { return io::to_partition(maps); });
     notes.push_back(fmt::format("partition {}: {} bins, {} static bins",
                                 flags.partition,
                                 partition.bin_count(),
@@ -73,7 +74,7 @@ frames::Partition plan_bins(const Series& series,
     }
     if (!map && maps.geometry && maps.geometry->complete())
       map = frames::make_q_map(*maps.geometry, info.height, info.width);
-    return frames::apply_mask(partition, mask);
+    return about(flags.partition, [&] { return frames::apply_mask(partition, mask); });
   }
   if (!map) {
     if (rings)
@@ -93,7 +94,7 @@ frames::Partition plan_bins(const Series& series,
   options.equal_pixels = flags.equal_pixels;
   options.phi_start_deg = flags.phi_start_deg;
   options.friedel = flags.friedel;
-  auto partition = frames::make_partition(*map, mask, options);
+  auto partition = about(info.path, [&] { return frames::make_partition(*map, mask, options); });
   partition.q_unit = q_unit;
   return partition;
 }
@@ -172,7 +173,7 @@ frames::Partition make_bins(Series& series,
     const auto found =
         frames::find_pixels(statistics, partition, {.false_alarms = flags.false_alarms});
     exclude_found(series, mask, found, flags.find_hot, flags.find_dead);
-    partition = frames::apply_mask(partition, mask);
+    partition = about(series.info().path, [&] { return frames::apply_mask(partition, mask); });
   }
   if (partition.bin_count() == 0)
     throw DataError(fmt::format("{}: no pixel is left in any bin", series.info().path));

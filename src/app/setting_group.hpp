@@ -25,4 +25,28 @@ private:
   std::string name_;
 };
 
+/// The finders of bad pixels, alike in every command that has them.
+inline void add_pixel_finders(const Group& add, bool& hot, bool& dead, double& false_alarms) {
+  add("find-hot",
+      "",
+      "leave out pixels that count too much or flicker, for their static bin",
+      &hot);
+  add("find-dead", "", "leave out pixels that never count", &dead);
+  add("false-alarms",
+      "N",
+      "sound pixels per frame that these finders may take for bad ones",
+      &false_alarms,
+      "--find-hot or --find-dead");
+}
+
+/// What every virtual experiment has.
+template <class Options>
+void add_virtual_series(const Group& add, Options& o) {
+  add("frames", "N", "length of the series", &o.frames);
+  add("height", "PX", "rows", &o.height);
+  add("width", "PX", "columns", &o.width);
+  add("frame-time", "S", "time from frame to frame", &o.frame_time_s);
+  add("seed", "N", "of the random numbers", &o.seed);
+}
+
 } // namespace vitrum::app

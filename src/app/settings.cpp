@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <type_traits>
 
@@ -206,7 +207,9 @@ std::string to_toml(const Settings& settings) {
       groups.push_back(setting.group);
   std::string out;
   for (const auto& group : groups) {
-    out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", group);
+    auto header = group; // bare keys of TOML have no blanks
+    std::replace(header.begin(), header.end(), ' ', '-');
+    out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", header);
     for (const auto& setting : settings)
       if (setting.group == group)
         out += fmt::format("{} = {} # {}\n", setting.name, toml_value(setting), setting.help);
@@ -250,6 +253,8 @@ void apply_toml(Parse&& parse, const std::string& path, const Settings& settings
 } // namespace
 
 void read_toml(const std::string& path, const Settings& settings) {
+  if (std::filesystem::is_directory(path)) // the parser would take it for an empty file
+    throw FileError(path, "is a folder, expected a TOML file");
   apply_toml([&] { return toml::parse_file(path); }, path, settings);
 }
 

@@ -1,23 +1,18 @@
 #include <charconv>
 #include <cmath>
-#include <filesystem>
 
 #include <fmt/format.h>
 
 #include "output.hpp"
-#include "result_tree.hpp"
+#include "synth_output.hpp"
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
-#include "vitrum/io/frame_writer.hpp"
 #include "vitrum/io/map_files.hpp"
-#include "vitrum/io/tree_file.hpp"
 #include "vitrum/synth/presets.hpp"
 #include "vitrum/synth/xpcs.hpp"
 
 namespace vitrum::app {
 namespace {
-
-namespace fs = std::filesystem;
 
 synth::Event parse_event(const std::string& text, double frame_time_s) {
   const auto colon = text.find(':');
@@ -101,11 +96,6 @@ synth::XpcsOptions translate(const SynthXpcsOptions& o) {
   return options;
 }
 
-std::string beside(const std::string& path, const char* suffix) {
-  const fs::path p(path);
-  return (p.parent_path() / (p.stem().string() + suffix)).string();
-}
-
 /// Lags at which the truth is tabulated, close enough to interpolate.
 std::vector<double> truth_lags(Index frames, double frame_time_s) {
   constexpr double per_decade = 40;
@@ -126,35 +116,20 @@ run_synth_xpcs(SynthXpcsOptions options, const Invocation& invocation, const Mon
     for (const auto& path : {options.output.output, truth_path, qmap_path})
       require_output({path, options.output.overwrite}, {});
   const synth::XpcsExperiment experiment(translated);
-  const auto& info = experiment.info();
   if (options.run.dry_run)
-    return fmt::format(
-        "{} frames of {} x {}, {} uncompressed, field by {}\nwould write {}, {}, {}\n",
-        info.frames,
-        info.height,
-        info.width,
-        bytes_text(info.frames * info.frame_bytes()),
-        synth::name(experiment.method()),
-        options.output.output,
-        truth_path,
-        qmap_path);
-  io::FrameWriterOptions writing;
-  writing.overwrite = options.output.overwrite;
-  auto writer = io::make_frame_writer(options.output.output, info, writing);
-  experiment.generate([&](Index first,
-                          Index count,
-                          const std::byte* counts) { writer->append(first, count, counts); },
-                      monitor);
-  writer->close();
-  io::write_partition(qmap_path, experiment.partition(), info.geometry, options.output.overwrite);
+    return would_write(experiment.info(),
+                       fmt::format(", field by {}", synth::name(experiment.method())),
+                       {options.output.output, truth_path, qmap_path});
+  write_frames(experiment, options.output, monitor);
+  io::write_partition(
+      qmap_path, experiment.partition(), experiment.info().geometry, options.output.overwrite);
 
-  auto tree = make_result(invocation, to_toml(describe(options)));
-  tree.set("entry/kind", make_scalar("truth"));
-  tree.set("entry/title", make_scalar("Truth of a virtual XPCS experiment"));
-  tree.group("entry").attributes.erase("default");
-  auto& truth = tree.group("entry/truth");
-  truth = experiment.truth(truth_lags(translated.frames, translated.frame_time_s));
-  io::write_tree(truth_path, tree, {.overwrite = options.output.overwrite});
+  write_truth(truth_path,
+              "Truth of a virtual XPCS experiment",
+              experiment.truth(truth_lags(translated.frames, translated.frame_time_s)),
+              to_toml(describe(options)),
+              invocation,
+              options.output.overwrite);
   return options.output.output + "\n" + qmap_path + "\n" + truth_path + "\n";
 }
 

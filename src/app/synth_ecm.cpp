@@ -1,12 +1,6 @@
-#include <filesystem>
-
-#include <fmt/format.h>
-
 #include "output.hpp"
-#include "result_tree.hpp"
+#include "synth_output.hpp"
 #include "vitrum/app/ecm.hpp"
-#include "vitrum/io/frame_writer.hpp"
-#include "vitrum/io/tree_file.hpp"
 #include "vitrum/synth/ecm.hpp"
 
 namespace vitrum::app {
@@ -37,34 +31,20 @@ run_synth_ecm(SynthEcmOptions options, const Invocation& invocation, const Monit
   o.drift_wave_px = options.drift_wave_px;
   o.drift_walk_px = options.drift_walk_px;
   synth::validate(o);
-  const std::filesystem::path path(options.output.output);
-  const auto truth_path = (path.parent_path() / (path.stem().string() + "_truth.h5")).string();
-  if (options.run.dry_run)
-    return fmt::format("{} frames of {} x {}, {} uncompressed\nwould write {}, {}\n",
-                       o.frames,
-                       o.height,
-                       o.width,
-                       bytes_text(o.frames * o.height * o.width * 2),
-                       options.output.output,
-                       truth_path);
-  for (const auto& file : {options.output.output, truth_path})
-    require_output({file, options.output.overwrite}, {});
+  const auto truth_path = beside(options.output.output, "_truth.h5");
+  if (!options.run.dry_run)
+    for (const auto& file : {options.output.output, truth_path})
+      require_output({file, options.output.overwrite}, {});
   const synth::EcmExperiment experiment(o);
-  io::FrameWriterOptions writing;
-  writing.overwrite = options.output.overwrite;
-  auto writer = io::make_frame_writer(options.output.output, experiment.info(), writing);
-  experiment.generate(
-      [&](Index first, Index count, const std::int16_t* counts) {
-        writer->append(first, count, reinterpret_cast<const std::byte*>(counts));
-      },
-      monitor);
-  writer->close();
-  auto tree = make_result(invocation, to_toml(describe(options)));
-  tree.set("entry/kind", make_scalar("truth"));
-  tree.set("entry/title", make_scalar("Truth of a virtual dark-field series"));
-  tree.group("entry").attributes.erase("default");
-  tree.group("entry/truth") = experiment.truth();
-  io::write_tree(truth_path, tree, {.overwrite = options.output.overwrite});
+  if (options.run.dry_run)
+    return would_write(experiment.info(), "", {options.output.output, truth_path});
+  write_frames(experiment, options.output, monitor);
+  write_truth(truth_path,
+              "Truth of a virtual dark-field series",
+              experiment.truth(),
+              to_toml(describe(options)),
+              invocation,
+              options.output.overwrite);
   return options.output.output + "\n" + truth_path + "\n";
 }
 

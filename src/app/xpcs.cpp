@@ -6,6 +6,7 @@
 #include "age_errors.hpp"
 #include "dynamics_stage.hpp"
 #include "event_patterns.hpp"
+#include "located.hpp"
 #include "log_map_tree.hpp"
 #include "output.hpp"
 #include "result_tree.hpp"
@@ -239,12 +240,15 @@ std::string carry_out(XpcsRun& run, const Invocation& invocation, const Monitor&
   auto& [options, inputs, job, plan, work, room] = run;
   if (options.run.dry_run)
     return dry_run_text(plan, options);
-  auto done = correlate_bins(plan, *work, room, monitor);
+  auto done =
+      about(plan.series.info().path, [&] { return correlate_bins(plan, *work, room, monitor); });
   if (work->is_part()) {
     work->finish(work->part_tree());
     return job.output + "\n";
   }
-  const auto tree = make_tree(plan, std::move(done), *work, options, inputs, invocation, monitor);
+  const auto tree = about(plan.series.info().path, [&] {
+    return make_tree(plan, std::move(done), *work, options, inputs, invocation, monitor);
+  });
   work->finish(tree);
   return summary_of(tree) + job.output + "\n";
 }

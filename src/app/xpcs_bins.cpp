@@ -22,6 +22,9 @@ correlate::OneTime to_one_time(correlate::PixelG2 g2) {
   out.lag_frames = std::move(g2.lag_frames);
   out.value = std::move(g2.value);
   out.error = std::move(g2.error);
+  for (double& error : out.error)
+    if (error == 0) // no scatter at all, as where no two counts meet: the error is not known
+      error = std::nan("");
   out.pairs = std::move(g2.pairs);
   out.covariance = std::move(g2.covariance);
   out.deviation = std::move(g2.deviation);

@@ -146,6 +146,8 @@ XpcsPlan make_plan(const XpcsOptions& options, const Monitor& monitor) {
   plan.partition = make_bins(
       plan.series, plan.mask, plan.statistics, options.partition, options.geometry, plan.map);
   forget_unless_whole(plan.series, plan.partition, needed);
+  if (plan.sampled == 0)
+    require_speckle(plan.series, plan.statistics, plan.partition);
   check_duplicates(plan.series, plan.statistics, plan.partition);
   plan.load.groups.groups = options.correlation.pixel_groups;
   plan.load.groups.block_px = options.correlation.speckle_size_px;

@@ -57,23 +57,7 @@ void add_static(Tree& tree,
                 const XpcsPlan& plan,
                 const std::vector<std::vector<double>>& bin_means) {
   const auto& s = plan.statistics;
-  const auto nframes = static_cast<std::size_t>(s.frames);
-  std::vector<double> time(nframes), mean = s.frame_mean;
-  std::vector<std::uint8_t> valid(nframes);
-  for (std::size_t t = 0; t < nframes; ++t) {
-    time[t] = static_cast<double>(t) * plan.frame_time_s;
-    valid[t] = plan.series.bad[t] == 0;
-    if (valid[t] == 0)
-      mean[t] = std::numeric_limits<double>::quiet_NaN();
-  }
-  auto& intensity = tree.group("entry/intensity");
-  intensity.attributes["NX_class"] = std::string("NXdata");
-  intensity.attributes["signal"] = std::string("mean_counts");
-  intensity.attributes["axes"] = std::vector<std::string>{"time_s"};
-  intensity.set("mean_counts", make_array(mean, "counts")).attributes["processing"] =
-      std::string(as_detected);
-  intensity.set("time_s", make_array(time, "s"));
-  intensity.set("valid", make_array(valid));
+  auto& intensity = add_intensity(tree, s.frame_mean, plan.series.bad, plan.frame_time_s);
   std::vector<double> by_bin;
   for (const auto& one : bin_means)
     by_bin.insert(by_bin.end(), one.begin(), one.end());

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "fit_stage.hpp"
+#include "located.hpp"
 #include "output.hpp"
 #include "result_tree.hpp"
 #include "series.hpp"
@@ -130,6 +131,7 @@ Plan make_xsvs_plan(const XsvsOptions& options, const Monitor& monitor) {
   plan.partition = make_bins(
       plan.series, plan.mask, plan.statistics, options.partition, options.geometry, plan.map);
   forget_unless_whole(plan.series, plan.partition, needed);
+  require_speckle(plan.series, plan.statistics, plan.partition);
   check_duplicates(plan.series, plan.statistics, plan.partition);
   plan.load.bad_frames = plan.series.bad;
   return plan;
@@ -155,11 +157,9 @@ std::vector<ContrastOfBin> measure_contrast(Plan& plan,
     frame_means.push_back(matrix.mean_counts);
     ContrastOfBin bin;
     bin.pixels = matrix.pixels();
-    try {
-      bin.photons = correlate::make_photon_statistics(matrix, plan.photons, monitor);
-    } catch (const DataError& error) {
-      throw DataError(fmt::format("{}: {}", plan.series.info().path, error.what()));
-    }
+    bin.photons = about(plan.series.info().path, [&] {
+      return correlate::make_photon_statistics(matrix, plan.photons, monitor);
+    });
     bin.estimator = plan.estimator;
     bin.by_likelihood.resize(bin.photons.exposures.size());
     bin.by_moments.resize(bin.photons.exposures.size());

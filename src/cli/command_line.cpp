@@ -282,7 +282,18 @@ std::string overview() {
   return text + "\nvitrum --version prints the version.\n";
 }
 
-int unknown_command(const std::string& word) {
+int unknown_command(const std::string& word, const std::string& next) {
+  std::string family; // synth xpcs, synth ecm, …
+  for (const auto& command : commands())
+    if (command.name.starts_with(word + " "))
+      family += fmt::format("{}'{}'", family.empty() ? "" : ", ", command.name);
+  if (!family.empty())
+    return fail(fmt::format("unknown command '{}{}{}', expected one of {}",
+                            word,
+                            next.empty() ? "" : " ",
+                            next,
+                            family),
+                2);
   const Command* nearest = nullptr;
   std::size_t best = 3;
   for (const auto& command : commands()) {
@@ -396,7 +407,7 @@ int dispatch(const std::vector<std::string>& words, const app::Invocation& invoc
                  {words.begin() + static_cast<std::ptrdiff_t>(parts.size()), words.end()},
                  invocation);
   }
-  return unknown_command(words[0]);
+  return unknown_command(words[0], words.size() > 1 ? words[1] : "");
 }
 
 } // namespace

@@ -285,14 +285,13 @@ void OneTimeAccumulator::State::remove_bias(OneTime& function,
                                             double speckle_pixels,
                                             std::span<const Index> first,
                                             std::span<const double> biases) {
+  std::vector<Index> unknown;
   for (Index k = 0; k < function.lags(); ++k) {
     if (function.pairs[k] == 0)
       continue;
     const Index found = first[k + 1] - first[k];
     if (found == 0) {
-      function.reason += fmt::format("{}lag bin {}: the bias could not be estimated",
-                                     function.reason.empty() ? "" : "; ",
-                                     k + 1);
+      unknown.push_back(k + 1);
       continue;
     }
     Moments drawn;
@@ -300,11 +299,17 @@ void OneTimeAccumulator::State::remove_bias(OneTime& function,
       drawn.add(biases[i]);
     // Frames that hold a handful of counts rarely have a pixel in common: then few of the drawn
     // pairs carry all of the sum, and it says less of the bias than g2 itself does.
-    if (drawn.count > 1 && speckle_pixels * drawn.error() > 0.5 * function.error[k])
+    const bool no_scatter = function.error_groups > 0 && std::isnan(function.error[k]);
+    if (no_scatter || (drawn.count > 1 && speckle_pixels * drawn.error() > 0.5 * function.error[k]))
       continue;
     function.bias[k] = speckle_pixels * drawn.mean;
     function.value[k] -= function.bias[k];
   }
+  if (!unknown.empty())
+    function.reason += fmt::format("{}the bias could not be estimated in lag bin{} {}",
+                                   function.reason.empty() ? "" : "; ",
+                                   unknown.size() == 1 ? "" : "s",
+                                   detail::runs_of(unknown));
 }
 
 /// How many neighbouring pixels see the same speckle (1 … the size of a block), from pairs of the

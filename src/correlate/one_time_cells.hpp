@@ -73,6 +73,14 @@ void count_pairs(Cells& cells,
 [[nodiscard]] std::vector<double> errors_of(std::span<const double> deviation, Index lags);
 [[nodiscard]] std::vector<double> covariance_of(std::span<const double> deviation, Index lags);
 
+/// A lag whose deviations are all zero but for rounding has no error, and one where no two counts
+/// ever met (g2 = 0) neither: its column becomes NaN. Says which, counted from 1; empty when there
+/// is none. `value` is g2.
+[[nodiscard]] std::string refuse_zero_errors(std::span<double> deviation,
+                                             std::span<const double> value);
+/// "3, 5-8" of numbers that grow.
+[[nodiscard]] std::string runs_of(std::span<const Index> numbers);
+
 /// One range of ages, cut into time blocks; values before the bias is removed. Errors come from
 /// groups of pixels and from time blocks; `group_pixels` is empty when there are no groups: they
 /// then come from time blocks alone when `time_alone`, else they are NaN.

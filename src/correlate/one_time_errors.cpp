@@ -2,6 +2,8 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/format.h>
+
 #include "one_time_cells.hpp"
 #include "vitrum/core/statistics.hpp"
 #include "vitrum/correlate/pixel_groups.hpp"
@@ -235,6 +237,45 @@ std::vector<double> covariance_of(std::span<const double> deviation, Index lags)
   return covariance;
 }
 
+std::string runs_of(std::span<const Index> numbers) {
+  std::string text;
+  for (std::size_t i = 0, end = 0; i < numbers.size(); i = end) {
+    for (end = i + 1; end < numbers.size() && numbers[end] == numbers[end - 1] + 1;)
+      ++end;
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", numbers[i]);
+    if (end - i > 1)
+      text += fmt::format("-{}", numbers[end - 1]);
+  }
+  return text;
+}
+
+std::string refuse_zero_errors(std::span<double> deviation, std::span<const double> value) {
+  const auto lags = static_cast<Index>(value.size());
+  constexpr double rounding = 1e-12;      // of exact sums of g2, which is of order one
+  constexpr double float_rounding = 1e-4; // of products of floats; a g2 as small is zero
+  std::vector<Index> found;
+  const auto rank = lags > 0 ? static_cast<Index>(deviation.size()) / lags : 0;
+  for (Index k = 0; rank > 0 && k < lags; ++k) {
+    double squares = 0;
+    for (Index r = 0; r < rank; ++r)
+      squares += deviation[r * lags + k] * deviation[r * lags + k];
+    const double limit = std::abs(value[k]) <= float_rounding ? float_rounding : rounding;
+    if (!(squares <= limit * limit))
+      continue;
+    for (Index r = 0; r < rank; ++r)
+      deviation[r * lags + k] = nan;
+    found.push_back(k + 1);
+  }
+  return found.empty()
+             ? ""
+             : fmt::format(
+                   "lag bin{} {}: no scatter between groups of pixels or times, so no error "
+                   "is known and fits leave {} out",
+                   found.size() == 1 ? "" : "s",
+                   runs_of(found),
+                   found.size() == 1 ? "it" : "them");
+}
+
 OneTime evaluate(const Cells& cells,
                  const AgeBlocks& blocks,
                  std::span<const Index> lag_edges,
@@ -295,6 +336,7 @@ OneTime evaluate(const Cells& cells,
   }
   if (!group_weights.empty() || time_alone)
     result.deviation = deviations(all, scatter, factor, group_weights, bins);
+  result.reason = refuse_zero_errors(result.deviation, result.value);
   result.error = errors_of(result.deviation, bins);
   if (bins <= options.max_covariance_lags)
     result.covariance = covariance_of(result.deviation, bins);

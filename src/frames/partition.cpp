@@ -340,7 +340,7 @@ Partition make_partition_from_labels(Index height,
   p.bins.resize(close_gaps(p.dynamic_labels).size());
   p.static_bins.resize(close_gaps(p.static_labels).size());
   if (p.bins.empty())
-    throw DataError("no pixel in use: every dynamic label is 0");
+    throw DataError("every label is 0, expected a pixel in a bin");
   check_nesting(p.dynamic_labels, p.static_labels, p.static_bins.size(), width);
   if (map != nullptr) {
     set_mean_q(p.bins, p.dynamic_labels, map->q_inv_angstrom);

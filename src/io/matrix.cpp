@@ -1,5 +1,6 @@
 // Matrices and arrays: reading 2-D numbers from anywhere, writing npy, npz and TIFF.
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "output_file.hpp"
 #include "path.hpp"
 #include "reader.hpp"
+#include "tiff_pages.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/tables.hpp"
 
@@ -117,10 +119,12 @@ void write_tiff(const std::string& path, const Array& array, bool overwrite) {
         if constexpr (std::is_same_v<T, std::string>) {
           throw DataError(fmt::format("{}: text cannot be kept as an image", path));
         } else {
+          quiet_tiff();
+          errno = 0;
           TIFF* tiff = TIFFOpen(file.temporary().c_str(),
                                 values.size() * sizeof(T) > (1ULL << 31) ? "w8" : "w");
           if (tiff == nullptr)
-            throw FileError(path, "cannot be made");
+            throw FileError(path, "cannot be written", errno);
           const auto height = static_cast<std::uint32_t>(array.shape[0]);
           const auto width = static_cast<std::uint32_t>(array.shape[1]);
           TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, width);
@@ -141,7 +145,7 @@ void write_tiff(const std::string& path, const Array& array, bool overwrite) {
           const bool flushed = TIFFFlush(tiff) == 1;
           TIFFClose(tiff);
           if (!written || !flushed)
-            throw FileError(path, "cannot be written (disk full?)");
+            throw FileError(path, "cannot be written", errno);
         }
       },
       array.values);

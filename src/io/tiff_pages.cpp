@@ -27,18 +27,6 @@ void keep_error(thandle_t, const char*, const char* format, std::va_list argumen
   last_error = text;
 }
 
-void install_handlers() {
-  static const bool done = [] {
-    TIFFSetErrorHandler(nullptr);
-    TIFFSetErrorHandlerExt(keep_error);
-    TIFFSetWarningHandler(nullptr);
-    TIFFSetWarningHandlerExt(nullptr);
-    return true;
-  }();
-  static_cast<void>(done);
-  last_error.clear();
-}
-
 std::string why() {
   return last_error.empty() ? "no reason given" : last_error;
 }
@@ -109,6 +97,18 @@ std::string words(const Layout& layout) {
 }
 
 } // namespace
+
+void quiet_tiff() {
+  static const bool done = [] {
+    TIFFSetErrorHandler(nullptr);
+    TIFFSetErrorHandlerExt(keep_error);
+    TIFFSetWarningHandler(nullptr);
+    TIFFSetWarningHandlerExt(nullptr);
+    return true;
+  }();
+  static_cast<void>(done);
+  last_error.clear();
+}
 
 TiffDescription parse_imagej(const std::string& description) {
   TiffDescription out;
@@ -227,7 +227,7 @@ void TiffPages::State::find_contiguous() {
 
 TiffPages::TiffPages(const std::string& path) : state_(std::make_unique<State>()) {
   require_readable_file(path);
-  install_handlers();
+  quiet_tiff();
   State& s = *state_;
   s.path = path;
   s.tiff.reset(TIFFOpen(path.c_str(), "rm"));
@@ -323,7 +323,7 @@ void TiffPages::read(Index frame, std::byte* out) {
       swap_bytes(out, Index{s.layout.width} * s.layout.height, frames::size_of(s.type));
     return;
   }
-  install_handlers();
+  quiet_tiff();
   if (TIFFSetSubDirectory(s.tiff.get(), s.offsets[static_cast<std::size_t>(frame)]) == 0)
     throw FormatError(
         s.path, s.page(frame), fmt::format("directory cannot be read ({})", why()), "");

@@ -11,6 +11,9 @@
 
 namespace vitrum::io {
 
+/// Keeps libtiff from printing: its complaints go into the errors that are thrown.
+void quiet_tiff();
+
 struct TiffDescription { // of ImageJ
   Index images = 0;      // 0: not an ImageJ stack
   double frame_time_s = frames::unknown;

@@ -125,11 +125,24 @@ Format format_of(const std::filesystem::path& path) {
 
 void save(const Figure& figure, const std::filesystem::path& path, const RenderOptions& options) {
   const std::string bytes = render(figure, format_of(path), options);
-  std::ofstream file(path, std::ios::binary);
+  // a picture is there whole or not at all
+  auto part = path;
+  part.replace_filename("." + path.filename().string() + ".part");
+  const auto refuse = [&](int error) {
+    std::error_code none;
+    std::filesystem::remove(part, none);
+    throw FileError(path.string(), "cannot be written", error);
+  };
+  errno = 0;
+  std::ofstream file(part, std::ios::binary);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   file.close();
   if (!file)
-    throw FileError(path.string(), "cannot write", errno);
+    refuse(errno);
+  std::error_code error;
+  std::filesystem::rename(part, path, error);
+  if (error)
+    refuse(error.value());
 }
 
 } // namespace vitrum::plot

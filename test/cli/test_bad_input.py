@@ -88,6 +88,38 @@ class BadFiles(CliTest):
         self.write_h5("zero.h5", poisson_frames() * 0)
         self.refuse("zero.h5", "zero.h5::/entry/data/data: all frames are zero")
 
+    def test_frames_that_are_all_alike(self):
+        """Copies of one picture, or pictures of one value: neither fluctuates in time or space."""
+        still = np.repeat(poisson_frames(1), 40, axis=0)
+        self.write_h5("still.h5", still)
+        self.write_h5("flat.h5", np.broadcast_to(poisson_frames(40, 1, 1, mean=5), (40, 8, 10)))
+        half = poisson_frames()
+        half[:, :, 5:] = 4
+        self.write_h5("half.h5", half)
+        labels = np.ones((8, 10), np.int32)
+        labels[:, 5:] = 2
+        self.write_npy("labels.npy", labels)
+        message = "bin {} holds the same picture in all {} frames, expected speckle that fluctuates"
+        for command in ("xpcs", "xsvs"):
+            self.refused("still.h5::/entry/data/data: " + message.format(1, 40), command, "still.h5", *TIME, *OUT)
+            self.refused("half.h5::/entry/data/data: " + message.format(2, 40), command, "half.h5", *TIME, *OUT,
+                         "--partition", "labels.npy")
+            self.refused("flat.h5::/entry/data/data: bin 1 holds one value in all of its 80 pixels, frame by frame, "
+                         "expected speckle", command, "flat.h5", *TIME, *OUT)
+
+    def test_counts_that_never_meet(self):
+        """Very sparse frames: a lag without a coincidence has no error, and the others are fitted."""
+        self.write_h5("sparse.h5", poisson_frames(200, 20, 20, mean=1e-3, seed=2))
+        done = self.vitrum("xpcs", "sparse.h5", *TIME, "--quiet", *OUT)
+        self.assertRegex(done.stderr, r"warning: bin 1: lag bins? [0-9, -]+: no scatter between groups of pixels or times, so "
+                                      r"no error is known and fits leave (it|them) out")
+        import h5py
+        with h5py.File(self.path("out.h5")) as file:
+            g2, error = file["entry/g2/g2"][()], file["entry/g2/g2_errors"][()]
+        self.assertTrue((error[np.isfinite(error)] > 0).all())
+        self.assertTrue((abs(g2[np.isnan(error)]) < 1e-4).all())  # products of floats
+        self.assertGreater(np.isfinite(error).sum(), 3)
+
     def test_zero_count_bin(self):
         data = poisson_frames()
         data[:, :, :5] = 0
@@ -133,6 +165,17 @@ class BadFiles(CliTest):
         self.write_npy("none.npy", np.zeros((8, 10), np.uint8))
         self.refuse("good.h5", "good.h5::/entry/data/data: the masks leave no pixel", "--mask", "none.npy")
 
+    def test_labels_of_nothing(self):
+        self.write_h5("good.h5", poisson_frames())
+        self.write_npy("labels.npy", np.zeros((8, 10), np.int32))
+        self.refuse("good.h5", "labels.npy: every label is 0, expected a pixel in a bin", "--partition", "labels.npy")
+        self.write_npy("labels.npy", np.full((8, 10), -1))
+        self.refuse("good.h5", "labels.npy: label -1 at row 0, column 0, expected whole numbers from 0", "--partition",
+                    "labels.npy")
+        self.write_npy("stack.npy", np.ones((2, 8, 10), np.uint8))
+        for flag in ("--mask", "--partition", "--dark"):
+            self.refuse("good.h5", "stack.npy: 2 images of 8 × 10, expected one", flag, "stack.npy")
+
     def test_labels_of_another_size(self):
         self.write_h5("good.h5", poisson_frames())
         self.write_npy("small.npy", np.ones((8, 9), np.int32))
@@ -162,6 +205,35 @@ class BadFiles(CliTest):
         self.write_npy("map.npy", data)
         self.refused("map.npy:element 4, 1: C = 2 but 1 across the diagonal, expected a symmetric two-time map or "
                      "one triangle of it", "age", "map.npy", *TIME, *OUT)
+
+    def test_map_of_no_numbers(self):
+        self.write_npy("map.npy", np.full((6, 6), np.nan))
+        self.refused("map.npy: C is NaN for every pair of frames, expected a two-time map", "age", "map.npy", *TIME, *OUT)
+        data = np.ones((6, 6))
+        data[3, 3] = np.inf
+        self.write_npy("map.npy", data)
+        self.refused("map.npy:element 3, 3: C = inf, expected a number, or NaN for a gap", "age", "map.npy", *TIME, *OUT)
+
+    def test_table_of_no_numbers(self):
+        self.path("g2.csv").write_text("lag_s,g2,g2_errors\n1,nan,0.1\n2,nan,0.1\n")
+        self.refused("g2.csv: every g2 is NaN, expected points to fit", "fit", "g2.csv", *OUT)
+        self.path("g2.csv").write_text("lag_s,g2,g2_errors\n-1,1.2,0.1\n2,1.1,0.1\n3,1,1\n4,1,1\n5,1,1\n")
+        self.refused("g2.csv: fit: lag -1 s: must be finite and >= 0", "fit", "g2.csv", *OUT)
+        self.path("g2.csv").write_text("lag_s,g2,g2_errors\n1,1.2,0.1\n2,1.1\n")
+        self.refused("g2.csv:line 3: 2 values, expected 3", "fit", "g2.csv", *OUT)
+        self.path("g2.csv").write_bytes(b"")
+        self.refused("g2.csv: no numbers, expected a table of numbers", "fit", "g2.csv", *OUT)
+
+    def test_truncated_result(self):
+        self.write_h5("good.h5", poisson_frames())
+        self.vitrum("xpcs", "good.h5", *TIME, "--quiet", *OUT)
+        whole = self.path("out.h5").read_bytes()
+        half = len(whole) // 2
+        self.path("cut.h5").write_bytes(whole[:half])
+        for command, *flags in (["show"], ["report", "-o", "r"], ["export", "-o", "e"], ["age", "-o", "a.h5"],
+                                ["fit", "-o", "f.h5"]):
+            self.refused(f"cut.h5: unreadable HDF5 (truncated file: eof = {half}, sblock->base_addr = 0, stored_eof = "
+                         f"{len(whole)}), expected an HDF5 file", command, "cut.h5", *flags)
 
     def test_table_with_a_word(self):
         self.path("g2.csv").write_text("lag_s,g2\n1,1.3\n2,x\n")
@@ -216,6 +288,46 @@ class Outputs(CliTest):
         self.assertTrue(done.stderr.startswith("vitrum: out.h5: "), done.stderr)
         self.assertIn("File too large", done.stderr)
         self.assertEqual([p.name for p in self.path(".").iterdir()], ["good.h5"])
+
+    def test_disk_full_of_every_command(self):
+        """No file of more than a few thousand bytes can be written: each command says which, and leaves nothing."""
+        self.write_h5("good.h5", poisson_frames(100, 32, 32))
+        self.vitrum("xpcs", "good.h5", *TIME, "--quiet", *OUT)
+        for limit, command, name, shown in [
+                (2000, ["synth", "xpcs", "--frames", "50", "-o"], "v.h5", "v.h5"),
+                (2000, ["synth", "ecm", "--frames", "8", "--height", "64", "--width", "64", "-o"], "v.h5", "v.h5"),
+                (500, ["mask", "good.h5", "-o"], "m.npy", "m.npy"),
+                (500, ["mask", "good.h5", "-o"], "m.h5", "m.h5"),
+                (500, ["mask", "good.h5", "-o"], "m.tif", "m.tif"),
+                (500, ["partition", "good.h5", "-o"], "p.h5", "p.h5"),
+                (20000, ["age", "out.h5", "-o"], "a.h5", "a.h5"),
+                (20000, ["fit", "out.h5", "-o"], "f.h5", "f.h5"),
+                (20000, ["xsvs", "good.h5", *TIME, "-o"], "x.h5", "x.h5"),
+                (20000, ["report", "out.h5", "-o"], "r", "r/"),
+                (20000, ["export", "out.h5", "-o"], "e", "e/"),
+                (20000, ["export", "out.h5", "--format", "npz", "-o"], "e.npz", "e.npz"),
+                (20000, ["export", "out.h5", "--format", "hdf5", "-o"], "e.h5", "e.h5"),
+                (20000, ["export", "out.h5", "--format", "8id", "-o"], "e.hdf", "e.hdf"),
+                (500, ["show", "out.h5", "--figure", "two-time", "-o"], "f.svg", "f.svg"),
+                (500, ["show", "out.h5", "--figure", "two-time", "-o"], "f.pdf", "f.pdf"),
+                (500, ["show", "out.h5", "--figure", "two-time", "-o"], "f.png", "f.png")]:
+            with self.subTest(command + [name]):
+                before = sorted(self.path(".").rglob("*"))
+                done = subprocess.run([VITRUM, *command, name, "--quiet"], cwd=self.folder.name, capture_output=True,
+                                      text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
+                                                                                      (limit, limit)))
+                lines = [line for line in done.stderr.splitlines() if not line.startswith("warning: ")]
+                self.assertEqual((done.returncode, len(lines)), (1, 1), done.stderr)
+                self.assertRegex(lines[0], rf"^vitrum: {shown}\S*: cannot be (written|put on disk) "
+                                           r"\((Write error: )?File too large\)$")
+                self.assertEqual(sorted(self.path(".").rglob("*")), before)
+
+    def test_a_folder_that_cannot_be_made(self):
+        self.write_h5("good.h5", poisson_frames())
+        self.vitrum("xpcs", "good.h5", *TIME, "--quiet", *OUT)
+        for command in ("report", "export"):
+            self.refused("/proc/none: cannot be made (No such file or directory)", command, "out.h5", "-o", "/proc/none")
+            self.refused("good.h5: exists and is not a folder", command, "out.h5", "-o", "good.h5")
 
     def test_ctrl_c(self):
         """Cancelled in the middle: exit 1, one line, nothing left behind."""
@@ -335,6 +447,8 @@ class Options(CliTest):
             return self.vitrum(*args, code=2).stderr
         self.assertEqual(stderr("xpc"), "vitrum: unknown command 'xpc', did you mean 'xpcs'?\n")
         self.assertEqual(stderr("nonsense"), "vitrum: unknown command 'nonsense'; vitrum --help lists them\n")
+        self.assertEqual(stderr("synth", "foo"), "vitrum: unknown command 'synth foo', expected one of 'synth xpcs', "
+                                                 "'synth ctrw', 'synth ecm'\n")
         self.assertEqual(stderr("xpcs"), "vitrum: xpcs: expected SERIES (vitrum xpcs --help)\n")
         self.assertEqual(stderr("xpcs", "good.h5", "good.h5"),
                          "vitrum: xpcs: expected one SERIES, found more (vitrum xpcs --help)\n")
@@ -343,6 +457,25 @@ class Options(CliTest):
         self.path("run.toml").write_text("[fit]\nmodel = ['kww']\n")
         self.refuse("run.toml:line 2: unknown setting 'model'", "--config", "run.toml")
         self.refuse("none.toml: cannot read the configuration", "--config", "none.toml", code=1)
+        self.refuse(".: is a folder, expected a TOML file", "--config", ".", code=1)
+        for text, message, code in (
+                ("window = 'abc'", "run.toml:window: wrong type, expected a number", 2),
+                ("window = -3", "--window -3: expected seconds, 0 or more", 2),
+                ("window = nan", "--window nan: expected seconds, 0 or more", 2),
+                ("models = 3", "run.toml:models: wrong type, expected a list of texts in quotes", 2),
+                ("window = 3\nwindow = 4", "run.toml:line 2: Error while parsing key-value pair: cannot redefine existing "
+                                           "integer 'window'", 1),
+                ("frames = [1,", "run.toml:line 1: Error while parsing array: encountered end-of-file", 1)):
+            self.path("run.toml").write_text(text)
+            self.refuse(message, "--config", "run.toml", code=code)
+
+    def test_the_effective_settings_of_every_command_run_again(self):
+        for command in (["xpcs"], ["xsvs"], ["ecm"], ["age"], ["fit"], ["stitch"], ["merge"], ["mask"], ["partition"],
+                        ["synth", "xpcs"], ["synth", "ecm"], ["synth", "ctrw"], ["report"], ["export"], ["show"], ["info"]):
+            with self.subTest(command):
+                config = self.vitrum(*command, "--show-config").stdout
+                self.path("run.toml").write_text(config)
+                self.assertEqual(self.vitrum(*command, "--config", "run.toml", "--show-config").stdout, config)
 
 
 if __name__ == "__main__":

@@ -153,6 +153,53 @@ class Workflow(CliTest):
                 self.assertTrue((self.path(folder) / name).exists(), (folder, name))
         self.assertTrue(self.path("report/g2_pixel.svg").exists())
 
+    def test_curves_and_maps_of_others(self):
+        """One g2 and one two-time map in every form they may come in give the same numbers."""
+        lag = np.arange(1, 40.0)
+        g2 = 1 + 0.3 * np.exp(-2 * (lag / 8) ** 0.7) + 1e-3 * np.random.default_rng(2).standard_normal(39)
+        table = np.c_[lag, g2, np.full(39, 1e-3)]
+        np.save(self.path("g.npy"), table)
+        np.savetxt(self.path("bare.csv"), table, delimiter=",", fmt="%.17g")
+        np.savetxt(self.path("named.csv"), table, delimiter=",", fmt="%.17g", header="lag_s,g2,g2_errors", comments="")
+        with h5py.File(self.path("columns.h5"), "w") as file:
+            file["table"] = table
+        with h5py.File(self.path("lists.h5"), "w") as file:
+            file["run/lag_frames"] = lag
+            file["run/g2"] = np.array([g2, g2 + 0.1])
+            file["run/g2_errors"] = np.full((2, 39), 1e-3)
+        with h5py.File(self.path("turned.h5"), "w") as file:
+            file["lag_s"] = lag
+            file["g2"] = np.array([g2, g2 + 0.1]).T
+            file["g2_errors"] = np.full((39, 2), 1e-3)
+        found = []
+        for name, *flags in (["g.npy"], ["bare.csv"], ["named.csv"], ["columns.h5::/table"],
+                             ["lists.h5", "--frame-time", "1"], ["turned.h5"]):
+            self.vitrum("fit", name, *flags, "--models", "kww", "-o", "f.h5", "--overwrite", "--quiet")
+            found.append(self.scalars("f.h5")["scalars"])
+        for scalars in found[1:]:
+            for value in ("tau_s", "contrast", "baseline", "kww_exponent"):
+                self.assertEqual(scalars[f"bin/1/fit/kww/{value}"], found[0][f"bin/1/fit/kww/{value}"])
+        self.assertAlmostEqual(found[4]["bin/2/fit/kww/baseline"]["value"],
+                               found[4]["bin/1/fit/kww/baseline"]["value"] + 0.1, places=6)
+        self.refused("lists.h5: the lags count frames; give --frame-time SECONDS", "fit", "lists.h5", "-o", "g.h5", code=2)
+        with h5py.File(self.path("odd.h5"), "w") as file:
+            file["lag_s"] = lag
+            file["g2"] = g2[:-1]
+        self.refused("odd.h5:g2: shape [38], expected [39], [bin, 39] or [39, bin] for 39 lags", "fit", "odd.h5", "-o", "g.h5")
+
+        t = np.arange(60)
+        c = 1 + 0.5 * np.exp(-2 * abs(t[:, None] - t) / 10) + 1e-3 * np.random.default_rng(1).standard_normal((60, 60))
+        c = (c + c.T) / 2
+        np.save(self.path("c.npy"), c)
+        np.savetxt(self.path("c.csv"), c, delimiter=",", fmt="%.17g")
+        with h5py.File(self.path("c.h5"), "w") as file:
+            file["maps/c"] = np.tril(c)
+        found = []
+        for name in ("c.npy", "c.csv", "c.h5", "c.h5::/maps/c"):
+            self.vitrum("age", name, "--frame-time", "1", "--models", "kww", "-o", "a.h5", "--overwrite", "--quiet")
+            found.append(self.scalars("a.h5")["scalars"]["bin/1/fit/kww/tau_s"])
+        self.assertEqual(found, [found[0]] * 4)
+
     def test_report_replaces_what_it_wrote(self):
         self.vitrum(*SYNTH, "-o", "v.h5")
         self.vitrum("xpcs", "v.h5", "--partition", "v_qmap.h5", "-o", "three.h5", "--quiet")

@@ -1,5 +1,7 @@
 #include "../one_time_cells.hpp"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "vitrum/core/random.hpp"
@@ -50,6 +52,29 @@ TEST(OneTimeCells, CountsEqualThoseOfAllPairs) {
           for (std::size_t i = 0; i < twin.shift.size(); ++i)
             ASSERT_NEAR(cells.shift[i], twin.shift[i], 1e-9 * static_cast<double>(frames));
         }
+}
+
+TEST(OneTimeCells, RunsOfNumbers) {
+  EXPECT_EQ(detail::runs_of(std::vector<Index>{3, 5, 6, 7, 9, 10}), "3, 5-7, 9-10");
+  EXPECT_EQ(detail::runs_of({}), "");
+}
+
+// Two deviations of five lags; the second and third have none but rounding, at the last no two
+// counts meet, and the fourth has a small error indeed.
+TEST(OneTimeCells, LagsWithoutScatterHaveNoError) {
+  std::vector<double> deviation{0.1, 0, 1e-13, 0, 1e-7, 0.2, 0, 0, 1e-7, 0};
+  const std::vector<double> value{1.2, 1.1, 1, 1, 1e-8};
+  EXPECT_EQ(
+      detail::refuse_zero_errors(deviation, value),
+      "lag bins 2-3, 5: no scatter between groups of pixels or times, so no error is known and "
+      "fits leave them out");
+  const auto errors = detail::errors_of(deviation, 5);
+  EXPECT_DOUBLE_EQ(errors[0], std::hypot(0.1, 0.2));
+  EXPECT_TRUE(std::isnan(errors[1]) && std::isnan(errors[2]));
+  EXPECT_DOUBLE_EQ(errors[3], 1e-7);
+  EXPECT_TRUE(std::isnan(errors[4]));
+  EXPECT_EQ(detail::refuse_zero_errors(deviation, value), ""); // NaN is no zero
+  EXPECT_EQ(detail::refuse_zero_errors({}, {}), "");
 }
 
 } // namespace
