@@ -221,7 +221,7 @@ void add_tau_ratio(
     const MapRows& map, double baseline, Index from, Index to, Index block, Event& event) {
   event.tau_ratio = event.tau_ratio_error = event.tau_ratio_frames = nan;
   const Index room = std::min(event.frame - from, to - event.frame);
-  for (Index length = 8 * block;; length += length / 2) { // no longer than it must be
+  for (Index length = 8 * block;; length += length / 4) { // no longer than it must be
     length = std::min(length, room);
     if (length < 16) {
       event.tau_reason = fmt::format("only {} frames to the nearest end or event", room);
