@@ -39,7 +39,7 @@ Kissinger fit_kissinger(const std::vector<double>& rate_k_per_min,
   fit.log_rate_error.assign(n, 0.0);
   if (fit.rates < 2)
     return fit;
-  // d ln(rate/T²) at a given rate, seen along the line: (E/RT − 2) dT/T; iterated from E/RT = 40
+  // d ln(rate/T²) at a given rate, seen along the line: (E/RT + 2) dT/T; iterated from E/RT = 40
   double e_over_r = 40 / fit.inverse_t[0];
   double slope = 0, slope_variance = 0;
   for (int round = 0; round < 20; ++round) {
@@ -47,7 +47,7 @@ Kissinger fit_kissinger(const std::vector<double>& rate_k_per_min,
     for (std::size_t i = 0; i < n; ++i) {
       const double x = fit.inverse_t[i];
       fit.log_rate_error[i] =
-          std::abs(e_over_r * x - 2) * x * std::max(temperature_error_k[i], 1e-6);
+          std::abs(e_over_r * x + 2) * x * std::max(temperature_error_k[i], 1e-6);
       const double w = 1 / (fit.log_rate_error[i] * fit.log_rate_error[i]);
       s += w;
       sx += w * x;
