@@ -6,3 +6,6 @@ for bench in "$1"/*_bench; do
   echo "== $(basename "$bench")"
   "$bench" --benchmark_counters_tabular=true
 done
+if /usr/bin/python3 -c 'import scipy' 2>/dev/null; then
+  /usr/bin/python3 "$(dirname "$0")/bench_scipy.py" "$1/fit_bench"
+fi

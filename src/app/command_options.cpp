@@ -259,7 +259,7 @@ Settings describe(ShowOptions& o) {
 
 Settings describe(ExportOptions& o) {
   Settings s;
-  Group(s, "output")("format", "csv|npz|hdf5|8id", "layout to write", &o.format);
+  Group(s, "output")("format", "csv|tiff|npz|hdf5|8id", "layout to write", &o.format);
   describe(o.output, s);
   return s;
 }

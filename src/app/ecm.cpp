@@ -59,6 +59,7 @@ EcmRun prepare(const EcmOptions& options, const Monitor& monitor) {
   run.pixel_size_nm = pixel_size_of(run.series, options.pixel_size_nm);
   run.mask = start_mask(run.series, options.masks);
   run.statistics = measure(run.series, run.mask, options.input.find_bad_frames, monitor);
+  leave_out_bad_pixels(run, options);
   return run;
 }
 
@@ -136,6 +137,13 @@ std::string run_ecm(EcmOptions options, const Invocation& invocation, const Moni
   const Index longest =
       options.max_lag > 0 ? std::min(options.max_lag, frames - 1) : std::max<Index>(1, frames / 2);
   const auto lags = ecm::make_log_lags(longest, options.lags);
+  constexpr std::size_t fewest = 5; // a KWW fit has three parameters
+  if (lags.size() < fewest)
+    throw DataError(fmt::format("{}: {} frames give {} lags, need at least {}",
+                                run.series.info().path,
+                                frames,
+                                lags.size(),
+                                fewest));
   if (options.run.dry_run)
     return fmt::format("{}: {} frames of {} x {}, {} lags up to {} frames\nwould write {}\n",
                        run.series.info().path,

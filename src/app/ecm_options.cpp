@@ -73,6 +73,55 @@ Settings describe(EcmOptions& o) {
   return s;
 }
 
+Settings describe(EcmSeriesOptions& o) {
+  Settings s;
+  const Group add(s, "series");
+  add("values",
+      "V1,V2,…",
+      "temperature, dose or the like of each result, in their order",
+      &o.values);
+  add("quantity", "NAME", "what the values are", &o.quantity);
+  add("unit", "UNIT", "of the values", &o.unit);
+  add("starts",
+      "T1,T2,…",
+      "when each measurement began, in seconds, for a figure of the protocol",
+      &o.starts);
+  describe(o.output, s);
+  describe(o.run, s);
+  return s;
+}
+
+Settings describe(EcmStemOptions& o) {
+  Settings s;
+  describe(o.input, s);
+  std::erase_if(s, [](const Setting& one) { return one.name == "frame-time"; });
+  const Group scan(s, "scan");
+  scan("scan", "ROWS,COLUMNS", "places of one scan", &o.scan);
+  scan("scan-time", "S", "time from one scan to the next", &o.scan_time_s);
+  scan("step", "NM", "distance between places, for the axes of maps", &o.step_nm);
+  const Group detector(s, "detector");
+  detector("mask", "FILES", "masks of the pixels to use", &o.masks);
+  detector("partition", "FILE", "bins of the detector: labels or a qmap", &o.partition);
+  detector("center", "Y,X", "of the patterns, in pixels", &o.center, "no --partition");
+  detector(
+      "k-per-pixel", "K", "of the patterns, in 1/nm (k = 1/d)", &o.k_per_pixel, "no --partition");
+  detector("k-range", "LOW,HIGH", "what the rings cover, in 1/nm", &o.k_range, "no --partition");
+  detector("rings", "N", "rings of equal width", &o.rings, "no --partition");
+  detector("sectors", "N", "parts of each ring", &o.sectors, "no --partition");
+  detector("pedestal", "COUNTS", "value of a pixel without electrons, subtracted", &o.pedestal);
+  const Group correlation(s, "correlation");
+  correlation("lags", "N", "lags on a logarithmic axis up to half the series", &o.lags);
+  correlation("fit-baseline", "", "fit the baseline of g2, too", &o.fit_baseline);
+  correlation("largest-error",
+              "X",
+              "places whose ln tau has a larger standard error are left out of the maps",
+              &o.largest_error);
+  describe(o.output, s);
+  describe(o.run, s);
+  describe_memory(o.run, s);
+  return s;
+}
+
 Settings describe(SynthEcmOptions& o) {
   Settings s;
   const Group add(s, "experiment");

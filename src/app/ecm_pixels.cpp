@@ -84,6 +84,19 @@ std::vector<double> accepted_only(const EcmRun& run, bool logarithm) {
   return out;
 }
 
+/// At lags about the relaxation time of the image.
+void find_four_points(EcmRun& run, const Monitor& monitor) {
+  const Index frames = run.series.info().frames;
+  ecm::FourPointOptions options;
+  for (const double part : {0.1, 0.3, 1.0}) { // beyond, nothing of the overlap is left
+    const Index lag = std::max<Index>(1, std::llround(part * run.image_tau_s / run.frame_time_s));
+    if (lag < frames / 3 && (options.lags.empty() || lag > options.lags.back()))
+      options.lags.push_back(lag);
+  }
+  if (!options.lags.empty())
+    run.four_point = ecm::correlate_four_points(*run.field, options, monitor);
+}
+
 } // namespace
 
 void analyse_pixels(EcmRun& run,
@@ -173,6 +186,7 @@ void analyse_pixels(EcmRun& run,
     p.log_mean_error = std::hypot(p.log_mean_error, p.sigma / std::sqrt(few_places));
     p.sigma_error = std::hypot(p.sigma_error, p.sigma / std::sqrt(2 * few_places));
   }
+  find_four_points(run, monitor);
   run.domains = ecm::find_domains(
       accepted_only(run, false), run.field->rows(), run.field->columns(), 2 * run.image_tau_s);
 }

@@ -11,6 +11,7 @@
 #include "vitrum/ecm/drift.hpp"
 #include "vitrum/ecm/field.hpp"
 #include "vitrum/ecm/finite_duration.hpp"
+#include "vitrum/ecm/four_point.hpp"
 #include "vitrum/ecm/pixel_errors.hpp"
 #include "vitrum/ecm/tau_map.hpp"
 #include "vitrum/fit/batch_kww.hpp"
@@ -33,9 +34,14 @@ struct EcmRun {
   ecm::Population population;
   ecm::SpaceCorrelation space;
   ecm::Domains domains;
+  std::optional<ecm::FourPoint> four_point;
   double image_tau_s = 0, image_exponent = 0, image_contrast = 0; // NaN without a good fit
   ecm::ApparentKww apparent; // what time means would make of them
 };
+
+/// Pixels that are constant, saturated or, when asked, hot or dead leave the mask; the warnings say
+/// how many. Throws DataError when none is left.
+void leave_out_bad_pixels(EcmRun& run, const EcmOptions& options);
 
 /// Fits every pixel, finds errors and population, and what the map says in space. Takes the fit of
 /// the image from the tree.

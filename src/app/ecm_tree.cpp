@@ -157,6 +157,43 @@ void add_space(Tree& tree, const EcmRun& run, double pixel_nm) {
   space.set("sample", make_array(run.space.sample));
 }
 
+void add_four_point(Tree& tree, const EcmRun& run, double pixel_nm) {
+  if (!run.four_point)
+    return;
+  const auto& f = *run.four_point;
+  auto& group = tree.group("entry/four_point");
+  group.attributes["NX_class"] = std::string("NXdata");
+  group.attributes["signal"] = std::string("apart");
+  group.attributes["axes"] = std::vector<std::string>{"lag_s", "distance_nm"};
+  std::vector<double> lag, distance, length, error;
+  for (const Index one : f.lags)
+    lag.push_back(static_cast<double>(one) * run.frame_time_s);
+  for (const double r : f.distance_px)
+    distance.push_back(r * pixel_nm);
+  std::size_t nearest = 0;
+  for (std::size_t k = 0; k < lag.size(); ++k) {
+    length.push_back(f.length_px[k] * pixel_nm);
+    error.push_back(f.length_error_px[k] * pixel_nm);
+    if (std::abs(std::log(lag[k] / run.image_tau_s)) <
+        std::abs(std::log(lag[nearest] / run.image_tau_s)))
+      nearest = k;
+  }
+  const std::vector<Index> shape{static_cast<Index>(lag.size()),
+                                 static_cast<Index>(distance.size())};
+  group.set("at_lag_s", make_scalar(lag[nearest], "s"));
+  group.set("length_at_tau_nm", make_scalar(length[nearest], "nm"));
+  if (std::isfinite(error[nearest]))
+    group.set("length_at_tau_nm_errors", make_scalar(error[nearest], "nm"));
+  group.set("lag_s", make_array(lag, "s"));
+  group.set("distance_nm", make_array(distance, "nm"));
+  group.set("together", make_array(shape, f.together, ""));
+  group.set("together_errors", make_array(shape, f.together_error, ""));
+  group.set("apart", make_array(shape, f.apart, ""));
+  group.set("apart_errors", make_array(shape, f.apart_error, ""));
+  group.set("length_nm", make_array(length, "nm"));
+  group.set("length_nm_errors", make_array(error, "nm"));
+}
+
 void add_duration(Tree& tree, const EcmRun& run) {
   const auto& d = run.correlation.duration;
   if (d.points.size() < 3)
@@ -306,6 +343,7 @@ void add_pixels(Tree& tree, const EcmRun& run) {
   set("time_mean_kww_exponent_expected", run.apparent.kww_exponent, nan, "");
   add_histogram(pixels, run);
   add_space(tree, run, pixel_nm);
+  add_four_point(tree, run, pixel_nm);
   add_duration(tree, run);
   if (!std::isnan(run.image_tau_s))
     add_domains(tree, run, pixel_nm);

@@ -46,7 +46,9 @@ std::string export_csv(const Tree& tree, const OutputFlags& output) {
       {"structure_factor.csv", report::csv_structure_factor(tree)},
       {"pair_distribution.csv", report::csv_pair_distribution(tree)},
       {"spectrum.csv", report::csv_spectrum(tree)},
-      {"thickness_map.csv", report::csv_thickness_map(tree)}};
+      {"thickness_map.csv", report::csv_thickness_map(tree)},
+      {"four_point.csv", report::csv_four_point(tree)},
+      {"series.csv", report::csv_ecm_series(tree)}};
   const Index bins = tree.find("entry/bins/bin") != nullptr ? tree.at("entry/bins/bin").size() : 0;
   for (Index bin = 1; bin <= bins; ++bin) {
     tables.emplace_back(fmt::format("two_time_bin_{}.csv", bin), report::csv_two_time(tree, bin));
@@ -65,6 +67,50 @@ std::string export_csv(const Tree& tree, const OutputFlags& output) {
       written += (folder / name).string() + "\n";
     }
   io::write_folder(folder.string(), files);
+  return written;
+}
+
+/// Maps and images of a result as float TIFF: what is not accepted is NaN.
+std::string export_tiff(const Tree& tree, const OutputFlags& output, const std::string& from) {
+  const fs::path folder(output.output);
+  if (fs::exists(folder) && !fs::is_directory(folder))
+    throw FileError(folder.string(), "exists and is not a folder");
+  std::vector<std::pair<fs::path, Array>> images;
+  const Array* accepted = tree.find("entry/map/accepted");
+  const auto take = [&](const Tree& group, const std::string& prefix, bool fitted) {
+    for (const auto& [name, array] : group.arrays()) {
+      if (array.shape.size() != 2 || std::holds_alternative<std::vector<std::string>>(array.values))
+        continue;
+      const auto numbers = to_numbers(array);
+      std::vector<float> values(numbers.begin(), numbers.end());
+      const bool of_fit = fitted && name != "mean" && name != "variance" && name != "status" &&
+                          name != "accepted" && name != "domain_labels";
+      if (of_fit && accepted != nullptr && accepted->shape == array.shape) {
+        const auto use = to_numbers(*accepted);
+        for (std::size_t i = 0; i < values.size(); ++i)
+          if (use[i] == 0)
+            values[i] = std::nanf("");
+      }
+      images.emplace_back(
+          folder / (prefix + name + ".tif"),
+          make_array(array.shape, std::move(values), attribute_text(array.attributes, "units")));
+    }
+  };
+  if (const auto* map = tree.find_group("entry/map"))
+    take(*map, "", true);
+  if (const auto* image = tree.find_group("entry/image"))
+    take(*image, "image_", false);
+  if (images.empty())
+    throw DataError(fmt::format("{}: holds neither maps nor images", from));
+  for (const auto& [path, array] : images)
+    if (!output.overwrite && fs::exists(path))
+      throw FileError(path.string(), "exists (use --overwrite to replace it)");
+  fs::create_directories(folder);
+  std::string written;
+  for (const auto& [path, array] : images) {
+    io::write_tiff(path.string(), array, output.overwrite);
+    written += path.string() + "\n";
+  }
   return written;
 }
 
@@ -247,15 +293,18 @@ void require_maps_in_memory(const std::string& path, const std::string& format) 
 
 std::string run_export(ExportOptions options, const Invocation&, const Monitor&) {
   const auto& format = options.format;
-  if (format != "csv" && format != "npz" && format != "hdf5" && format != "8id")
-    throw OptionError(fmt::format("--format {}: expected csv, npz, hdf5 or 8id", format));
-  if (format == "csv" && options.output.output.empty())
+  if (format != "csv" && format != "tiff" && format != "npz" && format != "hdf5" && format != "8id")
+    throw OptionError(fmt::format("--format {}: expected csv, tiff, npz, hdf5 or 8id", format));
+  const bool folder = format == "csv" || format == "tiff";
+  if (folder && options.output.output.empty())
     throw OptionError("name the folder to write: -o FOLDER");
-  if (format != "csv")
+  if (!folder)
     require_output(options.output, options.inputs);
   const auto& from = options.inputs.at(0);
   if (format == "csv")
     return export_csv(read_for_figures(from), options.output);
+  if (format == "tiff")
+    return export_tiff(read_result(from, false), options.output, from);
   const auto& path = options.output.output;
   if (format == "hdf5") {
     const auto [tree, maps] = read_large_result(from);

@@ -55,7 +55,16 @@ const std::map<std::string, Maker>& makers() {
       {"pdf", [](const Tree& t, Index) { return report::make_pdf_figure(t); }},
       {"spectrum", [](const Tree& t, Index) { return report::make_spectrum_figure(t); }},
       {"thickness", [](const Tree& t, Index) { return report::make_thickness_figure(t); }},
-      {"kissinger", [](const Tree& t, Index) { return report::make_kissinger_figure(t); }}};
+      {"kissinger", [](const Tree& t, Index) { return report::make_kissinger_figure(t); }},
+      {"k-maps", [](const Tree& t, Index) { return report::make_k_map_figure(t); }},
+      {"four-point", [](const Tree& t, Index) { return report::make_four_point_figure(t); }},
+      {"series", [](const Tree& t, Index) { return report::make_series_figure(t); }},
+      {"series-histograms", [](const Tree& t, Index) { return report::make_series_histograms(t); }},
+      {"series-g2", [](const Tree& t, Index) { return report::make_series_g2(t); }},
+      {"series-maps", [](const Tree& t, Index) { return report::make_series_maps(t); }},
+      {"series-two-time", [](const Tree& t, Index) { return report::make_series_two_time(t); }},
+      {"series-duration", [](const Tree& t, Index) { return report::make_series_duration(t); }},
+      {"series-protocol", [](const Tree& t, Index) { return report::make_series_protocol(t); }}};
   return map;
 }
 

@@ -136,6 +136,23 @@ std::vector<Command> make_commands() {
        "vitrum pdf patterns.mrc --q-per-pixel 0.02 --composition Zr50Cu50 --radiation electron -o "
        "pdf.h5",
        session_of(app::run_pdf)},
+      {"ecm-stem",
+       "repeated scans of diffraction patterns to maps of the relaxation time for each ring",
+       "SERIES",
+       1,
+       1,
+       "vitrum ecm-stem patterns.h5 --scan 32,32 --scan-time 8 --center 63.5,63.5 --k-per-pixel "
+       "0.08 --k-range 3.6,4.8 --rings 4 -o maps.h5",
+       session_of(app::run_ecm_stem)},
+      {"ecm-series",
+       "results of vitrum ecm at several temperatures or doses as one table",
+       "RESULT",
+       1,
+       1000,
+       "vitrum ecm-series rt.h5 t100.h5 t150.h5 --values 25,100,150 -o heating.h5\n"
+       "vitrum ecm-series low.h5 high.h5 --values 1.5e5,4.4e5 --quantity 'dose rate' --unit "
+       "'e/(nm^2 s)' -o dose.h5",
+       session_of(app::run_ecm_series)},
       {"xsvs",
        "photon statistics: speckle contrast against exposure",
        "SERIES",

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "pair_shift.hpp"
+#include "pair_weights.hpp"
 #include "path_solve.hpp"
 #include "tile_spectra.hpp"
 #include "vitrum/core/error.hpp"
@@ -19,16 +20,6 @@ namespace vitrum::ecm {
 namespace {
 
 constexpr Index smallest_edge = 32;
-
-/// Lags at which frames are compared: close ones all, farther ones ever fewer.
-std::vector<Index> compared_lags(Index window) {
-  std::vector<Index> lags;
-  for (double lag = 1; lag <= static_cast<double>(window); lag *= 1.5)
-    if (const auto whole = static_cast<Index>(std::llround(lag));
-        lags.empty() || whole > lags.back())
-      lags.push_back(whole);
-  return lags;
-}
 
 struct Seen {
   Index frame = 0;
@@ -48,12 +39,11 @@ public:
 
   bool add(Index first, Index second, const PairShift& shift, double least) {
     ++compared;
-    if (!shift.found || !(shift.significance >= least) || !(shift.variance > 0)) {
+    if (!shift.found || !(shift.significance >= least) || !(shift.curvature > 0)) {
       ++refused;
       return false;
     }
-    pairs.push_back(
-        {first, second, shift.y, shift.x, shift.variance * static_cast<double>(second - first)});
+    pairs.push_back({first, second, shift.y, shift.x, 1 / shift.curvature});
     tiles.push_back({shift.tile_y, shift.tile_x});
     return true;
   }
@@ -103,10 +93,12 @@ void add_errors(const SolvedPath& path, const PairList& list, Index tiles, Drift
 
 class Tracker {
 public:
-  Tracker(const TileTransform& transform, const DriftOptions& options)
-      : transform_(transform), options_(options), lags_(compared_lags(options.window)) {
-    for (std::size_t i = 0; i < lags_.size(); ++i)
-      finders_.push_back(std::make_unique<PairFinder>(transform));
+  Tracker(const TileTransform& transform,
+          const std::vector<double>& coherence,
+          const DriftOptions& options)
+      : options_(options), lags_(compared_lags(options.window)) {
+    for (auto& weights : pair_weights(transform, coherence, lags_))
+      finders_.push_back(std::make_unique<PairFinder>(transform, std::move(weights)));
   }
 
   void add(Index frame, TileSpectrum spectrum) {
@@ -154,7 +146,6 @@ private:
     }
   }
 
-  const TileTransform& transform_;
   const DriftOptions& options_;
   std::vector<Index> lags_;
   std::vector<std::unique_ptr<PairFinder>> finders_; // one per lag: they run side by side
@@ -179,6 +170,54 @@ std::vector<std::vector<float>> sample_frames(FrameReader& reader, const std::ve
     frames.push_back(
         reader.frame(good[k * (good.size() - 1) / std::max<std::size_t>(count - 1, 1)]));
   return frames;
+}
+
+/// How fast speckle decorrelates: peaks of the cross-correlation of a few frames at a few lags,
+/// relative to those of a still sample.
+std::vector<double> measure_coherence(FrameReader& reader,
+                                      const std::vector<Index>& good,
+                                      const TileTransform& transform,
+                                      const DriftOptions& options) {
+  const auto& signal = transform.signal();
+  std::vector<float> weights;
+  for (std::size_t i = 0; i < transform.shells().size(); ++i)
+    weights.push_back(
+        static_cast<float>(signal[static_cast<std::size_t>(transform.shells()[i])] *
+                           (static_cast<Index>(i) % transform.columns() == 0 ? 1.0 : 2.0)));
+  double whole = 0; // the peak of a still sample
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    whole +=
+        static_cast<double>(weights[i]) * signal[static_cast<std::size_t>(transform.shells()[i])];
+  whole *= static_cast<double>(transform.tiles());
+  PairFinder finder(transform, weights);
+  constexpr std::size_t places = 6;
+  std::vector<Index> lags;
+  std::vector<double> measured;
+  const auto count = static_cast<Index>(good.size());
+  for (Index lag = 1; lag <= std::min(options.window, count - 1); lag *= 3) {
+    lags.push_back(lag);
+    measured.push_back(0);
+  }
+  std::vector<double> tried(lags.size());
+  for (std::size_t place = 0; place < places; ++place) {
+    const auto reach = std::min<Index>(lags.back(), count - 1);
+    const auto start = static_cast<std::size_t>((count - 1 - reach) * static_cast<Index>(place) /
+                                                static_cast<Index>(places - 1));
+    const auto spectrum = [&](Index number) { return transform.transform(reader.frame(number)); };
+    const auto first = spectrum(good[start]);
+    for (std::size_t i = 0; i < lags.size(); ++i) {
+      const auto later = start + static_cast<std::size_t>(lags[i]);
+      if (good[later] - good[start] != lags[i])
+        continue;
+      const auto shift = finder.search(first, spectrum(good[later]));
+      if (shift.found && shift.significance >= options.least_significance)
+        measured[i] += shift.value / whole;
+      ++tried[i];
+    }
+  }
+  for (std::size_t i = 0; i < lags.size(); ++i)
+    measured[i] = tried[i] > 0 ? measured[i] / tried[i] : 0;
+  return speckle_coherence(lags, measured, options.window);
 }
 
 } // namespace
@@ -247,7 +286,7 @@ DriftPath measure_drift(frames::FrameSource& source,
   TileTransform transform(info.height, info.width, options.tiles);
   FrameReader reader(source);
   transform.calibrate(sample_frames(reader, good));
-  Tracker tracker(transform, options);
+  Tracker tracker(transform, measure_coherence(reader, good, transform, options), options);
   Progress progress(monitor, "finding the drift", "frames", static_cast<Index>(good.size()));
   constexpr std::size_t together = 16;
   for (std::size_t k = 0; k < good.size(); k += together) {

@@ -80,12 +80,12 @@ Index grid_size(Index frequencies) {
 
 } // namespace
 
-PairFinder::PairFinder(const TileTransform& transform)
+PairFinder::PairFinder(const TileTransform& transform, std::vector<float> weights)
     : transform_(transform), rows_(transform.rows()), columns_(transform.columns()),
       tiles_(transform.tiles()), grid_rows_(grid_size(rows_)),
       grid_columns_(grid_size(2 * columns_)),
       products_(static_cast<std::size_t>(tiles_ * rows_ * columns_)),
-      sum_(static_cast<std::size_t>(rows_ * columns_)) {
+      sum_(static_cast<std::size_t>(rows_ * columns_)), weights_(std::move(weights)) {
   for (Index r = 0; r < rows_; ++r)
     ky_.push_back(transform.row_frequency(r));
   for (Index c = 0; c < columns_; ++c)
@@ -118,8 +118,9 @@ void PairFinder::multiply(const TileSpectrum& a, const TileSpectrum& b) {
       const auto& u = a.values[tile * size + i];
       const auto& v = b.values[tile * size + i];
       // b conj(a), written out: the operator checks for infinities
-      const std::complex<float> c{u.real() * v.real() + u.imag() * v.imag(),
-                                  u.real() * v.imag() - u.imag() * v.real()};
+      const float w = weights_[i];
+      const std::complex<float> c{w * (u.real() * v.real() + u.imag() * v.imag()),
+                                  w * (u.real() * v.imag() - u.imag() * v.real())};
       products_[tile * size + i] = c;
       sum_[i] += c;
     }
@@ -163,6 +164,8 @@ PairShift PairFinder::climb(double y, double x) {
   constexpr double rounding = 1e-8; // of single precision, where there is no noise
   shift.variance =
       rounding + 0.5 * (s.scatter_y / (s.by_yy * s.by_yy) + s.scatter_x / (s.by_xx * s.by_xx));
+  shift.curvature = -0.5 * (s.by_yy + s.by_xx);
+  shift.value = s.value;
   shift.found = true;
   // moved tiles have less in common: the product of correlation and overlap, whose relative slope
   // is a, has the spectrum P + i a P', its phase that of a displacement by −a P'/(k P); speckle of

@@ -8,8 +8,10 @@
 namespace vitrum::ecm {
 
 struct PairShift {
-  double y = 0, x = 0; // second frame relative to the first
-  double variance = 0; // of each coordinate, from the scatter of the phases
+  double y = 0, x = 0;  // second frame relative to the first
+  double variance = 0;  // of each coordinate, from the scatter of the phases
+  double curvature = 0; // of the weighed cross-correlation: the information on each coordinate
+  double value = 0;     // of the weighed cross-correlation at its maximum, all tiles together
   double significance = 0;
   std::vector<double> tile_y, tile_x; // of each tile alone, to first order about (y, x)
   bool found = false;
@@ -17,7 +19,8 @@ struct PairShift {
 
 class PairFinder {
 public:
-  explicit PairFinder(const TileTransform& transform);
+  /// `weights` [row, column] of the products of two whitened spectra.
+  PairFinder(const TileTransform& transform, std::vector<float> weights);
   ~PairFinder();
   PairFinder(const PairFinder&) = delete;
   PairFinder& operator=(const PairFinder&) = delete;
@@ -34,6 +37,7 @@ private:
   const TileTransform& transform_;
   Index rows_, columns_, tiles_, grid_rows_, grid_columns_;
   std::vector<std::complex<float>> products_, sum_; // [tile, row, column]
+  std::vector<float> weights_;
   std::vector<double> ky_, kx_;
   std::vector<std::complex<float>> phase_x_;
   void* plan_ = nullptr;

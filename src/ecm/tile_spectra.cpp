@@ -75,8 +75,6 @@ FftArray<T> make_fft_array(Index n) {
   return FftArray<T>(static_cast<T*>(fftwf_malloc(static_cast<std::size_t>(n) * sizeof(T))));
 }
 
-constexpr double coherence = 0.7; // between the speckle of two frames, assumed in the weights
-
 } // namespace
 
 TileTransform::TileTransform(Index height, Index width, Index tiles)
@@ -177,6 +175,9 @@ TileSpectrum TileTransform::transform(std::span<const float> frame) const {
 }
 
 void TileTransform::calibrate(const std::vector<std::vector<float>>& frames) {
+  rows_ = height_ - 1;
+  columns_ = width_ / 2;
+  weight_.assign(static_cast<std::size_t>(rows_ * columns_), 1.0F);
   // power against the modulus of the frequency, in steps of one over the smaller edge
   const Index bins = std::min(height_, width_) / 2;
   std::vector<double> power(static_cast<std::size_t>(bins)), weight(power.size());
@@ -241,20 +242,18 @@ void TileTransform::calibrate(const std::vector<std::vector<float>>& frames) {
   columns_ = std::min<Index>(columns_,
                              static_cast<Index>(std::ceil(cut * static_cast<double>(width_))) + 1);
   weight_.assign(static_cast<std::size_t>(rows_ * columns_), 0.0F);
+  shell_.assign(weight_.size(), 0);
   for (Index r = 0; r < rows_; ++r)
     for (Index c = 0; c < columns_; ++c) {
       const Index b = bin_of(r, c);
       if (b < 2 || b > last)
         continue;
-      const auto i = static_cast<std::size_t>(b);
-      const double s = signal[i];
-      // of the product of two spectra: whitened, by coherence² / (1 − coherence²)
-      const double product = s * s / (1 - coherence * coherence * s * s) / power[i];
-      // a column other than the first stands for its mirror image, too
-      const double twice = c == 0 ? 1 : 2;
-      weight_[static_cast<std::size_t>(r * columns_ + c)] =
-          static_cast<float>(std::sqrt(twice * product));
+      const auto i = static_cast<std::size_t>(r * columns_ + c);
+      weight_[i] = static_cast<float>(1 / std::sqrt(power[static_cast<std::size_t>(b)]));
+      shell_[i] = b;
     }
+  signal.resize(static_cast<std::size_t>(last + 1));
+  signal_ = std::move(signal);
 }
 
 } // namespace vitrum::ecm

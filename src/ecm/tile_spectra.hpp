@@ -1,4 +1,4 @@
-// Spectra of the tiles of a frame, cut to the frequencies that carry speckle and weighed.
+// Spectra of the tiles of a frame, cut to the frequencies that carry speckle and whitened.
 #pragma once
 #include <complex>
 #include <memory>
@@ -21,8 +21,12 @@ public:
   TileTransform(Index height, Index width, Index tiles);
   ~TileTransform();
 
-  /// Chooses frequencies and weights from a few frames, [frame][y, x].
+  /// Chooses the frequencies from a few frames, [frame][y, x]; their mean power becomes one.
   void calibrate(const std::vector<std::vector<float>>& frames);
+  /// [row, column]: shell of the frequency, 0 where it is not used.
+  [[nodiscard]] const std::vector<Index>& shells() const { return shell_; }
+  /// [shell]: share of the power that is speckle; the rest is white noise.
+  [[nodiscard]] const std::vector<double>& signal() const { return signal_; }
   [[nodiscard]] TileSpectrum transform(std::span<const float> frame) const;
 
   [[nodiscard]] Index tiles() const { return tiles_ * tiles_; }
@@ -47,6 +51,8 @@ private:
 
   std::vector<float> taper_y_, taper_x_, weight_; // weight: [row, column]
   std::vector<double> overlap_y_, overlap_x_;     // logarithms at shifts of 0, 1, …
+  std::vector<Index> shell_;
+  std::vector<double> signal_;
   double speckle_px_ = 0;
   void* plan_ = nullptr;
 };

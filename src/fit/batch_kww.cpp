@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <memory>
 
 #include <fmt/format.h>
 
 #include "batch_kww_kernel.hpp"
 #include "vitrum/core/error.hpp"
+#include "vitrum/core/memory.hpp"
 #include "vitrum/core/parallel.hpp"
 
 namespace vitrum::fit {
@@ -159,6 +161,8 @@ BatchPlan<T> make_plan(std::span<const double> lag_s,
   for (std::size_t l = 0; l < lag_s.size(); ++l) {
     weight.push_back(smallest * smallest / (sigma[l] * sigma[l]));
     plan.weight.push_back(static_cast<T>(weight.back()));
+    plan.weight_sum += plan.weight.back();
+    plan.weighted = plan.weighted || weight.back() != 1;
     plan.log_lag.push_back(static_cast<T>(std::log(lag_s[l])));
   }
   if (options.offset != nullptr)
@@ -167,12 +171,9 @@ BatchPlan<T> make_plan(std::span<const double> lag_s,
   return plan;
 }
 
-template <class T, int lanes>
-void unpack(const BatchOut<T, lanes>& out,
-            Index first,
-            Index count,
-            T inverse_variance,
-            BatchKwwFits<T>& fits) {
+template <class T>
+void unpack(
+    const BatchOut<T>& out, Index first, Index count, T inverse_variance, BatchKwwFits<T>& fits) {
   const auto degrees = static_cast<T>(fits.degrees_of_freedom);
   for (Index lane = 0; lane < count; ++lane) {
     const auto i = static_cast<std::size_t>(first + lane);
@@ -278,34 +279,34 @@ BatchKwwFits<T> fit_kww_batch(std::span<const double> lag_s,
   check(lag_s, sigma, values, curves, stride, options);
   const auto plan = make_plan<T>(lag_s, sigma, options);
   const auto kernels = batch_kernels(options.level);
-  constexpr int lanes = sizeof(T) == 4 ? float_lanes : double_lanes;
   BatchKwwFits<T> fits;
   fits.resize(static_cast<std::size_t>(curves));
   fits.degrees_of_freedom = plan.lags - plan.parameters;
   const double smallest = *std::min_element(sigma.begin(), sigma.end());
   const auto inverse_variance = static_cast<T>(1 / (smallest * smallest));
-  constexpr Index grain = 4096;
-  parallel_for(0, curves, grain, [&](Index begin, Index end) {
-    BatchOut<T, lanes> out;
-    std::vector<T> together(static_cast<std::size_t>(plan.lags * lanes));
-    for (Index first = begin; first < end; first += lanes) {
-      const Index count = std::min<Index>(lanes, end - first);
-      // side by side, in the nearest cache: lags far apart fall onto the same few lines of it; the
-      // last batch is filled up with copies of the last curve
-      const T* from = values.data() + first;
-      for (Index l = 0; l < plan.lags; ++l) {
-        T* row = together.data() + l * lanes;
-        if (count == lanes)
-          std::memcpy(row, from + l * stride, sizeof(T) * lanes);
-        else
-          for (Index lane = 0; lane < lanes; ++lane)
-            row[lane] = from[l * stride + std::min(lane, count - 1)];
+  parallel_for(0, curves, 8 * block_curves, [&](Index begin, Index end) {
+    const auto out = std::make_unique<BatchOut<T>>();
+    Buffer<T> values_of(block_curves * plan.lags), side_by_side(row_lanes * plan.lags);
+    for (Index first = begin; first < end; first += block_curves) {
+      const Index count = std::min(block_curves, end - first);
+      // sixteen curves side by side, in the nearest cache: lags far apart fall onto the same few
+      // lines of it; the last row is filled up with copies of the last curve
+      for (Index row = 0; row < count; row += row_lanes) {
+        const Index here = std::min(row_lanes, count - row);
+        const T* from = values.data() + first + row;
+        T* to = values_of.data() + row * plan.lags;
+        for (Index l = 0; l < plan.lags; ++l, to += row_lanes)
+          if (here == row_lanes)
+            std::memcpy(to, from + l * stride, sizeof(T) * row_lanes);
+          else
+            for (Index lane = 0; lane < row_lanes; ++lane)
+              to[lane] = from[l * stride + std::min(lane, here - 1)];
       }
       if constexpr (sizeof(T) == 4)
-        kernels.floats(plan, together.data(), lanes, out);
+        kernels.floats(plan, values_of.data(), count, side_by_side.data(), *out);
       else
-        kernels.doubles(plan, together.data(), lanes, out);
-      unpack<T, lanes>(out, first, count, inverse_variance, fits);
+        kernels.doubles(plan, values_of.data(), count, side_by_side.data(), *out);
+      unpack(*out, first, count, inverse_variance, fits);
     }
   });
   return fits;

@@ -12,8 +12,10 @@ namespace vitrum::fit {
 template <class T>
 struct BatchPlan {
   Index lags = 0, parameters = 3;
-  std::vector<T> log_lag;  // [lag]
-  std::vector<T> weight;   // [lag]: 1/sigma²
+  std::vector<T> log_lag; // [lag]
+  std::vector<T> weight;  // [lag]: 1/sigma², the largest 1
+  bool weighted = false;  // not all alike
+  T weight_sum = 0;
   std::vector<T> vectors;  // [rank, lag] of the offset
   std::vector<double> lag; // [lag]
   double log_tau_low = 0, log_tau_high = 0, exponent_low = 0, exponent_high = 0, tolerance = 0;
@@ -26,30 +28,32 @@ struct BatchPlan {
   std::vector<T> node_log_tau, node_exponent; // [node]
 };
 
-/// Results of one batch, [lane].
-template <class T, int lanes>
+inline constexpr Index block_curves = 512; // fitted together; their values stay in a near cache
+inline constexpr Index row_lanes = 16;     // values of a block are [curve / 16, lag, curve % 16]
+inline constexpr Index offset_ranks = 12;  // at most
+
+/// Results of one block, [curve].
+template <class T>
 struct BatchOut {
-  T contrast[lanes], log_tau[lanes], exponent[lanes], baseline[lanes], chi2[lanes];
-  T covariance[6][lanes]; // of contrast, ln tau, exponent: rows of the lower triangle
-  std::uint8_t status[lanes];
+  T contrast[block_curves], log_tau[block_curves], exponent[block_curves], baseline[block_curves],
+      chi2[block_curves];
+  T covariance[6][block_curves]; // of contrast, ln tau, exponent: rows of the lower triangle
+  std::uint8_t status[block_curves];
 };
 
-inline constexpr int float_lanes = 16, double_lanes = 8;
-inline constexpr Index offset_ranks = 12; // at most
+/// `count` curves of a block, `side_by_side` room for [lag, 16] values.
+template <class T>
+using BatchKernel = void (*)(
+    const BatchPlan<T>& plan, const T* values, Index count, T* side_by_side, BatchOut<T>& out);
 
-using FloatBatch = void (*)(const BatchPlan<float>&,
-                            const float*,
-                            Index,
-                            BatchOut<float, float_lanes>&);
-using DoubleBatch = void (*)(const BatchPlan<double>&,
-                             const double*,
-                             Index,
-                             BatchOut<double, double_lanes>&);
+void floats_avx512(const BatchPlan<float>&, const float*, Index, float*, BatchOut<float>&);
+void doubles_avx512(const BatchPlan<double>&, const double*, Index, double*, BatchOut<double>&);
+void floats_avx2(const BatchPlan<float>&, const float*, Index, float*, BatchOut<float>&);
+void doubles_avx2(const BatchPlan<double>&, const double*, Index, double*, BatchOut<double>&);
 
-/// `values` points at lane 0 of lag 0; lags are `stride` apart.
 struct BatchKernels {
-  FloatBatch floats;
-  DoubleBatch doubles;
+  BatchKernel<float> floats;
+  BatchKernel<double> doubles;
 };
 [[nodiscard]] BatchKernels batch_kernels(SimdLevel level);
 

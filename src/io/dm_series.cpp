@@ -259,6 +259,8 @@ public:
     info_.format = "dm-folder";
     info_.frames = static_cast<Index>(files_.size());
     info_.frame_time_s = frame_time_of_folders(files_);
+    if (auto problem = missing_numbers(files_); !problem.empty())
+      info_.problems.push_back(std::move(problem));
   }
 
   [[nodiscard]] const frames::SeriesInfo& info() const override { return info_; }

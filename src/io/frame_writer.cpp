@@ -72,6 +72,18 @@ Tree describe(const SeriesInfo& info) {
     beam.attributes = {{"NX_class", text("NXbeam")}};
     put(beam, "incident_wavelength", g.wavelength_angstrom, "angstrom");
   }
+  if (info.scale.x > 0 && info.scale.y > 0 && !info.scale.unit.empty()) {
+    Tree& axes = tree.group("entry/data"); // references do not outlast new groups
+    axes.attributes["axes"] = std::vector<std::string>{".", "y", "x"};
+    const auto axis = [&](Index n, double step) {
+      std::vector<double> places;
+      for (Index i = 0; i < n; ++i)
+        places.push_back(static_cast<double>(i) * step);
+      return make_array(std::move(places), info.scale.unit);
+    };
+    axes.set("y", axis(info.height, info.scale.y));
+    axes.set("x", axis(info.width, info.scale.x));
+  }
   return tree;
 }
 

@@ -138,6 +138,22 @@ void read_berkeley(hid_t file, const std::string& group, frames::SeriesInfo& inf
     info.frame_time_s = step;
 }
 
+/// NeXus: vectors x and y beside the data, evenly spaced in a unit of length.
+void read_nexus_axes(hid_t file, const std::string& group, frames::SeriesInfo& info) {
+  const auto axis = [&](const char* name, Index size) -> std::pair<double, std::string> {
+    const Dataset places = open_dataset(file, info.path, group + "/" + name);
+    if (places.dims.size() != 1 || places.size() != size || size < 2)
+      return {frames::unknown, ""};
+    const auto values = read_doubles(places);
+    return {(values.back() - values.front()) / static_cast<double>(size - 1),
+            attribute(places.id.get(), ".", "units")};
+  };
+  const auto [x, unit] = axis("x", info.width);
+  const auto [y, other] = axis("y", info.height);
+  if (x > 0 && y > 0 && unit == other)
+    info.scale = make_image_scale(x, y, unit);
+}
+
 } // namespace
 
 void read_em_metadata(hid_t file, const std::string& dataset, frames::SeriesInfo& info) {
@@ -151,6 +167,8 @@ void read_em_metadata(hid_t file, const std::string& dataset, frames::SeriesInfo
     read_hyperspy(file, group, info);
   else if (!group.empty() && exists(file, group + "/dim1"))
     read_berkeley(file, group, info);
+  else if (exists(file, group + "/x") && exists(file, group + "/y"))
+    read_nexus_axes(file, group, info);
 }
 
 } // namespace vitrum::io::h5

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
+#include <optional>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -67,6 +69,53 @@ std::vector<std::string> list_files(const std::string& folder) {
 std::vector<std::string> files_in(const std::string& folder, bool deep) {
   return deep ? list_files<std::filesystem::recursive_directory_iterator>(folder)
               : list_files<std::filesystem::directory_iterator>(folder);
+}
+
+std::string missing_numbers(const std::vector<std::string>& files) {
+  namespace fs = std::filesystem;
+  // the last number in a name, apart from what follows it
+  const auto number_of = [](const std::string& file) -> std::optional<Index> {
+    const std::string name = fs::path(file).stem().string();
+    const auto last = name.find_last_of("0123456789");
+    if (last == std::string::npos)
+      return std::nullopt;
+    const auto before = name.find_last_not_of("0123456789", last);
+    const auto first = before == std::string::npos ? 0 : before + 1;
+    Index value = 0;
+    const auto [stop, error] = std::from_chars(name.data() + first, name.data() + last + 1, value);
+    return error == std::errc() ? std::optional(value) : std::nullopt;
+  };
+  std::vector<std::pair<std::size_t, Index>> steps; // after which file, to the next one
+  for (std::size_t i = 0; i + 1 < files.size(); ++i) {
+    if (fs::path(files[i]).parent_path() != fs::path(files[i + 1]).parent_path())
+      continue;
+    const auto here = number_of(files[i]), next = number_of(files[i + 1]);
+    if (!here || !next || *next <= *here)
+      return "";
+    steps.emplace_back(i, *next - *here);
+  }
+  if (steps.size() < 2)
+    return "";
+  Index step = steps[0].second;
+  for (const auto& [at, one] : steps)
+    step = std::min(step, one);
+  std::size_t first = files.size();
+  Index missing = 0, jumps = 0;
+  for (const auto& [at, one] : steps)
+    if (one != step) {
+      first = std::min(first, at);
+      missing += one / step - 1;
+      ++jumps;
+    }
+  // names that are times of day and the like are no numbering
+  if (jumps == 0 || 5 * jumps > static_cast<Index>(steps.size()))
+    return "";
+  return fmt::format("{} file number{} missing, the first between {} and {}: the frames that are "
+                     "there count as neighbours, times after a missing one are too early",
+                     missing,
+                     missing == 1 ? " is" : "s are",
+                     fs::path(files[first]).filename().string(),
+                     fs::path(files[first + 1]).filename().string());
 }
 
 std::vector<std::string> files_of_stem(const std::string& name) {

@@ -22,6 +22,9 @@ void require_writable_name(const std::string& path, bool overwrite);
 /// Files in a folder (with `deep` also in those below it), in the order of the numbers in their
 /// names. Throws FileError for a folder that cannot be listed.
 [[nodiscard]] std::vector<std::string> files_in(const std::string& folder, bool deep);
+/// What is wrong with the numbers in the names of files in order: "" when they are evenly spaced
+/// (within each folder) or are no numbering at all.
+[[nodiscard]] std::string missing_numbers(const std::vector<std::string>& files);
 
 /// The files that a name without a file of its own stands for: NAME.000 …, NAME.bin.000 …,
 /// NAME.bin. Empty when there are none.

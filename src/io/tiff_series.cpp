@@ -40,6 +40,8 @@ public:
                           "uint16 where signed values are kept plus 32768");
       info_.type = frames::PixelType::i16;
     }
+    if (auto problem = missing_numbers(files_); !problem.empty())
+      info_.problems.push_back(std::move(problem));
     const auto& description = open_->description();
     info_.frame_time_s = description.frame_time_s;
     for (const auto& fact : description.facts)

@@ -69,6 +69,53 @@ std::string csv_duration(const Tree& result) {
                 "predicted_kww_exponent"});
 }
 
+std::string csv_four_point(const Tree& root) {
+  const Result result(root);
+  const auto lag = result.numbers("four_point/lag_s", 1);
+  const auto distance = result.numbers("four_point/distance_nm", 1);
+  if (!lag || !distance)
+    return "";
+  std::string text =
+      "# four-point correlation of places a distance apart, at one time and half a "
+      "series apart\nlag_s,distance_nm,together,together_errors,apart,apart_errors\n";
+  std::vector<std::vector<double>> columns;
+  for (const char* name : {"together", "together_errors", "apart", "apart_errors"})
+    columns.push_back(result.entry().numbers(std::string("four_point/") + name));
+  for (std::size_t k = 0; k < lag->size(); ++k)
+    for (std::size_t r = 0; r < distance->size(); ++r) {
+      text += exact_number((*lag)[k]) + "," + exact_number((*distance)[r]);
+      for (const auto& column : columns)
+        text += "," + exact_number(column[k * distance->size() + r]);
+      text += "\n";
+    }
+  return text;
+}
+
+std::string csv_ecm_series(const Tree& result) {
+  return table(result,
+               "one line per result",
+               "ecm_series",
+               {"value",
+                "duration_s",
+                "tau_s",
+                "tau_s_errors",
+                "kww_exponent",
+                "kww_exponent_errors",
+                "contrast",
+                "contrast_errors",
+                "fitted_fraction",
+                "tau_median_s",
+                "tau_median_s_errors",
+                "tau_log_sigma",
+                "tau_log_sigma_errors",
+                "tau_correlation_length_nm",
+                "tau_correlation_length_nm_errors",
+                "slow_area_fraction",
+                "time_mean_tau_expected_s",
+                "drift_total_px",
+                "drift_residual_rms_px"});
+}
+
 std::string csv_tau_map(const Tree& root) {
   const Result result(root);
   const Array* tau = result.entry().find("map/tau_s");

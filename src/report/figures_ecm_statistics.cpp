@@ -119,6 +119,52 @@ std::optional<Figure> make_domain_figure(const Tree& root) {
   return figure;
 }
 
+std::optional<Figure> make_four_point_figure(const Tree& root) {
+  const Result result(root);
+  const auto lag = result.numbers("four_point/lag_s", 1);
+  const auto distance = result.numbers("four_point/distance_nm", 1);
+  if (!lag || !distance)
+    return std::nullopt;
+  const std::vector<Index> shape{static_cast<Index>(lag->size()),
+                                 static_cast<Index>(distance->size())};
+  Figure figure;
+  figure.width = 680;
+  figure.description = "Four-point correlation against distance";
+  Index column = 0;
+  for (const auto& [name, title] :
+       {std::pair("together", "at one time"), std::pair("apart", "half a series apart")}) {
+    const auto values = result.quantity(std::string("four_point/") + name, shape);
+    if (!values)
+      return std::nullopt;
+    Panel panel;
+    panel.column = column++;
+    panel.title = title;
+    panel.height = 200;
+    panel.x = {"distance (nm)"};
+    panel.y = {"G₄"};
+    panel.legend = column == 2 ? Legend::top_right : Legend::none;
+    for (Index k = 0; k < shape[0]; ++k) {
+      Series curve;
+      curve.x = *distance;
+      curve.y = row_copy(values->values, k, shape[1]);
+      curve.colour = palette(k);
+      curve.label = "lag " + format_value((*lag)[static_cast<std::size_t>(k)], NAN, "s");
+      panel.series.push_back(std::move(curve));
+      Band band;
+      band.x = *distance;
+      const auto errors = row_copy(values->errors, k, shape[1]);
+      for (std::size_t i = 0; i < distance->size(); ++i) {
+        band.lower.push_back(panel.series.back().y[i] - errors[i]);
+        band.upper.push_back(panel.series.back().y[i] + errors[i]);
+      }
+      band.colour = faded(palette(k), 0.2);
+      panel.bands.push_back(std::move(band));
+    }
+    figure.panels.push_back(std::move(panel));
+  }
+  return figure;
+}
+
 std::optional<Figure> make_duration_figure(const Tree& root) {
   const Result result(root);
   const auto duration = result.numbers("duration/duration_s", 1);

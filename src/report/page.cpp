@@ -33,6 +33,7 @@ public:
     thickness();
     pairs();
     numbers();
+    members();
     maps();
     dynamics();
     two_time();
@@ -239,17 +240,32 @@ private:
     }
   }
 
+  /// Several results of electron correlation microscopy.
+  void members() {
+    const std::string table = ecm_series_table(root_);
+    if (table.empty())
+      return;
+    section("series-of-results", "Relaxation along the series");
+    body_ += table;
+    for (auto& one : make_series_figures(root_))
+      add_figure(one.figure, one.name, one.caption);
+    add_csv(csv_ecm_series(root_), "series.csv", "The table as numbers");
+  }
+
   /// Electron correlation microscopy.
   void maps() {
+    if (const auto figure = make_k_map_figure(root_)) {
+      section("k-maps", "Maps of the relaxation");
+      add_figure(figure, "k_maps", "Relaxation time over the scan for each bin of the detector.");
+    }
     if (root_.find_group("entry/map") == nullptr)
       return;
     section("maps", "Maps of the relaxation");
     add_figure(
         make_tau_map_figure(root_),
         "tau_map",
-        "Relaxation time, stretching exponent, contrast and the standard error of ln τ of "
-        "each pixel; colours from the 1 to the 99 percentile, pixels whose fit means nothing "
-        "in grey.",
+        "Relaxation time, stretching exponent, contrast and standard error of ln τ of each pixel; "
+        "colours from the 1 to the 99 percentile, pixels whose fit means nothing in grey.",
         {{"tau_map.csv", csv_tau_map(root_)}});
     add_figure(make_histogram_figure(root_),
                "tau_histogram",
@@ -259,12 +275,15 @@ private:
                {{"tau_histogram.csv", csv_tau_histogram(root_)}});
     add_figure(make_domain_figure(root_),
                "domains",
-               "Domains that relax more than twice as slowly as the image, and the covariance of "
-               "ln τ against distance with the part that noise shared by neighbours makes.");
+               "Domains that relax twice as slowly as the image, and the covariance of ln τ.");
+    add_figure(make_four_point_figure(root_),
+               "four_point",
+               "Four-point correlation against distance: at one time, where speckle fluctuates "
+               "together, and half a series apart, where lasting differences are left.",
+               {{"four_point.csv", csv_four_point(root_)}});
     add_figure(make_duration_figure(root_),
                "duration",
-               "Relaxation time and exponent of the image against the duration of the measurement, "
-               "with each estimator.",
+               "Relaxation time and exponent of the image against duration, by each estimator.",
                {{"duration.csv", csv_duration(root_)}});
     section("drift", "Drift");
     add_figure(make_drift_figure(root_),

@@ -171,6 +171,20 @@ void add_ecm(List& list, const Result& result) {
     add_group(list, result, group);
 }
 
+/// Of a temperature or dose series: one path per member.
+void add_ecm_series(List& list, const Result& result) {
+  const Tree* series = result.entry().find_group("ecm_series");
+  const auto members = result.numbers("ecm_series/value", 1);
+  if (series == nullptr || !members)
+    return;
+  const auto count = static_cast<Index>(members->size());
+  for (Index k = 0; k < count; ++k)
+    for (const auto& [name, array] : series->arrays())
+      if (array.shape == std::vector<Index>{count} && !name.ends_with("_errors"))
+        if (const auto quantity = result.quantity("ecm_series/" + name, {count}))
+          add(list, fmt::format("series/{}/{}", k + 1, name), *quantity, k);
+}
+
 List listed(const Tree& root, bool once) {
   const Result result(root);
   List list;
@@ -179,6 +193,10 @@ List listed(const Tree& root, bool once) {
       add(list, name, *quantity, 0);
   if (const Tree* own = result.entry().find_group("scalars"); own != nullptr) {
     add_all(list, result, *own, "");
+    return list;
+  }
+  if (result.entry().text("kind") == "ecm_series") {
+    add_ecm_series(list, result);
     return list;
   }
   if (result.entry().text("kind") == "ecm") {

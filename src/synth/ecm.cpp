@@ -290,6 +290,23 @@ Tree EcmExperiment::truth() const {
   tree.set("drift_y_px", make_array(s.drift_y, "px"));
   tree.set("drift_x_px", make_array(s.drift_x, "px"));
   tree.set("dose", make_array(s.dose));
+  // g2 of the image: the mean over the map of relaxation times
+  std::vector<double> lag, g2;
+  const double last = o.frame_time_s * static_cast<double>(o.frames);
+  for (double t = o.frame_time_s; t < last; t *= 1.05) {
+    double sum = 0;
+    if (o.tau_log_sigma > 0)
+      for (const double one : s.tau_map)
+        sum += std::exp(-2 * std::pow(t / one, o.kww_exponent));
+    else
+      sum = static_cast<double>(s.tau_map.size()) *
+            std::exp(-2 * std::pow(t / o.tau_s, o.kww_exponent));
+    lag.push_back(t);
+    g2.push_back(1 + o.contrast * sum / static_cast<double>(s.tau_map.size()));
+  }
+  const auto lags = static_cast<Index>(lag.size());
+  tree.set("lag_s", make_array(std::move(lag), "s"));
+  tree.set("g2", make_array({1, lags}, std::move(g2), ""));
   std::vector<float> tau(s.tau_map.begin(), s.tau_map.end());
   tree.set("tau_map_s", make_array({o.height, o.width}, std::move(tau), "s"));
   return tree;

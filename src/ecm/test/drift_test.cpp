@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstdio>
 #include <numbers>
 
 #include <gtest/gtest.h>
@@ -83,6 +84,39 @@ TEST(Drift, OfAStepAndAGap) {
   EXPECT_LT(rms_error(path, m), 0.05);
   EXPECT_GT(path.x_px[7], std::min(path.x_px[6], path.x_px[9]) - 1e-9);
   EXPECT_LT(path.x_px[7], std::max(path.x_px[6], path.x_px[9]) + 1e-9);
+}
+
+/// 5 px over 120 frames of speckle whose τ is a twentieth of the series.
+TEST(DriftCalibration, OfDecorrelatingSpeckleInNoise) {
+  for (const double speckle : {3.0, 4.0})
+    for (const double noise : {0.0, 0.1, 0.2}) {
+      double error = 0, stated = 0;
+      constexpr int seeds = 4;
+      for (int seed = 1; seed <= seeds; ++seed) {
+        SpeckleMovie m;
+        m.frames = 120;
+        m.height = m.width = 256;
+        m.tau = 6;
+        m.speckle_px = speckle;
+        m.noise = noise;
+        m.seed = static_cast<std::uint64_t>(seed);
+        add_path(m, 5);
+        auto source = speckle_source(m);
+        const auto path = measure_drift(*source, {}, {});
+        error += std::pow(rms_error(path, m), 2) / seeds;
+        stated += std::pow(path.residual_rms_px, 2) / seeds;
+      }
+      error = std::sqrt(error);
+      stated = std::sqrt(stated);
+      std::printf("speckle %g px, noise %g: rms error %.3f px, stated %.3f px\n",
+                  speckle,
+                  noise,
+                  error,
+                  stated);
+      EXPECT_LE(error, 0.1) << speckle << " px, noise " << noise;
+      // four series of some independent stretches each
+      EXPECT_NEAR(std::log(stated / error), 0, 0.35) << speckle << " px, noise " << noise;
+    }
 }
 
 std::string message_of(frames::FrameSource& source, std::vector<std::uint8_t> bad = {}) {

@@ -1,7 +1,11 @@
 // KWW fits per second and processor of 50 lags, noise 0.005, true tau 20 … 250: in registers, in
 // single and double precision, against the careful fit of one curve and Ceres' TinySolver (double,
-// analytic derivatives, started at the true values).
+// analytic derivatives, started at the true values). With VITRUM_BENCH_DUMP=FOLDER the curves and
+// their fits go there, for tools/bench_scipy.py, which fits a part of them with scipy.
 #include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <string>
 
 #include <benchmark/benchmark.h>
 #include <ceres/tiny_solver.h>
@@ -64,6 +68,35 @@ void batch(benchmark::State& state) {
 }
 BENCHMARK(batch<float>)->ArgsProduct({{0, 1}, {0, 1, 2}})->Unit(benchmark::kMillisecond);
 BENCHMARK(batch<double>)->ArgsProduct({{0, 1}, {0, 1, 2}})->Unit(benchmark::kMillisecond);
+
+template <class T>
+void dump(const std::string& path, const std::vector<T>& values) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(values.data()),
+             static_cast<std::streamsize>(values.size() * sizeof(T)));
+}
+
+/// Single precision, three parameters; the curves are g2 − 1.
+void beside_scipy(benchmark::State& state) {
+  set_thread_count(1);
+  const auto& c = data();
+  std::vector<float> values;
+  for (const double v : c.values)
+    values.push_back(static_cast<float>(v - 1));
+  BatchKwwFits<float> fits;
+  for (auto _ : state)
+    fits = fit_kww_batch<float>(c.lag_s, c.sigma, std::span<const float>(values), curves, curves);
+  state.SetItemsProcessed(state.iterations() * curves);
+  if (const char* folder = std::getenv("VITRUM_BENCH_DUMP")) {
+    const std::string to = std::string(folder) + "/";
+    dump(to + "lag_s.f64", c.lag_s);
+    dump(to + "values.f32", values);
+    dump(to + "tau_s.f32", fits.tau_s);
+    dump(to + "kww_exponent.f32", fits.kww_exponent);
+    dump(to + "contrast.f32", fits.contrast);
+  }
+}
+BENCHMARK(beside_scipy)->Unit(benchmark::kMillisecond);
 
 void careful(benchmark::State& state) {
   const auto& c = data();

@@ -237,7 +237,7 @@ struct ShowOptions {
 
 struct ExportOptions {
   std::vector<std::string> inputs; // a result
-  std::string format = "csv";      // csv | npz | hdf5 | 8id
+  std::string format = "csv";      // csv | tiff | npz | hdf5 | 8id
   OutputFlags output;
 };
 [[nodiscard]] Settings describe(ExportOptions& options);

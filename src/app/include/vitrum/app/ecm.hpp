@@ -40,6 +40,47 @@ struct EcmOptions {
 /// a summary.
 [[nodiscard]] std::string run_ecm(EcmOptions options, const Invocation&, const Monitor&);
 
+struct EcmSeriesOptions {
+  std::vector<std::string> inputs; // results of vitrum ecm
+  std::vector<std::string> values; // temperature or dose of each
+  std::string quantity = "temperature";
+  std::string unit = "°C";
+  std::vector<std::string> starts; // seconds; when each measurement began, for the protocol
+  OutputFlags output;
+  RunFlags run;
+};
+[[nodiscard]] Settings describe(EcmSeriesOptions& options);
+/// Results at several temperatures or doses → one table, with what the figures need of each.
+/// Returns the table.
+[[nodiscard]] std::string
+run_ecm_series(EcmSeriesOptions options, const Invocation&, const Monitor&);
+
+struct EcmStemOptions {
+  std::vector<std::string> inputs; // one series of patterns, scan after scan
+  InputFlags input;
+  std::vector<std::string> masks;
+  std::vector<std::string> scan; // rows, columns
+  double scan_time_s = 0;
+  double step_nm = not_given; // from place to place
+  std::string partition;
+  std::vector<std::string> center;  // y, x
+  std::vector<std::string> k_range; // low, high
+  double k_per_pixel = not_given;
+  Index rings = 1;
+  Index sectors = 1;
+  double pedestal = 0;
+  Index lags = 50;
+  bool fit_baseline = false;
+  double largest_error = 0.5; // of ln tau
+  OutputFlags output;
+  RunFlags run;
+  Index scan_rows = 0, scan_columns = 0; // as read from `scan`
+};
+[[nodiscard]] Settings describe(EcmStemOptions& options);
+/// Scans of diffraction patterns repeated (time, y, x, ky, kx) → maps of the relaxation time for
+/// each ring. Returns a summary.
+[[nodiscard]] std::string run_ecm_stem(EcmStemOptions options, const Invocation&, const Monitor&);
+
 struct SynthEcmOptions {
   std::vector<std::string> inputs; // none
   Index frames = 1000;
