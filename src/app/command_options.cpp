@@ -238,14 +238,15 @@ Settings describe(SynthCtrwOptions& o) {
 Settings describe(ShowOptions& o) {
   Settings s;
   Group(s, "output")("json", "", "print JSON", &o.json, "no --figure");
-  Group(s,
-        "output")("figure",
-                  "NAME",
-                  "draw one figure to -o: two-time, log-map, g2, g2-pixel, overlay, age, decay, "
-                  "dynamics, law, tau-q, "
-                  "saxs, intensity, image, xsvs, tau-map, tau-histogram, drift, domains, duration, "
-                  "heat-flow, kissinger, spectrum, thickness, pdf",
-                  &o.figure);
+  Group(s, "output")(
+      "figure",
+      "NAME",
+      "draw one figure to -o: two-time, log-map, g2, g2-pixel, overlay, age, decay, "
+      "dynamics, law, tau-q, "
+      "saxs, intensity, image, xsvs, tau-map, tau-histogram, drift, domains, duration, "
+      "heat-flow, kissinger, spectrum, thickness, pdf, structure, speckle, waiting, motion, "
+      "van-hove, order",
+      &o.figure);
   Group(s, "output")("bin",
                      "N",
                      "of the figure",

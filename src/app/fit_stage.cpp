@@ -328,6 +328,11 @@ correlate::LagOptions parse_lags(const std::string& text, Index points_per_decad
 
 std::string summary_of(const Tree& tree) {
   std::string text;
+  // simulations have their own unit of time
+  const auto unit_of = [](const Array& times) {
+    const auto name = attribute_text(times.attributes, "units");
+    return name.empty() ? std::string("s") : name;
+  };
   const auto* bins = tree.find("entry/bins/bin");
   const auto* fits = tree.find_group("entry/fit");
   if (bins == nullptr || fits == nullptr)
@@ -344,18 +349,18 @@ std::string summary_of(const Tree& tree) {
         return fit.find(name) == nullptr ? std::nan("") : fit.numbers(name)[b];
       };
       const char* exponent = table.find("ml_exponent") != nullptr ? "ml_exponent" : "kww_exponent";
-      text +=
-          fmt::format("  {:<11} tau = {}, contrast = {}{}, {}\n",
-                      model,
-                      report::format_value(value("tau_s"), value("tau_s_errors"), "s"),
-                      report::format_value(value("contrast"), value("contrast_errors")),
-                      table.find(exponent) == nullptr
-                          ? ""
-                          : fmt::format(", exponent = {}",
-                                        report::format_value(
-                                            value(exponent),
-                                            value((std::string(exponent) + "_errors").c_str()))),
-                      table.texts("status")[b]);
+      text += fmt::format(
+          "  {:<11} tau = {}, contrast = {}{}, {}\n",
+          model,
+          report::format_value(value("tau_s"), value("tau_s_errors"), unit_of(table.at("tau_s"))),
+          report::format_value(value("contrast"), value("contrast_errors")),
+          table.find(exponent) == nullptr
+              ? ""
+              : fmt::format(
+                    ", exponent = {}",
+                    report::format_value(value(exponent),
+                                         value((std::string(exponent) + "_errors").c_str()))),
+          table.texts("status")[b]);
     }
     for (const char* group : {"event", "disturbance"})
       if (const auto* event = tree.find_group(std::string("entry/") + group)) {
@@ -363,10 +368,11 @@ std::string summary_of(const Tree& tree) {
         const auto kind = event->texts("kind");
         for (std::size_t e = 0; e < bin.size(); ++e)
           if (bin[e] == static_cast<double>(b + 1))
-            text += fmt::format("  {} at {}: {}\n",
-                                group == std::string("event") ? "sudden event" : "no event",
-                                report::format_value(time[e], std::nan(""), "s"),
-                                kind[e]);
+            text += fmt::format(
+                "  {} at {}: {}\n",
+                group == std::string("event") ? "sudden event" : "no event",
+                report::format_value(time[e], std::nan(""), unit_of(event->at("time_s"))),
+                kind[e]);
       }
     if (const auto* compared = tree.find_group("entry/comparison"))
       text += fmt::format(

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <functional>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/statistics.hpp"
 #include "vitrum/io/open_series.hpp"
+#include "vitrum/io/open_trajectory.hpp"
 #include "vitrum/io/recognise.hpp"
 #include "vitrum/io/tree_file.hpp"
 #include "vitrum/report/numbers.hpp"
@@ -133,6 +135,36 @@ std::vector<Record> scan(Series& series, const Monitor& monitor) {
   return out;
 }
 
+/// A trajectory of atoms.
+report::RecordList trajectory_facts(const std::string& path) {
+  const auto source = io::open_trajectory(path);
+  const auto& info = source->info();
+  std::vector<Record> out{{"format", info.format, ""},
+                          {"frames", std::to_string(info.frames), ""},
+                          {"atoms", std::to_string(info.atoms), ""}};
+  for (std::size_t a = 0; a < info.species.size(); ++a)
+    out.push_back({"atoms_" + info.species[a], std::to_string(info.species_atoms[a]), ""});
+  const char* names[] = {"box_a", "box_b", "box_c"};
+  for (std::size_t e = 0; e < 3; ++e) {
+    const auto& edge = info.first_box.edges()[e];
+    out.push_back({names[e],
+                   fmt::format("{:.8g} {:.8g} {:.8g}", edge[0], edge[1], edge[2]),
+                   info.length_unit});
+  }
+  const auto& p = info.first_box.periodic();
+  out.push_back({"periodic", fmt::format("{:d} {:d} {:d}", p[0], p[1], p[2]), ""});
+  out.push_back({"unwrapped", info.unwrapped ? "yes" : "no", ""});
+  if (!info.steps.empty())
+    out.push_back({"steps", fmt::format("{} to {}", info.steps.front(), info.steps.back()), ""});
+  if (!info.times.empty())
+    out.push_back({"times",
+                   fmt::format("{:.10g} to {:.10g}", info.times.front(), info.times.back()),
+                   info.time_unit});
+  for (const auto& [name, value] : info.metadata)
+    out.push_back({name, value, ""});
+  return {info.path, std::move(out), info.problems};
+}
+
 /// An HDF5 file that is no series: what stands in it.
 report::RecordList contents(const std::string& path, const std::string& why) {
   report::RecordList list{path, {{"format", "hdf5", ""}}, {why}};
@@ -163,6 +195,13 @@ report::RecordList contents(const std::string& path, const std::string& why) {
 std::string run_info(InfoOptions options, const Invocation&, const Monitor& monitor) {
   std::vector<report::RecordList> lists;
   for (const auto& path : options.inputs) {
+    // a format that the user names is one of frames
+    if (std::error_code none; options.input.format.empty() &&
+                              std::filesystem::is_regular_file(path, none) &&
+                              io::is_trajectory(path)) {
+      lists.push_back(trajectory_facts(path));
+      continue;
+    }
     Series series;
     try {
       series = open_input(path, options.input);

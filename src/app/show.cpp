@@ -14,6 +14,7 @@
 #include "vitrum/report/companion_figures.hpp"
 #include "vitrum/report/ecm_figures.hpp"
 #include "vitrum/report/figures.hpp"
+#include "vitrum/report/md_figures.hpp"
 #include "vitrum/report/scalars.hpp"
 
 namespace vitrum::app {
@@ -64,7 +65,13 @@ const std::map<std::string, Maker>& makers() {
       {"series-maps", [](const Tree& t, Index) { return report::make_series_maps(t); }},
       {"series-two-time", [](const Tree& t, Index) { return report::make_series_two_time(t); }},
       {"series-duration", [](const Tree& t, Index) { return report::make_series_duration(t); }},
-      {"series-protocol", [](const Tree& t, Index) { return report::make_series_protocol(t); }}};
+      {"series-protocol", [](const Tree& t, Index) { return report::make_series_protocol(t); }},
+      {"structure", [](const Tree& t, Index) { return report::make_structure_figure(t); }},
+      {"speckle", [](const Tree& t, Index) { return report::make_speckle_figure(t); }},
+      {"motion", [](const Tree& t, Index) { return report::make_motion_figure(t); }},
+      {"van-hove", [](const Tree& t, Index) { return report::make_van_hove_figure(t); }},
+      {"order", [](const Tree& t, Index) { return report::make_order_figure(t); }},
+      {"waiting", [](const Tree& t, Index) { return report::make_waiting_figure(t); }}};
   return map;
 }
 
@@ -102,7 +109,7 @@ std::string run_show(ShowOptions options, const Invocation&, const Monitor&) {
                     options.figure,
                     others.empty() ? "no figure" : fmt::format("{}", fmt::join(others, ", "))));
   }
-  plot::save(*figure, options.output.output);
+  plot::save(report::in_result_units(*figure, tree), options.output.output);
   return options.output.output + "\n";
 }
 

@@ -13,6 +13,7 @@
 #include "terminal.hpp"
 #include "vitrum/app/companion.hpp"
 #include "vitrum/app/ecm.hpp"
+#include "vitrum/app/md.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 
@@ -153,6 +154,28 @@ std::vector<Command> make_commands() {
        "vitrum ecm-series low.h5 high.h5 --values 1.5e5,4.4e5 --quantity 'dose rate' --unit "
        "'e/(nm^2 s)' -o dose.h5",
        session_of(app::run_ecm_series)},
+      {"md simulate",
+       "make a glass by molecular dynamics, with LAMMPS",
+       "",
+       0,
+       0,
+       "vitrum md simulate --preset demo --ranks 2 -o glass",
+       session_of(app::run_md_simulate)},
+      {"md analyze",
+       "trajectory of atoms to structure, simulated scattering and waiting times",
+       "TRAJECTORY",
+       1,
+       1,
+       "vitrum md analyze glass.lammpstrj.zst --time-step 0.005 -o glass.h5\n"
+       "vitrum md analyze inherent.data --radii 0.55,0.45 -o structure.h5",
+       session_of(app::run_md_analyze)},
+      {"md frames",
+       "trajectory of atoms to the movie that a detector would take",
+       "TRAJECTORY",
+       1,
+       1,
+       "vitrum md frames glass.lammpstrj --time-step 0.005 -o movie.h5",
+       session_of(app::run_md_frames)},
       {"xsvs",
        "photon statistics: speckle contrast against exposure",
        "SERIES",

@@ -8,6 +8,7 @@
 
 #include "path.hpp"
 #include "reader.hpp"
+#include "trajectory_reader.hpp"
 #include "vitrum/core/error.hpp"
 
 namespace vitrum::io {
@@ -103,6 +104,8 @@ std::vector<FormatDescription> formats() {
   std::vector<FormatDescription> list;
   for (const auto make : readers)
     list.push_back(make().describe());
+  for (auto& one : trajectory_formats())
+    list.push_back(std::move(one));
   std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return list;
 }

@@ -9,6 +9,7 @@
 #include "exposures.hpp"
 #include "figure_parts.hpp"
 #include "html.hpp"
+#include "page_sections.hpp"
 #include "result.hpp"
 #include "tables.hpp"
 #include "vitrum/core/error.hpp"
@@ -16,6 +17,7 @@
 #include "vitrum/report/companion_figures.hpp"
 #include "vitrum/report/csv.hpp"
 #include "vitrum/report/ecm_figures.hpp"
+#include "vitrum/report/md_figures.hpp"
 #include "vitrum/report/numbers.hpp"
 
 namespace vitrum::report {
@@ -29,12 +31,12 @@ public:
   Report make() {
     body_ += head();
     overview();
-    calorimetry();
-    thickness();
+    sections_of(companion_sections(root_));
     pairs();
     numbers();
     members();
     maps();
+    sections_of(md_sections(root_));
     dynamics();
     two_time();
     correlation();
@@ -108,10 +110,11 @@ private:
   }
 
   /// `tables`: CSV files that the caption links to.
-  void add_figure(const Figure& figure,
+  void add_figure(const Figure& drawn,
                   const std::string& name,
                   const std::string& caption,
                   std::vector<File> tables = {}) {
+    const Figure figure = in_result_units(drawn, root_);
     std::string links;
     if (options_.files) {
       files_.push_back({name + ".svg", plot::render(figure, plot::Format::svg)});
@@ -184,38 +187,6 @@ private:
       body_ += element("h3", "Bins") + bins;
   }
 
-  void calorimetry() {
-    const auto figure = make_dsc_figure(root_);
-    if (!figure)
-      return;
-    section("heat-flow", "Heat flow");
-    add_figure(figure,
-               "heat_flow",
-               "Heat flow as measured. Dashed: lines of glass, liquid and of the curve before the "
-               "exotherm; solid: tangents at the steepest places; dotted: baselines below peaks.",
-               {{"heat_flow.csv", csv_heat_flow(root_)}});
-    add_figure(make_kissinger_figure(root_),
-               "kissinger",
-               "Heating rates after Kissinger: the slope is −E/R.");
-  }
-
-  void thickness() {
-    const auto spectrum = make_spectrum_figure(root_);
-    if (!spectrum)
-      return;
-    section("thickness", "Thickness");
-    add_figure(spectrum,
-               "spectrum",
-               "Energy-loss spectrum (the sum of all, aligned, for an image) with its zero-loss "
-               "peak: shaded up to where it is separated from the losses.",
-               {{"spectrum.csv", csv_spectrum(root_)}});
-    add_figure(make_thickness_figure(root_),
-               "thickness_map",
-               "Relative thickness of each pixel, grey where there is no zero-loss peak; fractions "
-               "of the pixels.",
-               {{"thickness_map.csv", csv_thickness_map(root_)}});
-  }
-
   void pairs() {
     const auto figure = make_pdf_figure(root_);
     if (!figure)
@@ -250,6 +221,16 @@ private:
     for (auto& one : make_series_figures(root_))
       add_figure(one.figure, one.name, one.caption);
     add_csv(csv_ecm_series(root_), "series.csv", "The table as numbers");
+  }
+
+  void sections_of(std::vector<PageSection> parts) {
+    for (auto& part : parts) {
+      section(part.id, part.title);
+      for (auto& one : part.figures)
+        add_figure(one.figure, one.name, one.caption, std::move(one.tables));
+      if (!part.numbers.empty())
+        body_ += scalar_table(result_, part.numbers);
+    }
   }
 
   /// Electron correlation microscopy.

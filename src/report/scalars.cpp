@@ -203,6 +203,10 @@ List listed(const Tree& root, bool once) {
     add_ecm(list, result);
     return list;
   }
+  if (result.entry().text("kind") == "md")
+    for (const char* group :
+         {"structure", "pair_distribution", "voronoi", "speckle", "waiting", "motion", "order"})
+      add_group(list, result, group);
   const auto fits = result.fits();
   const auto pixel_fits = result.fits("g2_pixel");
   for (Index bin = 1; bin <= result.bins(); ++bin) {

@@ -222,3 +222,11 @@ put("matlab", "plain.mat", matlab(False))
 put("matlab", "packed.mat", matlab(True))
 put("zarr", "plain.zip", zarr(None))
 put("zarr", "zlib.zip", zarr({"id": "zlib", "level": 1}))
+
+# trajectories: the small files that the tests read
+trajectories = pathlib.Path(__file__).resolve().parents[2] / "src/io/test/data/trajectories"
+for fuzzer, names in {"dcd": ["small.dcd"], "extxyz": ["small.xyz"], "gsd": ["small.gsd"], "h5md": ["small_h5md.h5"],
+                      "lammps_binary": ["tri.bin"], "lammps_data": ["t.data"], "lammps_dump": ["tri.dump", "t.dump.zst"],
+                      "xtc": ["small.xtc"]}.items():
+    for name in names:
+        put(fuzzer, name, (trajectories / name).read_bytes())

@@ -50,8 +50,9 @@ struct FormatDescription {
   std::vector<std::string> extensions; // usual ones, without the dot; recognition goes by content
   std::string recognised_by;           // "first bytes 89 48 44 46 …"
   bool reads_frames = false, writes_frames = false;
-  bool reads_maps = false, writes_maps = false;       // masks, label maps, matrices
-  bool reads_results = false, writes_results = false; // trees, tables
+  bool reads_maps = false, writes_maps = false;                 // masks, label maps, matrices
+  bool reads_results = false, writes_results = false;           // trees, tables
+  bool reads_trajectories = false, writes_trajectories = false; // of atoms
 };
 
 /// All formats in alphabetical order of their names.

@@ -1,0 +1,96 @@
+// What an analysis of a trajectory has found, before it becomes a Tree.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vitrum/app/md.hpp"
+#include "vitrum/atoms/trajectory_source.hpp"
+#include "vitrum/core/tree.hpp"
+#include "vitrum/md/clusters.hpp"
+#include "vitrum/md/coherent.hpp"
+#include "vitrum/md/motion.hpp"
+#include "vitrum/md/pairs.hpp"
+#include "vitrum/md/structure.hpp"
+#include "vitrum/md/voronoi.hpp"
+#include "vitrum/md/waiting.hpp"
+#include "vitrum/md/windows.hpp"
+
+namespace vitrum::app {
+
+struct ValueError {
+  double value = 0, error = 0;
+};
+
+/// What moves together over one lag, averaged over origins; of the last origin atom by atom.
+struct Rearrangements {
+  Index lag = 0; // frames
+  ValueError mean_length, longest, broken_fraction, ratio;
+  std::vector<Index> string_lengths; // [length] how many
+  std::vector<double> ifk_time, ifk_fraction;
+  atoms::Configuration before;
+  std::vector<double> moved;
+  std::vector<std::uint8_t> mobile;
+  std::vector<Index> string, broken;
+};
+
+struct MdRun {
+  std::unique_ptr<atoms::TrajectorySource> trajectory;
+  std::vector<std::string> notes, warnings;
+
+  // structure
+  md::PairDistribution g;
+  md::FirstShell first_shell;
+  double bond_length = 0;
+  md::StructureFactor s;
+  md::Peak peak;
+  atoms::Configuration last; // of the frames that the structure is averaged over
+  std::vector<double> radii; // [species]
+  std::optional<md::Voronoi> voronoi;
+  md::Clusters network; // of Frank–Kasper atoms of that frame
+
+  // scattering
+  double step_time = 0;  // from frame to frame of the trajectory
+  double frame_time = 0; // of intensities: exposures are averaged
+  double q_low = 0, q_high = 0;
+  std::vector<md::Window> windows;
+  std::vector<std::vector<float>> movie; // [window][frame · q]
+  Index frames = 0;                      // of the movie
+
+  std::optional<md::WaitingTimes> waiting;
+  std::optional<md::MotionResult> motion;
+  std::optional<md::Coherent> coherent;
+  std::optional<Rearrangements> rearrangements;
+
+  [[nodiscard]] const atoms::TrajectoryInfo& info() const { return trajectory->info(); }
+  [[nodiscard]] std::string length_unit() const;    // "sigma"; "length" where the file is silent
+  [[nodiscard]] std::string inverse_length() const; // "1/sigma"
+  [[nodiscard]] std::string time_unit() const;      // "tau"; "time"
+};
+
+/// Opens the trajectory and restricts it to --frames; warns of what is wrong with the file.
+[[nodiscard]] std::unique_ptr<atoms::TrajectorySource> open_atoms(
+    const std::string& path, const TrajectoryFlags& flags, std::vector<std::string>& warnings);
+
+/// Fills the structure part.
+void analyse_structure(MdRun& run, const MdAnalyzeOptions& options, const Monitor& monitor);
+/// "low:high", or about the peak.
+void choose_shell(MdRun& run, const std::string& text);
+/// One pass over the trajectory: densities, windows, waiting times.
+void analyse_frames(MdRun& run, const MdAnalyzeOptions& options, const Monitor& monitor);
+
+/// entry/series, structure, pair_distribution, voronoi.
+void add_structure(Tree& tree, const MdRun& run);
+/// Strings, broken bonds and propensity over the lag at which motion is most heterogeneous.
+void analyse_rearrangements(MdRun& run, const MdAnalyzeOptions& options, const Monitor& monitor);
+/// entry/motion, van_hove, order.
+void add_motion(Tree& tree, const MdRun& run);
+/// Atoms of the last origin with class, displacement, string and broken bonds, for OVITO.
+void write_atoms(const MdRun& run, const std::string& path, bool overwrite);
+/// entry/waiting.
+void add_waiting(Tree& tree, const MdRun& run, const MdAnalyzeOptions& options);
+/// entry/speckle: contrast of the windows against time.
+void add_speckle(Tree& tree, const MdRun& run);
+
+} // namespace vitrum::app

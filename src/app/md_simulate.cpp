@@ -1,0 +1,213 @@
+// Runs LAMMPS to make a glass: writes its input, watches its output, goes on from checkpoints.
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "process.hpp"
+#include "vitrum/app/md.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/io/lammps_files.hpp"
+#include "vitrum/io/text_file.hpp"
+#include "vitrum/md/kink.hpp"
+#include "vitrum/md/simulation.hpp"
+#include "vitrum/report/numbers.hpp"
+
+namespace vitrum::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* input_name = "in.lammps";
+constexpr const char* log_name = "log.lammps";
+constexpr const char* table_name = "cooling.txt";
+constexpr const char* settings_name = "simulation.toml";
+const md::SimulationFiles file_names{"glass.lammpstrj", "checkpoint.1", "checkpoint.2"};
+
+md::SimulationPlan plan_of(const MdSimulateOptions& o) {
+  md::SimulationPlan plan;
+  plan.model = md::parse_glass_model(o.model);
+  const auto cells = static_cast<Index>(std::llround(std::cbrt(static_cast<double>(o.atoms) / 4)));
+  plan.cells = cells;
+  if (plan.atoms() != o.atoms)
+    throw OptionError(fmt::format(
+        "--atoms {}: not 4 n^3; the nearest that fill a lattice are {}", o.atoms, plan.atoms()));
+  plan.density = o.density;
+  plan.temperature = o.temperature;
+  plan.cooling_time = o.cooling;
+  plan.hold_time = o.hold;
+  plan.frame_interval = o.frame_interval;
+  plan.time_step = o.time_step;
+  plan.cut_off = o.cut_off;
+  if (o.cut_off_kind != "pair-shifted" && o.cut_off_kind != "plain")
+    throw OptionError(
+        fmt::format("--cut-off-kind {}: expected pair-shifted or plain", o.cut_off_kind));
+  plan.shifted_per_pair = o.cut_off_kind == "pair-shifted";
+  plan.seed = o.seed;
+  md::validate(plan);
+  return plan;
+}
+
+std::vector<std::string> command_of(const MdSimulateOptions& o) {
+  const auto lmp = find_program(o.lammps);
+  if (lmp.empty())
+    throw FileError(o.lammps,
+                    "not found: install LAMMPS with 'apt-get install lammps', or name its "
+                    "program with --lammps");
+  std::vector<std::string> words{
+      fs::absolute(lmp).string(), "-in", input_name, "-log", log_name, "-sf", "opt"};
+  if (o.ranks < 1)
+    throw OptionError(fmt::format("--ranks {}: must be at least 1", o.ranks));
+  if (o.ranks > 1) {
+    const auto mpirun = find_program("mpirun");
+    if (mpirun.empty())
+      throw FileError(
+          "mpirun", "not found: install it with 'apt-get install openmpi-bin', or take --ranks 1");
+    words.insert(words.begin(), {mpirun, "-np", std::to_string(o.ranks), "--oversubscribe"});
+  }
+  return words;
+}
+
+/// The newest checkpoint that is whole, and its step; "" for none.
+std::pair<std::string, Index> newest_checkpoint(const fs::path& folder) {
+  std::pair<std::string, Index> best{"", -1};
+  for (const auto& name : {file_names.checkpoint_1, file_names.checkpoint_2})
+    if (fs::exists(folder / name))
+      if (const Index step = io::restart_step((folder / name).string()); step > best.second)
+        best = {name, step};
+  return best;
+}
+
+/// Kinks of energy and pressure against temperature in the table of a cooling scan.
+std::string kinks_of(const fs::path& table, Index atoms) {
+  const auto rows = io::read_number_rows(table.string(), 4); // step, temperature, energy, pressure
+  std::vector<double> temperature, energy, pressure;
+  for (const auto& row : rows) {
+    temperature.push_back(row[1]);
+    energy.push_back(row[2] / static_cast<double>(atoms));
+    pressure.push_back(row[3]);
+  }
+  std::string text;
+  for (const auto& [name, values] :
+       {std::pair("energy", &energy), std::pair("pressure", &pressure)})
+    try {
+      const auto kink = md::fit_kink(temperature, *values);
+      text += fmt::format("Tg from {}: {}\n", name, report::format_value(kink.at, kink.error));
+    } catch (const DataError& none) {
+      text += fmt::format("Tg from {}: {}\n", name, none.what());
+    }
+  return text;
+}
+
+class Watch {
+public:
+  Watch(const Monitor& monitor, const md::SimulationPlan& plan, Index done)
+      : prelude_(done > 0 ? 0 : plan.prelude_steps()),
+        progress_(monitor, "simulating", "steps", prelude_ + plan.hold_steps() - done),
+        hold_(done > 0), last_(done) {}
+  void line(const std::string& text) {
+    last_lines_.push_back(text);
+    if (last_lines_.size() > 12)
+      last_lines_.pop_front();
+    const Index step = md::thermo_step(text);
+    if (step < 0)
+      return;
+    if (step < last_) // reset_timestep: the hold begins
+      last_ = step;
+    progress_.advance(step - last_);
+    last_ = step;
+  }
+  [[nodiscard]] std::string last_lines() const {
+    std::string text;
+    for (const auto& one : last_lines_)
+      if (one.find_first_not_of(" \t") != std::string::npos)
+        text += "\n  " + one;
+    return text;
+  }
+
+private:
+  Index prelude_;
+  Progress progress_;
+  bool hold_;
+  Index last_;
+  std::deque<std::string> last_lines_;
+};
+
+void prepare_folder(const fs::path& folder, const MdSimulateOptions& o) {
+  if (o.output.output.empty())
+    throw OptionError("name the folder to write: -o FOLDER");
+  if (fs::exists(folder) && !fs::is_directory(folder))
+    throw FileError(folder.string(), "exists and is not a folder");
+  if (o.resume) {
+    if (!fs::exists(folder / file_names.trajectory))
+      throw FileError((folder / file_names.trajectory).string(), "not found: nothing to resume");
+    return;
+  }
+  if (fs::exists(folder / file_names.trajectory) && !o.output.overwrite)
+    throw FileError((folder / file_names.trajectory).string(),
+                    "exists (use --resume to go on, --overwrite to begin anew)");
+  for (const auto& name : {file_names.trajectory, file_names.checkpoint_1, file_names.checkpoint_2})
+    fs::remove(folder / name);
+}
+
+} // namespace
+
+std::string
+run_md_simulate(MdSimulateOptions options, const Invocation& invocation, const Monitor& monitor) {
+  (void)invocation;
+  apply_preset(options);
+  const auto plan = plan_of(options);
+  const fs::path folder(options.output.output);
+  const auto fresh_input = [&] {
+    constexpr Index averages = 100;
+    return options.cooling_scan > 0
+               ? md::lammps_cooling_input(plan, options.cooling_scan, averages, table_name)
+               : md::lammps_input(plan, file_names);
+  };
+  if (options.run.dry_run)
+    return fresh_input();
+  const auto command = command_of(options);
+  const bool scan = options.cooling_scan > 0;
+  prepare_folder(folder, options);
+  fs::create_directories(folder);
+  std::string input;
+  Index done = 0;
+  if (options.resume) {
+    const auto [checkpoint, step] = newest_checkpoint(folder);
+    if (checkpoint.empty())
+      throw FileError(folder.string(), "holds no checkpoint to go on from");
+    done = step;
+    if (done >= plan.hold_steps())
+      return (folder / file_names.trajectory).string() + "\n";
+    const Index left_out = io::cut_dump((folder / file_names.trajectory).string(), done);
+    monitor.message(
+        Level::info,
+        fmt::format("goes on from step {}; {} frames after it are made again", done, left_out));
+    input = md::lammps_resume_input(plan, file_names, checkpoint);
+  } else {
+    input = fresh_input();
+  }
+  io::write_bytes((folder / input_name).string(), input, true);
+  io::write_bytes((folder / settings_name).string(), to_toml(describe(options)), true);
+  Watch watch(monitor, plan, done);
+  const int status = run_program(
+      command,
+      folder.string(),
+      {{"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+       {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+       {"OMP_NUM_THREADS", "1"}},
+      [&](const std::string& text) { watch.line(text); },
+      monitor);
+  if (status != 0)
+    throw Error(fmt::format("{}: LAMMPS ended with status {}; its last lines:{}",
+                            (folder / log_name).string(),
+                            status,
+                            watch.last_lines()));
+  if (scan)
+    return kinks_of(folder / table_name, plan.atoms()) + (folder / table_name).string() + "\n";
+  return (folder / file_names.trajectory).string() + "\n";
+}
+
+} // namespace vitrum::app

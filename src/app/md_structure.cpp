@@ -1,0 +1,266 @@
+// Structure of a trajectory: S(q), g(r), Voronoi cells, the network of Frank–Kasper atoms.
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "md_run.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/statistics.hpp"
+#include "vitrum/io/open_trajectory.hpp"
+
+namespace vitrum::app {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// Frames that the structure is averaged over: evenly, with the last.
+std::vector<Index> chosen_frames(Index frames, Index wanted) {
+  if (wanted < 1)
+    throw OptionError(fmt::format("--structure-frames {}: must be at least 1", wanted));
+  std::vector<Index> out;
+  const Index count = std::min(frames, wanted);
+  for (Index k = 0; k < count; ++k)
+    out.push_back(count == 1 ? frames - 1 : k * (frames - 1) / (count - 1));
+  return out;
+}
+
+void average_pairs(MdRun& run, const MdAnalyzeOptions& o, const std::vector<Index>& frames) {
+  atoms::Configuration c;
+  const auto kinds = static_cast<Index>(run.info().species.size());
+  double r_max = o.r_max;
+  for (const Index frame : frames) {
+    run.trajectory->read(frame, c);
+    const auto heights = c.box.heights();
+    const double half = 0.5 * *std::min_element(heights.begin(), heights.end());
+    const double spacing = std::cbrt(c.box.volume() / static_cast<double>(c.atoms()));
+    if (r_max == 0) // the first distance is close to the mean spacing
+      r_max = std::min(half * 0.999, 6 * spacing);
+    const auto one = md::pair_distribution(c.box, c.positions, c.species, kinds, r_max, o.r_width);
+    if (run.g.r.empty()) {
+      run.g = one;
+      continue;
+    }
+    const auto join = [](std::vector<double>& to, const std::vector<double>& from) {
+      for (std::size_t k = 0; k < to.size(); ++k)
+        to[k] += from[k];
+    };
+    join(run.g.total, one.total);
+    for (std::size_t p = 0; p < one.pair.size(); ++p)
+      join(run.g.pair[p], one.pair[p]);
+  }
+  const auto n = static_cast<double>(frames.size());
+  for (double& x : run.g.total)
+    x /= n;
+  for (auto& g : run.g.pair)
+    for (double& x : g)
+      x /= n;
+  run.first_shell = md::first_shell(run.g.r, run.g.total);
+  run.last = std::move(c);
+}
+
+void average_structure(MdRun& run,
+                       const MdAnalyzeOptions& o,
+                       const std::vector<Index>& frames,
+                       const Monitor& monitor) {
+  // the mean spacing is within a tenth of the first distance of a dense liquid, and never absurd
+  const double spacing = std::cbrt(run.last.box.volume() / static_cast<double>(run.last.atoms()));
+  double q_max = o.q_max;
+  if (q_max == 0)
+    q_max = 3 * 2 * std::numbers::pi / spacing;
+  const auto kinds = run.info().species.size();
+  md::StructureAccumulator sum(run.last.box, static_cast<Index>(kinds), q_max, o.q_width);
+  md::DensityTransform transform(sum.grid(), o.windows.tolerance);
+  std::vector<std::vector<md::Complex>> density(kinds);
+  atoms::Configuration c;
+  Progress progress(monitor, "structure", "frames", static_cast<Index>(frames.size()));
+  for (const Index frame : frames) {
+    run.trajectory->read(frame, c);
+    md::species_densities(transform, c.box, c.positions, c.species, sum.grid().size(), density);
+    sum.add(density, c.atoms());
+    progress.advance();
+  }
+  run.s = sum.result();
+  // small q hold few vectors and the compressibility, not the peak
+  run.peak = md::highest_peak(run.s, std::numbers::pi / spacing);
+}
+
+std::vector<double> radii_of(const MdRun& run, const std::vector<std::string>& texts) {
+  const auto& names = run.info().species;
+  std::vector<double> out;
+  if (!texts.empty()) {
+    for (const auto& text : texts) {
+      char* end = nullptr;
+      const double value = std::strtod(text.c_str(), &end);
+      if (end == text.c_str() || *end != 0 || !(value > 0) || !std::isfinite(value))
+        throw OptionError(fmt::format("--radii {}: expected a positive number", text));
+      out.push_back(value);
+    }
+    if (out.size() != names.size())
+      throw OptionError(fmt::format("--radii: {} radii for {} species ({})",
+                                    out.size(),
+                                    names.size(),
+                                    fmt::join(names, ", ")));
+    return out;
+  }
+  for (std::size_t a = 0; a < names.size(); ++a) {
+    const auto shell = md::first_shell(run.g.r, run.g.pair[a * names.size() + a]);
+    out.push_back(0.5 * (std::isnan(shell.peak) ? run.first_shell.peak : shell.peak));
+  }
+  return out;
+}
+
+void find_cells(MdRun& run, const MdAnalyzeOptions& o) {
+  run.radii = radii_of(run, o.radii);
+  std::vector<double> radius;
+  for (const auto s : run.last.species)
+    radius.push_back(run.radii[static_cast<std::size_t>(s)]);
+  run.voronoi = md::make_voronoi(run.last.box, run.last.positions, radius, o.smallest_face);
+  std::vector<std::uint8_t> members;
+  for (const auto one : run.voronoi->classes())
+    members.push_back(one == md::FrankKasper::none ? 0 : 1);
+  std::vector<md::Link> links;
+  for (std::size_t i = 0; i < members.size(); ++i)
+    if (members[i] != 0)
+      for (const auto& face : run.voronoi->cells[i].faces)
+        if (face.neighbour > static_cast<Index>(i))
+          links.push_back({static_cast<Index>(i), face.neighbour, face.step});
+  run.network = md::find_clusters(run.last.box, run.last.positions, members, links);
+}
+
+} // namespace
+
+std::string MdRun::length_unit() const {
+  return info().length_unit.empty() ? "length" : info().length_unit;
+}
+std::string MdRun::inverse_length() const {
+  return "1/" + length_unit();
+}
+std::string MdRun::time_unit() const {
+  return info().time_unit.empty() ? "time" : info().time_unit;
+}
+
+std::unique_ptr<atoms::TrajectorySource> open_atoms(const std::string& path,
+                                                    const TrajectoryFlags& flags,
+                                                    std::vector<std::string>& warnings) {
+  io::TrajectoryOptions options;
+  options.format = flags.format;
+  options.time_step = flags.time_step;
+  options.species = flags.species;
+  auto source = io::open_trajectory(path, options);
+  for (const auto& problem : source->info().problems)
+    warnings.push_back(problem);
+  const auto range = resolve(parse_range(flags.frames), source->info().frames);
+  return atoms::select_frames(std::move(source), range);
+}
+
+void analyse_structure(MdRun& run, const MdAnalyzeOptions& options, const Monitor& monitor) {
+  const auto frames = chosen_frames(run.info().frames, options.structure_frames);
+  average_pairs(run, options, frames);
+  if (std::isnan(run.first_shell.peak))
+    throw DataError(fmt::format("{}: g(r) has no first peak up to {:.3g}: give --r-max and "
+                                "--r-width that fit the unit of length",
+                                run.info().path,
+                                run.g.r.back()));
+  run.bond_length = options.bond_length > 0 ? options.bond_length : run.first_shell.peak;
+  average_structure(run, options, frames, monitor);
+  if (!options.no_voronoi)
+    find_cells(run, options);
+}
+
+void choose_shell(MdRun& run, const std::string& text) {
+  if (text.empty()) {
+    // half the width of the first peak of a dense liquid, on either side
+    constexpr double share = 0.065;
+    run.q_low = (1 - share) * run.peak.q;
+    run.q_high = (1 + share) * run.peak.q;
+    return;
+  }
+  const auto colon = text.find(':');
+  char *end_low = nullptr, *end_high = nullptr;
+  run.q_low = std::strtod(text.c_str(), &end_low);
+  run.q_high = colon == text.npos ? nan : std::strtod(text.c_str() + colon + 1, &end_high);
+  if (colon == text.npos || end_low != text.c_str() + colon || *end_high != 0 || !(run.q_low > 0) ||
+      !(run.q_high > run.q_low) || std::isinf(run.q_high))
+    throw OptionError(fmt::format("--shell {}: expected LOW:HIGH with 0 < LOW < HIGH", text));
+}
+
+void add_structure(Tree& tree, const MdRun& run) {
+  const auto& names = run.info().species;
+  auto& s = tree.group("entry/structure");
+  s.attributes["NX_class"] = std::string("NXdata");
+  s.attributes["signal"] = std::string("s");
+  s.attributes["axes"] = std::vector<std::string>{"q"};
+  s.set("q", make_array(run.s.q, run.inverse_length())).attributes["convention"] =
+      std::string("q=2pi/d");
+  s.set("s", make_array(run.s.total));
+  s.set("s_errors", make_array(run.s.total_errors));
+  s.set("vectors", make_array(run.s.vectors));
+  for (std::size_t a = 0; a < names.size(); ++a)
+    for (std::size_t b = a; b < names.size(); ++b)
+      s.set(fmt::format("s_{}_{}", names[a], names[b]),
+            make_array(run.s.partial[a * names.size() + b]));
+  s.set("peak_q", make_scalar(run.peak.q, run.inverse_length()));
+  s.set("peak_s", make_scalar(run.peak.value));
+  s.set("peak_s_errors", make_scalar(run.peak.error));
+
+  auto& g = tree.group("entry/pair_distribution");
+  g.attributes["NX_class"] = std::string("NXdata");
+  g.attributes["signal"] = std::string("g");
+  g.attributes["axes"] = std::vector<std::string>{"r"};
+  g.set("r", make_array(run.g.r, run.length_unit()));
+  g.set("g", make_array(run.g.total));
+  g.set("first_peak", make_scalar(run.first_shell.peak, run.length_unit()));
+  g.set("first_minimum", make_scalar(run.first_shell.minimum, run.length_unit()));
+  for (std::size_t a = 0; a < names.size(); ++a)
+    for (std::size_t b = a; b < names.size(); ++b) {
+      const auto& one = run.g.pair[a * names.size() + b];
+      const auto name = fmt::format("{}_{}", names[a], names[b]);
+      const auto shell = md::first_shell(run.g.r, one);
+      g.set("g_" + name, make_array(one));
+      g.set("first_peak_" + name, make_scalar(shell.peak, run.length_unit()));
+      g.set("first_minimum_" + name, make_scalar(shell.minimum, run.length_unit()));
+    }
+  if (!run.voronoi)
+    return;
+
+  auto& v = tree.group("entry/voronoi");
+  v.set("frame_step", make_scalar(run.last.step));
+  v.set("bonds", make_scalar(run.voronoi->bonds));
+  const auto classes = run.voronoi->classes();
+  Index ifk = 0;
+  for (const auto kind :
+       {md::FrankKasper::z12, md::FrankKasper::z14, md::FrankKasper::z15, md::FrankKasper::z16}) {
+    const auto count = static_cast<Index>(std::count(classes.begin(), classes.end(), kind));
+    v.set(fmt::format("z{}", static_cast<int>(kind)), make_scalar(count));
+    ifk += count;
+    for (std::size_t a = 0; a < names.size(); ++a) {
+      Index own = 0;
+      for (std::size_t i = 0; i < classes.size(); ++i)
+        own += classes[i] == kind && run.last.species[i] == static_cast<std::int32_t>(a) ? 1 : 0;
+      v.set(fmt::format("z{}_{}", static_cast<int>(kind), names[a]), make_scalar(own));
+    }
+  }
+  v.set("ifk_fraction",
+        make_scalar(static_cast<double>(ifk) / static_cast<double>(classes.size())));
+  for (std::size_t a = 0; a < names.size(); ++a) {
+    Moments z;
+    for (std::size_t i = 0; i < classes.size(); ++i)
+      if (run.last.species[i] == static_cast<std::int32_t>(a))
+        z.add(static_cast<double>(run.voronoi->cells[i].coordination()));
+    v.set("mean_coordination_" + names[a], make_scalar(z.mean));
+    v.set("radius_" + names[a], make_scalar(run.radii[a], run.length_unit()));
+  }
+  v.set("network_clusters", make_scalar(static_cast<Index>(run.network.sizes.size())));
+  v.set("network_largest",
+        make_scalar(run.network.sizes.empty() ? Index{0} : run.network.sizes.front()));
+  v.set("network_percolates", make_scalar(std::string(run.network.percolates() ? "yes" : "no")));
+  v.set("network_sizes", make_array(run.network.sizes));
+  std::vector<std::uint8_t> kinds;
+  for (const auto one : classes)
+    kinds.push_back(static_cast<std::uint8_t>(one));
+  v.set("class", make_array(std::move(kinds)));
+}
+
+} // namespace vitrum::app

@@ -1,0 +1,141 @@
+// Waiting times and the contrast of windows as parts of a result.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "md_run.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/statistics.hpp"
+#include "vitrum/md/power_law.hpp"
+
+namespace vitrum::app {
+namespace {
+
+constexpr std::uint64_t bootstrap_seed = 20240607;
+
+/// Density of ended intervals on a logarithmic axis from the Kaplan–Meier survival, which knows of
+/// those that were cut off.
+void add_density(Tree& group,
+                 const std::string& name,
+                 const std::vector<md::Interval>& intervals,
+                 const std::string& unit) {
+  const auto km = md::kaplan_meier(intervals);
+  std::vector<double> time, density, error;
+  if (km.time.size() > 1) {
+    constexpr double per_decade = 8;
+    const double first = km.time.front();
+    double low = first * std::pow(10, -0.5 / per_decade);
+    double before = 1;
+    std::size_t at = 0;
+    while (low < km.time.back()) {
+      const double high = low * std::pow(10, 1 / per_decade);
+      double after = before;
+      Index count = 0;
+      for (; at < km.time.size() && km.time[at] < high; ++at)
+        after = km.survival[at];
+      for (const auto& one : intervals)
+        count += one.ended && one.time >= low && one.time < high ? 1 : 0;
+      if (count > 0) {
+        time.push_back(std::sqrt(low * high));
+        density.push_back((before - after) / (high - low));
+        error.push_back(density.back() / std::sqrt(static_cast<double>(count)));
+      }
+      before = after;
+      low = high;
+    }
+  }
+  group.set(name + "_time", make_array(std::move(time), unit));
+  group.set(name + "_density", make_array(std::move(density), "1/" + unit));
+  group.set(name + "_density_errors", make_array(std::move(error), "1/" + unit));
+  Index ended = 0;
+  for (const auto& one : intervals)
+    ended += one.ended ? 1 : 0;
+  group.set(name + "_ended", make_scalar(ended));
+  group.set(name + "_cut_off", make_scalar(static_cast<Index>(intervals.size()) - ended));
+}
+
+} // namespace
+
+void add_waiting(Tree& tree, const MdRun& run, const MdAnalyzeOptions& o) {
+  const auto& w = *run.waiting;
+  auto& group = tree.group("entry/waiting");
+  group.set("bond_length", make_scalar(run.bond_length, run.length_unit()));
+  group.set("average_frames", make_scalar(o.average));
+  group.set("definition",
+            make_scalar(std::string("exchange times: from one move by a bond length to the next")));
+  add_density(group, "exchange", w.exchange, run.time_unit());
+  add_density(group, "persistence", w.persistence, run.time_unit());
+  Index still = 0;
+  for (const Index moves : w.moves)
+    still += moves == 0 ? 1 : 0;
+  group.set("never_moved_fraction",
+            make_scalar(static_cast<double>(still) / static_cast<double>(w.moves.size())));
+  md::PowerLawOptions options;
+  options.t_min = o.t_min;
+  options.resolution = run.frame_time / static_cast<double>(o.windows.exposure);
+  try {
+    const auto fit = md::fit_power_law(w.exchange, options);
+    group.set("exponent", make_scalar(fit.exponent));
+    group.set("exponent_errors", make_scalar(fit.exponent_error));
+    group.set("tmin", make_scalar(fit.t_min, run.time_unit()));
+    group.set("uncensored_exponent", make_scalar(fit.uncensored_exponent));
+    group.set("kolmogorov_distance", make_scalar(fit.distance));
+    group.set("events_above_tmin", make_scalar(fit.events));
+    group.set("cut_off_above_tmin", make_scalar(fit.censored));
+    if (o.replicates > 0)
+      group.set("p_value",
+                make_scalar(
+                    md::power_law_p_value(w.exchange, fit, options, o.replicates, bootstrap_seed)));
+    else
+      group.set("p_value", make_scalar(std::nan("")));
+    for (const auto& rival : md::compare_power_law(w.exchange, fit)) {
+      auto name = rival.name;
+      std::replace(name.begin(), name.end(), '-', '_');
+      group.set(name + "_ratio_z", make_scalar(rival.ratio_z));
+      group.set(name + "_p_value", make_scalar(rival.p_value));
+    }
+    std::vector<double> t_min, exponent, error;
+    for (const auto& one : md::scan_power_law(w.exchange, options)) {
+      t_min.push_back(one.t_min);
+      exponent.push_back(one.exponent);
+      error.push_back(one.exponent_error);
+    }
+    group.set("scan_tmin", make_array(std::move(t_min), run.time_unit()));
+    group.set("scan_exponent", make_array(std::move(exponent)));
+    group.set("scan_exponent_errors", make_array(std::move(error)));
+  } catch (const DataError& few) {
+    group.set("problem", make_scalar(std::string(few.what())));
+  }
+}
+
+void add_speckle(Tree& tree, const MdRun& run) {
+  auto& group = tree.group("entry/speckle");
+  std::vector<double> time;
+  for (Index t = 0; t < run.frames; ++t)
+    time.push_back(static_cast<double>(t) * run.frame_time);
+  group.set("time", make_array(time, run.time_unit()));
+  group.set("q_low", make_scalar(run.q_low, run.inverse_length()));
+  group.set("q_high", make_scalar(run.q_high, run.inverse_length()));
+  for (std::size_t w = 0; w < run.windows.size(); ++w) {
+    const auto& window = run.windows[w];
+    const auto n = window.at.size();
+    std::vector<double> contrast;
+    for (Index t = 0; t < run.frames; ++t) {
+      double sum = 0, squares = 0;
+      const float* values = run.movie.at(w).data() + static_cast<std::size_t>(t) * n;
+      for (std::size_t i = 0; i < n; ++i) {
+        sum += values[i];
+        squares += static_cast<double>(values[i]) * values[i];
+      }
+      contrast.push_back(static_cast<double>(n) * squares / (sum * sum) - 1);
+    }
+    const auto mean = moments(contrast);
+    group.set(window.name + "_contrast", make_array(contrast));
+    group.set(window.name + "_mean_contrast", make_scalar(mean.mean));
+    group.set(window.name + "_contrast_spread", make_scalar(mean.deviation()));
+    group.set(window.name + "_vectors", make_scalar(static_cast<Index>(n)));
+  }
+}
+
+} // namespace vitrum::app

@@ -1,0 +1,34 @@
+// The figures of a simulated glass, from its Tree alone; nullopt when the tree does not hold what
+// they show.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "vitrum/core/tree.hpp"
+#include "vitrum/plot/figure.hpp"
+
+namespace vitrum::report {
+
+/// S(q) with its partials and g(r) with its partials.
+[[nodiscard]] std::optional<plot::Figure> make_structure_figure(const Tree& result);
+/// Speckle contrast <I²>/<I>² − 1 of shell, slice and spot against time (R24, Fig. 4).
+[[nodiscard]] std::optional<plot::Figure> make_speckle_figure(const Tree& result);
+/// Density of waiting times with the power law (R24, Fig. 1c), and its exponent against t_min.
+[[nodiscard]] std::optional<plot::Figure> make_waiting_figure(const Tree& result);
+
+/// Mean square displacement, α₂, F_s and χ₄ against lag.
+[[nodiscard]] std::optional<plot::Figure> make_motion_figure(const Tree& result);
+/// Self part of the van Hove function, one curve a lag.
+[[nodiscard]] std::optional<plot::Figure> make_van_hove_figure(const Tree& result);
+/// Lengths of strings, and the fraction of Frank–Kasper atoms against time.
+[[nodiscard]] std::optional<plot::Figure> make_order_figure(const Tree& result);
+
+/// The figure with the unit of time of the result on its axes: simulations have their own.
+[[nodiscard]] plot::Figure in_result_units(plot::Figure figure, const Tree& result);
+
+[[nodiscard]] std::string csv_atom_structure(const Tree& result);
+[[nodiscard]] std::string csv_atom_pairs(const Tree& result);
+[[nodiscard]] std::string csv_motion(const Tree& result);
+[[nodiscard]] std::string csv_waiting(const Tree& result);
+
+} // namespace vitrum::report

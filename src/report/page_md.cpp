@@ -1,0 +1,62 @@
+#include "page_sections.hpp"
+
+#include "vitrum/report/md_figures.hpp"
+
+namespace vitrum::report {
+
+std::vector<PageSection> md_sections(const Tree& root) {
+  std::vector<PageSection> out;
+  if (root.find_group("entry/pair_distribution") != nullptr)
+    out.push_back(
+        {"structure",
+         "Structure",
+         {{make_structure_figure(root),
+           "structure",
+           "Left: static structure factor and its partials. Right: pair distribution and its "
+           "partials. Dashed: first peaks. Below: radical Voronoi cells and Frank–Kasper atoms.",
+           {{"structure.csv", csv_atom_structure(root)},
+            {"pair_distribution.csv", csv_atom_pairs(root)}}}},
+         "voronoi"});
+  if (root.find_group("entry/waiting") != nullptr)
+    out.push_back(
+        {"waiting",
+         "Speckle and waiting times",
+         {{make_speckle_figure(root),
+           "speckle",
+           "Contrast of the speckles of a shell of the first peak, of a slice through it and of a "
+           "spot on it: few speckles fluctuate.",
+           {}},
+          {make_waiting_figure(root),
+           "waiting",
+           "Left: density of the times that atoms wait before they move by a bond length, with "
+           "what the end of the run cut off taken into account; exchange times run from one move "
+           "to the next, persistence times from a fixed instant. Right: exponent of the power law "
+           "against its lower cut-off: a law is one where it settles.",
+           {{"waiting.csv", csv_waiting(root)}}}},
+         "waiting"});
+  if (root.find_group("entry/motion") != nullptr)
+    out.push_back(
+        {"motion",
+         "Motion and order",
+         {{make_motion_figure(root),
+           "motion",
+           "Mean square displacement, non-Gaussian parameter, self-intermediate scattering "
+           "function at the first peak, and four-point susceptibility of the overlap; errors by "
+           "blocks of origins.",
+           {{"motion.csv", csv_motion(root)}}},
+          {make_van_hove_figure(root),
+           "van_hove",
+           "Density of displacements after several lags: a second hump near the bond length is "
+           "hopping.",
+           {}},
+          {make_order_figure(root),
+           "order",
+           "Left: atoms that take each other's places, of the most mobile ones over the lag at "
+           "which motion is most heterogeneous. Right: atoms in icosahedral and Frank–Kasper "
+           "surroundings.",
+           {}}},
+         "order"});
+  return out;
+}
+
+} // namespace vitrum::report

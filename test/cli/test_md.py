@@ -1,0 +1,169 @@
+"""Simulated glasses: the numbers of a known configuration, a virtual trajectory with known jumps, LAMMPS, bad input."""
+import pathlib
+import shutil
+import unittest
+
+import h5py
+import numpy as np
+
+import vitrum_cli
+from vitrum_cli import DATA, CliTest, needs
+
+TRAJECTORIES = pathlib.Path(__file__).resolve().parents[2] / "src/io/test/data/trajectories"
+SAMPLE = "md/from-the-melt_LJWahnstrom.lammps.gz"
+
+
+def write_dump(path, frames, box, every=10, columns="id type x y z"):
+    """Frames [frame, atom, 3] of atoms of two types in turn."""
+    with open(path, "w") as out:
+        for f, frame in enumerate(frames):
+            out.write(f"ITEM: UNITS\nlj\n" if f == 0 else "")
+            out.write(f"ITEM: TIMESTEP\n{f * every}\nITEM: NUMBER OF ATOMS\n{len(frame)}\nITEM: BOX BOUNDS pp pp pp\n")
+            out.write(f"0 {box}\n" * 3 + f"ITEM: ATOMS {columns}\n")
+            for i, r in enumerate(frame):
+                out.write(f"{i + 1} {1 + i % 2} {r[0]:.6f} {r[1]:.6f} {r[2]:.6f}\n")
+
+
+def hopping_glass(frames=240, edge=7, seed=1):
+    """Atoms at random, none closer than 0.62, that rattle, and hop by 1.2 after Pareto waits."""
+    rng = np.random.default_rng(seed)
+    at = np.empty((0, 3))
+    while len(at) < edge**3:
+        one = rng.uniform(0, edge, 3)
+        away = (at - one + edge / 2) % edge - edge / 2
+        if len(at) == 0 or (away**2).sum(1).min() > 0.62**2:
+            at = np.vstack([at, one])
+    after = rng.pareto(0.6, len(at)) + 1
+    out = []
+    for f in range(frames):
+        hop = after <= f
+        step = np.zeros_like(at)
+        step[np.arange(len(at)), rng.integers(0, 3, len(at))] = rng.choice([-1.2, 1.2], len(at))
+        at = at + step * hop[:, None]
+        after = np.where(hop, f + rng.pareto(0.6, len(at)) + 1, after)
+        out.append((at + 0.03 * rng.standard_normal(at.shape)) % edge)
+    return out, edge
+
+
+class Structure(CliTest):
+    @needs(SAMPLE)
+    def test_numbers_of_a_published_glass(self):
+        self.vitrum("md", "analyze", DATA / SAMPLE, "--radii", "0.55,0.45", "-o", "s.h5", "--quiet")
+        s = {name: value["value"] for name, value in self.scalars("s.h5")["scalars"].items()}
+        for name, value in (("bonds", 223323), ("z12", 2164), ("z14", 267), ("z15", 204), ("z16", 105), ("z12_2", 2095), ("z12_1", 69),
+                            ("z14_1", 251), ("z15_1", 201), ("z16_1", 105), ("network_largest", 108)):
+            self.assertEqual(s[f"voronoi/{name}"], value, name)
+        self.assertEqual(s["voronoi/network_percolates"], "no")
+        self.assertAlmostEqual(s["voronoi/mean_coordination_1"], 15.212, places=3)
+        self.assertAlmostEqual(s["voronoi/mean_coordination_2"], 12.703, places=3)
+        self.assertAlmostEqual(s["structure/peak_q"], 7.75, places=9)
+        self.assertAlmostEqual(s["structure/peak_s"], 3.47, delta=0.005)
+        for pair, peak, minimum in (("1_1", 1.065, 1.365), ("1_2", 0.985, 1.255), ("2_2", 0.905, 1.145)):
+            self.assertAlmostEqual(s[f"pair_distribution/first_peak_{pair}"], peak, places=9)
+            self.assertAlmostEqual(s[f"pair_distribution/first_minimum_{pair}"], minimum, places=9)
+        self.vitrum("show", "s.h5", "--figure", "structure", "-o", "s.png")
+        self.vitrum("report", "s.h5", "-o", "page", "--quiet")
+        self.assertIn("Frank", self.path("page/index.html").read_text())
+
+    def test_info_knows_trajectories(self):
+        text = self.vitrum("info", TRAJECTORIES / "tri.dump").stdout
+        for word in ("lammps-dump", "256", "150 to 250"):
+            self.assertIn(word, text)
+
+
+class Trajectory(CliTest):
+    def glass(self, name="g.dump", **options):
+        frames, box = hopping_glass(**options)
+        write_dump(self.path(name), frames, box)
+        return name
+
+    def test_speckles_waits_and_page(self):
+        self.glass()
+        self.vitrum("md", "analyze", "g.dump", "--time-step", "0.1", "--bond-length", "0.9", "--average", "3", "--t-min", "4",
+                    "--replicates", "10", "--atoms", "atoms.xyz", "-o", "g.h5", "--quiet")
+        s = {name: value for name, value in self.scalars("g.h5")["scalars"].items()}
+        self.assertEqual(s["frames"]["value"], 240)
+        self.assertEqual(s["frame_time_s"], {"value": 1.0, "error": None, "unit": "tau"})
+        # hops of density t^-1.6; three frames of averaging blur short waits
+        self.assertAlmostEqual(s["waiting/exponent"]["value"], 1.6, delta=0.15)
+        for bin_number in (1, 2, 3):
+            self.assertIn(f"bin/{bin_number}/fit/kww/tau_s", s)
+        self.assertAlmostEqual(s["speckle/shell_mean_contrast"]["value"], 1, delta=0.15)
+        with h5py.File(self.path("g.h5")) as result:
+            self.assertEqual(result["entry/g2/lag_s"].attrs["units"], "tau")
+        for figure in ("two-time", "g2", "structure", "speckle", "waiting", "motion"):
+            self.vitrum("show", "g.h5", "--figure", figure, "-o", f"{figure}.png")
+        self.vitrum("report", "g.h5", "-o", "page", "--quiet")
+        page = self.path("page/index.html").read_text()
+        for title in ("Structure", "waiting times", "Motion"):
+            self.assertIn(title, page)
+        header = self.path("atoms.xyz").read_text().splitlines()[1]
+        self.assertIn("Properties=species:S:1:pos:R:3:id:I:1:frank_kasper:I:1:displacement:R:1", header)
+        self.assertIn("lammps", self.vitrum("info", "g.dump").stdout)
+        self.assertIn("extxyz", self.vitrum("info", "atoms.xyz").stdout)
+
+    def test_the_movie_is_that_of_plain_sums(self):
+        frames, box = hopping_glass(frames=4, edge=6)
+        write_dump(self.path("g.dump"), frames, box)
+        self.vitrum("md", "frames", "g.dump", "--time-step", "0.1", "--q-max", "6.5", "--tolerance", "1e-9", "-o", "m.h5", "--quiet")
+        with h5py.File(self.path("m.h5")) as movie:
+            found = movie["entry/data/data"][:]
+        half = found.shape[2] // 2
+        h, k = np.meshgrid(np.arange(-half, half + 1), np.arange(-half, half + 1))
+        for f, frame in enumerate(frames):
+            at = np.round(frame, 6)
+            phase = 2 * np.pi / box * (h[..., None] * at[:, 0] + k[..., None] * at[:, 1])
+            expected = np.abs(np.exp(1j * phase).sum(-1)) ** 2 / len(at)
+            np.testing.assert_allclose(found[f], expected, rtol=2e-4, atol=2e-4)
+        self.vitrum("xpcs", "m.h5", "--no-map", "-o", "x.h5", "--quiet")
+
+    def test_bad_input(self):
+        frames, box = hopping_glass(frames=6, edge=6)
+        write_dump(self.path("g.dump"), frames, box)
+        text = self.path("g.dump").read_text()
+        self.refused("g.dump: 0 times, correlation in time needs the time between frames", "md", "analyze", "g.dump", "-o", "o.h5")
+        self.path("grown.dump").write_text(text.replace("20\nITEM: NUMBER OF ATOMS\n216\nITEM: BOX BOUNDS pp pp pp\n0 6",
+                                                        "20\nITEM: NUMBER OF ATOMS\n216\nITEM: BOX BOUNDS pp pp pp\n0 6.2"))
+        self.refused("grown.dump: frame 2: the box has changed from 6 x 6 x 6 to 6.2 x 6 x 6, and with it the lattice of q; choose frames "
+                     "of one box with --frames", "md", "analyze", "grown.dump", "--time-step", "1", "--no-voronoi", "-o", "o.h5")
+        self.path("uneven.dump").write_text(text.replace("TIMESTEP\n50", "TIMESTEP\n55"))
+        self.refused("uneven.dump: frame 5 is 15 after the one before, the first two are 10 apart: correlation in time needs equal time "
+                     "steps", "md", "analyze", "uneven.dump", "--time-step", "1", "--no-voronoi", "-o", "o.h5")
+        self.refused("--shell 7: expected LOW:HIGH with 0 < LOW < HIGH", "md", "analyze", "g.dump", "--time-step", "1", "--shell", "7",
+                     "--no-voronoi", "-o", "o.h5", code=2)
+        self.refused("--radii: 1 radii for 2 species (1, 2)", "md", "analyze", "g.dump", "--radii", "0.5", "-o", "o.h5", code=2)
+
+
+class Simulation(CliTest):
+    SMALL = ["--atoms", "864", "--temperature", "0.8", "--hold", "16", "--frame-interval", "0.4", "--quiet"]
+
+    def test_says_what_is_missing(self):
+        self.refused("no-such-lmp: not found: install LAMMPS with 'apt-get install lammps', or name its program with --lammps",
+                     "md", "simulate", "--lammps", "no-such-lmp", "-o", "glass")
+        self.refused("--atoms 1000: not 4 n^3; the nearest that fill a lattice are 864", "md", "simulate", "--atoms", "1000", "-o", "glass",
+                     code=2)
+        text = self.vitrum("md", "simulate", "--model", "kob-andersen", "--density", "1.2", "--dry-run", "-o", "glass").stdout
+        self.assertIn("pair_coeff 1 2 1.5 0.8 2", text)
+        self.assertEqual(list(self.path(".").iterdir()), [])
+
+    @unittest.skipUnless(shutil.which("lmp"), "LAMMPS is not installed")
+    def test_a_small_glass(self):
+        self.vitrum("md", "simulate", *self.SMALL, "-o", "glass")
+        self.assertIn("41", self.vitrum("info", "glass/glass.lammpstrj").stdout)
+        self.refused("glass/glass.lammpstrj: exists (use --resume to go on, --overwrite to begin anew)", "md", "simulate",
+                     *self.SMALL[:-1], "-o", "glass")
+        self.vitrum("md", "analyze", "glass/glass.lammpstrj", "--replicates", "0", "-o", "g.h5", "--quiet")
+        s = self.scalars("g.h5")["scalars"]
+        self.assertGreater(s["structure/peak_s"]["value"], 2)
+
+    @unittest.skipUnless(shutil.which("lmp"), "LAMMPS is not installed")
+    def test_errors_of_lammps_are_passed_on(self):
+        self.path("lmp").write_text("#!/bin/sh\necho 'ERROR: Lost atoms: original 864 current 860'\nexit 3\n")
+        self.path("lmp").chmod(0o755)
+        done = self.vitrum("md", "simulate", *self.SMALL, "--lammps", "./lmp", "-o", "glass", code=1)
+        self.assertEqual(done.stderr, "vitrum: glass/log.lammps: LAMMPS ended with status 3; its last lines:\n"
+                                      "  ERROR: Lost atoms: original 864 current 860\n")
+
+
+if __name__ == "__main__":
+    vitrum_cli.main()
