@@ -112,14 +112,29 @@ void draw_guides(Canvas& canvas, const Panel& panel, const PanelLayout& place) {
       canvas.lines({{{at, area.top}, {at, area.bottom()}}}, {guide.colour, 0.9, guide.line});
     else
       canvas.lines({{{area.left, at}, {area.right(), at}}}, {guide.colour, 0.9, guide.line});
-    if (guide.label.empty())
+  }
+}
+
+/// After the curves, on a light ground: dense curves would hide them.
+void draw_guide_labels(Canvas& canvas, const Panel& panel, const PanelLayout& place) {
+  constexpr double size = 7.5, gap = 2.5;
+  const Box& area = place.area;
+  for (const Guide& guide : panel.guides) {
+    const bool vertical = guide.direction == Direction::vertical;
+    const AxisView& axis = vertical ? place.x : place.y;
+    if (guide.label.empty() || !axis.holds(guide.at) || guide.at < axis.lower ||
+        guide.at > axis.upper)
       continue;
-    TextStyle style{7.5, Anchor::end, Baseline::bottom, false, vertical, guide.colour};
-    style.colour = faded(black, 0.75);
-    if (vertical) // beside the line, reading upward, ending at the top
-      canvas.text({at - 2.5, area.top + 3}, guide.label, style);
-    else
-      canvas.text({area.right() - 3, at - 2.5}, guide.label, style);
+    // beside a vertical line, reading upward, ending at the top; above the end of a horizontal one
+    const double at = axis(guide.at);
+    const double width = text_width(guide.label, size);
+    const Point end = vertical ? Point{at - gap, area.top + 3} : Point{area.right() - 3, at - gap};
+    const Point low = vertical ? Point{end.x - size, end.y} : Point{end.x - width, end.y - size};
+    const Point high = vertical ? Point{end.x, end.y + width} : end;
+    canvas.areas({{low, {high.x, low.y}, high, {low.x, high.y}}}, faded(white, 0.8), {black, 0});
+    canvas.text(end,
+                guide.label,
+                {size, Anchor::end, Baseline::bottom, false, vertical, faded(black, 0.75)});
   }
 }
 
@@ -324,6 +339,7 @@ void draw_panel(Canvas& canvas,
   draw_guides(canvas, panel, place);
   for (const Series& series : panel.series)
     draw_series(canvas, series, place);
+  draw_guide_labels(canvas, panel, place);
   canvas.end_clip();
   for (const Note& note : panel.notes)
     canvas.text({area.left + note.x * area.width, area.bottom() - note.y * area.height},
