@@ -214,13 +214,14 @@ std::optional<Figure> make_kissinger_figure(const Tree& root) {
   if (fits == nullptr)
     return std::nullopt;
   Figure figure;
-  figure.width = 420;
+  figure.width = 520;
   figure.description = "Logarithm of heating rate over temperature squared against inverse "
                        "temperature";
   Panel panel;
   panel.height = 220;
   panel.x = {"1000 / T (1/K)"};
   panel.y = {"ln(rate / T²) (K⁻¹ s⁻¹)"};
+  panel.legend = Legend::right; // lines may cross every corner
   Index k = 0;
   for (const auto& [name, fit] : fits->groups()) {
     Series points;
