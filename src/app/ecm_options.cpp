@@ -96,7 +96,7 @@ Settings describe(EcmStemOptions& o) {
   describe(o.input, s);
   std::erase_if(s, [](const Setting& one) { return one.name == "frame-time"; });
   const Group scan(s, "scan");
-  scan("scan", "ROWS,COLUMNS", "places of one scan", &o.scan);
+  scan("scan", "ROWS,COLUMNS", "places of one scan; else from the file", &o.scan);
   scan("scan-time", "S", "time from one scan to the next", &o.scan_time_s);
   scan("step", "NM", "distance between places, for the axes of maps", &o.step_nm);
   const Group detector(s, "detector");

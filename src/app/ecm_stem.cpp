@@ -236,6 +236,26 @@ void add_maps(Tree& tree,
   map.set("tau_median_s", make_array(median_tau, "s"));
 }
 
+/// The shape of the scan from the dimensions of the file; what is asked for must agree with them.
+void take_scan_shape(const frames::SeriesInfo& info, EcmStemOptions& o) {
+  const auto& leading = info.leading;
+  if (leading.size() < 2) {
+    if (o.scan.empty())
+      throw OptionError("name the shape of the scan: --scan ROWS,COLUMNS");
+    return;
+  }
+  const Index rows = leading[leading.size() - 2], columns = leading.back();
+  if (!o.scan.empty() && (o.scan_rows != rows || o.scan_columns != columns))
+    throw DataError(fmt::format("{}: scans of {} x {}, --scan says {} x {}",
+                                info.path,
+                                rows,
+                                columns,
+                                o.scan_rows,
+                                o.scan_columns));
+  o.scan_rows = rows;
+  o.scan_columns = columns;
+}
+
 } // namespace
 
 std::string
@@ -243,14 +263,15 @@ run_ecm_stem(EcmStemOptions options, const Invocation& invocation, const Monitor
   const auto inputs = all_inputs(options.inputs, options.masks, {options.partition});
   if (!options.run.dry_run)
     require_output(options.output, inputs);
-  if (options.scan.empty())
-    throw OptionError("name the shape of the scan: --scan ROWS,COLUMNS");
-  const auto scan = numbers_of("scan", options.scan, 2, "ROWS,COLUMNS");
-  options.scan_rows = std::llround(scan[0]);
-  options.scan_columns = std::llround(scan[1]);
+  if (!options.scan.empty()) {
+    const auto scan = numbers_of("scan", options.scan, 2, "ROWS,COLUMNS");
+    options.scan_rows = std::llround(scan[0]);
+    options.scan_columns = std::llround(scan[1]);
+  }
   if (!(options.scan_time_s > 0))
     throw OptionError("name the time from scan to scan: --scan-time S");
   auto series = open_input(options.inputs.at(0), options.input);
+  take_scan_shape(series.info(), options);
   auto mask = start_mask(series, options.masks);
   const auto statistics = measure(series, mask, options.input.find_bad_frames, monitor);
   const auto detector = read_detector(series, mask, options);

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "series.hpp"
 #include "vitrum/app/commands.hpp"
@@ -38,6 +39,8 @@ std::vector<Record> facts(const frames::SeriesInfo& info) {
   std::vector<Record> out;
   out.push_back({"format", info.format, ""});
   out.push_back({"frames", std::to_string(info.frames), ""});
+  if (!info.leading.empty())
+    out.push_back({"scan", fmt::format("{}", fmt::join(info.leading, " × ")), ""});
   out.push_back({"height", std::to_string(info.height), "px"});
   out.push_back({"width", std::to_string(info.width), "px"});
   out.push_back({"type", std::string(frames::name_of(info.type)), ""});

@@ -25,6 +25,8 @@ public:
                                     whole.path,
                                     whole.frames));
     info_.frames = length(range);
+    if (info_.frames != whole.frames)
+      info_.leading.clear(); // no whole scan any more
     info_.frame_time_s = whole.frame_time_s * static_cast<double>(range.step);
     info_.timestamps_s.clear();
     if (!whole.timestamps_s.empty())

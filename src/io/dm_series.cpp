@@ -184,6 +184,8 @@ DmImage describe_image(const InputFile& file, const std::string& path) {
                                   info.width,
                                   frames::name_of(info.type)));
   info.frames = static_cast<Index>(frames);
+  if (sides.size() > 3)
+    info.leading.assign(sides.rbegin(), sides.rend() - 2);
   result.offset = array->second.offset;
   const auto calibration = [&](int d, const char* field) {
     return fmt::format("{}/Calibrations/Dimension/[{}]/{}", data, d, field);

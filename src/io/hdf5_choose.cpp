@@ -45,7 +45,7 @@ std::vector<Index> number_dims(hid_t dataset) {
 }
 
 bool is_stack(const std::vector<Index>& dims) {
-  return std::count_if(dims.begin(), dims.end(), [](Index n) { return n > 1; }) <= 3 &&
+  return std::count_if(dims.begin(), dims.end(), [](Index n) { return n > 1; }) <= 5 &&
          dims.size() >= 3 && dims[dims.size() - 1] > 1 && dims[dims.size() - 2] > 1;
 }
 

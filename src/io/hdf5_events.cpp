@@ -70,10 +70,7 @@ Packing FrameDataset::planes_usable() const {
 }
 
 std::pair<Index, Index> FrameDataset::stored_bytes(Index frame) const {
-  std::vector<hsize_t> at(dataset_.dims.size(), 0);
-  if (axes_.frame >= 0)
-    at[static_cast<std::size_t>(axes_.frame)] =
-        static_cast<hsize_t>(frame / chunk_frames_ * chunk_frames_);
+  const auto at = start_of(frame / chunk_frames_ * chunk_frames_);
   hsize_t bytes = 0;
   if (H5Dget_chunk_storage_size(dataset_.id.get(), at.data(), &bytes) < 0)
     bytes = 0; // never written

@@ -27,16 +27,22 @@ FrameAxes frame_axes(const Dataset& dataset) {
       --spare;
     else
       used.push_back(d);
-  if (used.size() == 2)
-    return {-1, used[0], used[1]};
-  if (used.size() != 3)
-    throw FormatError(
-        dataset.file, dataset.name, describe(dataset), "3-D [frame, y, x] or 2-D [y, x]");
-  return {used[0], used[1], used[2]};
+  const std::size_t n = used.size();
+  if (n < 2 || n > 5)
+    throw FormatError(dataset.file,
+                      dataset.name,
+                      describe(dataset),
+                      "[y, x], [frame, y, x] or a scan [..., y, x] of at most 5 dimensions");
+  FrameAxes axes{-1, used[n - 2], used[n - 1]};
+  if (n > 2) {
+    axes.frame = used[n - 3];
+    axes.outer.assign(used.begin(), used.end() - 3);
+  }
+  return axes;
 }
 
 FrameDataset::FrameDataset(Dataset dataset, FrameAxes axes, bool decode_chunks)
-    : dataset_(std::move(dataset)), axes_(axes) {
+    : dataset_(std::move(dataset)), axes_(std::move(axes)) {
   const Handle type(H5Dget_type(dataset_.id.get()));
   const auto pixels = pixel_type(type.get());
   if (!pixels)
@@ -46,9 +52,14 @@ FrameDataset::FrameDataset(Dataset dataset, FrameAxes axes, bool decode_chunks)
   const auto dim = [&](int axis) {
     return axis < 0 ? Index{1} : dataset_.dims[static_cast<std::size_t>(axis)];
   };
-  frames_ = dim(axes.frame);
-  height_ = dim(axes.y);
-  width_ = dim(axes.x);
+  frames_ = dim(axes_.frame);
+  for (const int axis : axes_.outer) {
+    if (dim(axis) > 0 && frames_ > (Index{1} << 40) / dim(axis))
+      throw FormatError(dataset_.file, dataset_.name, describe(dataset_), "at most 2^40 frames");
+    frames_ *= dim(axis);
+  }
+  height_ = dim(axes_.y);
+  width_ = dim(axes_.x);
   if (frames_ < 1 || height_ < 1 || width_ < 1)
     throw FormatError(
         dataset_.file, dataset_.name, describe(dataset_), "at least one frame and one pixel");
@@ -86,6 +97,9 @@ bool FrameDataset::chunks_usable() {
   if (all != chunk_frames_ * chunk_height_ * chunk_width_)
     return false;
   if (axes_.frame > axes_.y && chunk_frames_ != 1) // pixels of a frame do not stand together
+    return false;
+  if (!axes_.outer.empty() && // chunks may not reach beyond the end of a row of the scan
+      dataset_.dims[static_cast<std::size_t>(axes_.frame)] % chunk_frames_ != 0)
     return false;
   const Index tile_bytes = all * frames::size_of(type_);
   const Index slab_bytes = chunk_frames_ * height_ * width_ * frames::size_of(type_);
@@ -155,12 +169,38 @@ std::string FrameDataset::place(Index slab) const {
                        : fmt::format("{}: frames {}…{}", dataset_.name, first, last);
 }
 
+std::vector<Index> FrameDataset::leading() const {
+  std::vector<Index> out;
+  for (const int axis : axes_.outer)
+    out.push_back(dataset_.dims[static_cast<std::size_t>(axis)]);
+  if (!out.empty())
+    out.push_back(dataset_.dims[static_cast<std::size_t>(axes_.frame)]);
+  return out;
+}
+
+std::vector<hsize_t> FrameDataset::start_of(Index frame) const {
+  std::vector<hsize_t> at(dataset_.dims.size(), 0);
+  if (axes_.frame < 0)
+    return at;
+  const auto put = [&](int axis) {
+    const auto d = static_cast<std::size_t>(axis);
+    at[d] = static_cast<hsize_t>(frame % dataset_.dims[d]);
+    frame /= dataset_.dims[d];
+  };
+  if (axes_.outer.empty()) {
+    at[static_cast<std::size_t>(axes_.frame)] = static_cast<hsize_t>(frame);
+    return at;
+  }
+  put(axes_.frame);
+  for (auto axis = axes_.outer.rbegin(); axis != axes_.outer.rend(); ++axis)
+    put(*axis);
+  return at;
+}
+
 void FrameDataset::fetch(Index slab, Index tile, Stored& chunk) {
   chunk.slab = slab;
   chunk.tile = tile;
-  std::vector<hsize_t> offset(dataset_.dims.size(), 0);
-  if (axes_.frame >= 0)
-    offset[static_cast<std::size_t>(axes_.frame)] = static_cast<hsize_t>(slab * chunk_frames_);
+  auto offset = start_of(slab * chunk_frames_);
   offset[static_cast<std::size_t>(axes_.y)] = static_cast<hsize_t>(tile / tiles_x_ * chunk_height_);
   offset[static_cast<std::size_t>(axes_.x)] = static_cast<hsize_t>(tile % tiles_x_ * chunk_width_);
   hsize_t bytes = 0;
@@ -223,14 +263,12 @@ void FrameDataset::decode(const Stored& chunk, std::byte* slab_out) {
 herr_t FrameDataset::read_hyperslab(Index first, Index count, std::byte* out) {
   const Handle space(H5Dget_space(dataset_.id.get()));
   const auto rank = dataset_.dims.size();
-  std::vector<hsize_t> start(rank, 0);
+  const auto start = start_of(first);
   std::vector<hsize_t> extent(rank, 1);
   extent[static_cast<std::size_t>(axes_.y)] = static_cast<hsize_t>(height_);
   extent[static_cast<std::size_t>(axes_.x)] = static_cast<hsize_t>(width_);
-  if (axes_.frame >= 0) {
-    start[static_cast<std::size_t>(axes_.frame)] = static_cast<hsize_t>(first);
+  if (axes_.frame >= 0)
     extent[static_cast<std::size_t>(axes_.frame)] = static_cast<hsize_t>(count);
-  }
   H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr);
   // of the same shape as the selection: HDF5 maps other shapes onto chunks value by value
   const Handle memory(H5Screate_simple(static_cast<int>(rank), extent.data(), nullptr));
@@ -242,11 +280,18 @@ herr_t FrameDataset::read_hyperslab(Index first, Index count, std::byte* out) {
 void FrameDataset::read_through_library(Index first, Index count, std::byte* out) {
   const Index frame_bytes = height_ * width_ * frames::size_of(type_);
   const Lock lock;
-  check_chunks(dataset_, axes_.frame, first, first + count);
+  if (axes_.outer.empty())
+    check_chunks(dataset_, axes_.frame, first, first + count);
+  else if (!checked_)
+    check_all_chunks(dataset_);
+  checked_ = true;
+  const Index row =
+      axes_.outer.empty() ? frames_ : dataset_.dims[static_cast<std::size_t>(axes_.frame)];
   // a frame axis behind the image axes gives frames only one by one
   const Index step = axes_.frame > axes_.y ? 1 : std::max<Index>(batch_bytes / frame_bytes, 1);
-  for (Index at = 0; at < count; at += step) {
-    const Index some = std::min(step, count - at);
+  Index some = 0;
+  for (Index at = 0; at < count; at += some) {
+    some = std::min({step, count - at, row - (first + at) % row});
     if (read_hyperslab(first + at, some, out + at * frame_bytes) >= 0)
       continue;
     const std::string why = reason();

@@ -16,12 +16,15 @@
 
 namespace vitrum::io::h5 {
 
-/// Which dimension is which; `frame` is −1 for a single image.
+/// Which dimension is which; `frame` is −1 for a single image. Scans have further dimensions of
+/// frames, `outer`, slowest first; `frame` is the fastest of all.
 struct FrameAxes {
   int frame = 0, y = 1, x = 2;
+  std::vector<int> outer = {};
 };
 
-/// [frame, y, x] or [y, x], further dimensions of length one are passed over. Throws FormatError.
+/// The last two dimensions are [y, x], those before them count frames; further dimensions of length
+/// one are passed over. Throws FormatError.
 [[nodiscard]] FrameAxes frame_axes(const Dataset& dataset);
 
 class FrameDataset {
@@ -30,6 +33,8 @@ public:
   FrameDataset(Dataset dataset, FrameAxes axes, bool decode_chunks = true);
 
   [[nodiscard]] Index frames() const { return frames_; }
+  /// Lengths of the dimensions that count frames when there are several, slowest first; else empty.
+  [[nodiscard]] std::vector<Index> leading() const;
   [[nodiscard]] Index height() const { return height_; }
   [[nodiscard]] Index width() const { return width_; }
   [[nodiscard]] frames::PixelType type() const { return type_; }
@@ -60,6 +65,8 @@ private:
   void decode_events(const Stored& chunk, ElementList& out);
   void read_through_library(Index first, Index count, std::byte* out);
   void read_slabs(Index first_slab, Index count, std::byte* out);
+  /// Place of the first value of a frame in the dataset.
+  [[nodiscard]] std::vector<hsize_t> start_of(Index frame) const;
   void fetch(Index slab, Index tile, Stored& chunk);
   void decode(const Stored& chunk, std::byte* slab_out);
   [[nodiscard]] herr_t read_hyperslab(Index first, Index count, std::byte* out);
@@ -75,6 +82,7 @@ private:
   std::vector<std::byte> fill_; // one pixel of what unwritten chunks hold
   Buffer<std::byte> cache_;     // the last slab of several frames of which a part was asked for
   Index cached_slab_ = -1;
+  bool checked_ = false;        // all chunks, of a dataset with outer dimensions
   Packing packing_ = Packing::none; // of chunks whose bit planes can be read
   ElementList cached_events_;       // of a slab of which a part was asked for
   Index cached_event_slab_ = -1;

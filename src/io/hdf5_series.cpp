@@ -147,6 +147,8 @@ private:
     info_.height = last.data.height();
     info_.width = last.data.width();
     info_.type = last.data.type();
+    if (segments_.size() == 1 && last.offset == 0 && last.count == last.data.frames())
+      info_.leading = last.data.leading();
     std::string filters;
     for (const Filter& filter : last.data.pipeline())
       filters +=

@@ -1,5 +1,5 @@
-// Series of frames in .npy: [frame, y, x] or [y, x], any integer or float, either byte order, C or
-// Fortran order.
+// Series of frames in .npy: [y, x], [frame, y, x] or a scan, any integer or float, either byte
+// order, C or Fortran order.
 #include <algorithm>
 #include <cstring>
 
@@ -23,11 +23,11 @@ npy_info(const NpyHeader& header, const std::string& path, const std::string& fo
     shape.erase(shape.begin());
   if (shape.size() == 2)
     shape.insert(shape.begin(), 1);
-  if (shape.size() != 3)
+  if (shape.size() < 3 || shape.size() > 5)
     throw FormatError(path,
                       "",
                       fmt::format("shape [{}]", fmt::join(header.shape, ", ")),
-                      "[frame, y, x] or [y, x]");
+                      "[y, x], [frame, y, x] or a scan [..., y, x] of at most 5 dimensions");
   if (header.size() == 0)
     throw FormatError(path,
                       "",
@@ -36,9 +36,14 @@ npy_info(const NpyHeader& header, const std::string& path, const std::string& fo
   frames::SeriesInfo info;
   info.path = path;
   info.format = format;
-  info.frames = shape[0];
-  info.height = shape[1];
-  info.width = shape[2];
+  info.height = shape[shape.size() - 2];
+  info.width = shape[shape.size() - 1];
+  shape.resize(shape.size() - 2);
+  info.frames = 1;
+  for (const Index n : shape)
+    info.frames *= n;
+  if (shape.size() > 1)
+    info.leading = shape;
   info.type = header.type;
   return info;
 }
@@ -124,7 +129,8 @@ Reader npy_reader() {
   return {[] {
             FormatDescription d;
             d.name = "npy";
-            d.description = "NumPy array [frame, y, x] or [y, x]: integers and floats, either byte "
+            d.description = "NumPy array [frame, y, x], [y, x] or a scan [..., y, x]: integers and "
+                            "floats, either byte "
                             "order, C or Fortran order";
             d.extensions = {"npy"};
             d.recognised_by = "signature 93 4e 55 4d 50 59";

@@ -62,6 +62,8 @@ public:
     info_.frames = 1;
     for (std::size_t d = 0; d + 2 < rank; ++d)
       info_.frames *= array_.shape[d];
+    if (rank > 3)
+      info_.leading.assign(array_.shape.begin(), array_.shape.end() - 2);
     if (name.ends_with("/data")) {
       const std::string group = name.substr(0, name.size() - 5);
       const auto last = static_cast<int>(rank) - 1;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "figure_parts.hpp"
+#include "map_panel.hpp"
 #include "vitrum/core/statistics.hpp"
 #include "vitrum/report/ecm_figures.hpp"
 
@@ -12,95 +13,16 @@ namespace {
 
 using namespace plot;
 
-/// A round length of about a fifth of the width.
-double bar_length(double width) {
-  const double wanted = 0.22 * width;
-  const double decade = std::pow(10, std::floor(std::log10(wanted)));
-  for (const double step : {5.0, 2.0, 1.0})
-    if (step * decade <= wanted)
-      return step * decade;
-  return decade;
-}
-
-struct MapOf {
-  Index rows = 0, columns = 0;
-  double pixel = 1;
-  std::vector<float> values;
-};
-
-std::optional<MapOf> map_of(const Tree& root, const std::string& name, bool accepted_only) {
-  const Result result(root);
-  const Array* array = result.entry().find("map/" + name);
-  if (array == nullptr || array->shape.size() != 2)
-    return std::nullopt;
-  MapOf map;
-  map.rows = array->shape[0];
-  map.columns = array->shape[1];
-  map.pixel = result.entry().number_or("map/pixel_nm", 1);
-  const auto values = to_numbers(*array);
-  map.values.assign(values.begin(), values.end());
-  if (accepted_only && result.entry().find("map/accepted") != nullptr) {
-    const auto accepted = result.entry().numbers("map/accepted");
-    for (std::size_t i = 0; i < map.values.size(); ++i)
-      if (accepted[i] == 0)
-        map.values[i] = NAN;
-  }
-  return map;
-}
-
 struct Look {
   const char* name;
   const char* title;
   const char* label;
   Scale scale;
-  ColourMap map;
 };
-constexpr Look looks[] = {
-    {"tau_s", "relaxation time", "τ (s)", Scale::log, ColourMap::viridis},
-    {"kww_exponent", "stretching exponent", "β", Scale::linear, ColourMap::viridis},
-    {"contrast", "contrast", "contrast", Scale::linear, ColourMap::viridis},
-    {"log_tau_errors", "error of ln τ", "error of ln τ", Scale::linear, ColourMap::viridis}};
-
-Panel map_panel(MapOf map, const Look& look) {
-  Panel panel;
-  panel.title = look.title;
-  const double width = map.pixel * static_cast<double>(map.columns);
-  const double height = map.pixel * static_cast<double>(map.rows);
-  panel.aspect = height / width;
-  panel.grid = false;
-  panel.legend = Legend::none;
-  panel.x = {"x (nm)"};
-  panel.y = {"y (nm)"};
-  panel.x.lower = 0;
-  panel.x.upper = width;
-  panel.y.lower = 0;
-  panel.y.upper = height;
-  HeatMap heat;
-  heat.rows = map.rows;
-  heat.columns = map.columns;
-  heat.values = std::move(map.values);
-  heat.x_last = width;
-  heat.y_last = height;
-  heat.origin = Origin::top_left;
-  heat.map = look.map;
-  heat.scale = look.scale;
-  heat.lower_percentile = 1;
-  heat.upper_percentile = 99;
-  heat.label = look.label;
-  panel.map = std::move(heat);
-  const double length = bar_length(width);
-  // a dark line under a light one is seen on any colour
-  for (const auto& [colour, thick] : {std::pair(black, 4.5), std::pair(white, 2.5)}) {
-    Series bar;
-    bar.x = {0.05 * width, 0.05 * width + length};
-    bar.y = {0.94 * height, 0.94 * height};
-    bar.colour = colour;
-    bar.line_width = thick;
-    panel.series.push_back(std::move(bar));
-  }
-  panel.notes.push_back({0.05, 0.12, fmt::format("{:g} nm", length), white});
-  return panel;
-}
+constexpr Look looks[] = {{"tau_s", "relaxation time", "τ (s)", Scale::log},
+                          {"kww_exponent", "stretching exponent", "β", Scale::linear},
+                          {"contrast", "contrast", "contrast", Scale::linear},
+                          {"log_tau_errors", "error of ln τ", "error of ln τ", Scale::linear}};
 
 const Look& look_of(const std::string& name) {
   for (const Look& look : looks)
@@ -109,22 +31,18 @@ const Look& look_of(const std::string& name) {
   return looks[0];
 }
 
-bool any_number(const MapOf& map) {
-  return std::any_of(
-      map.values.begin(), map.values.end(), [](float v) { return std::isfinite(v); });
-}
-
 } // namespace
 
 std::optional<Figure>
 make_map_figure(const Tree& root, const std::string& name, bool accepted_only) {
-  auto map = map_of(root, name, accepted_only);
-  if (!map || !any_number(*map))
+  auto map = map_values(Result(root).entry(), name, accepted_only);
+  if (!map || !map->any_number())
     return std::nullopt;
   Figure figure;
   figure.width = 420;
-  figure.description = fmt::format("Map of {} over the field", look_of(name).title);
-  figure.panels.push_back(map_panel(std::move(*map), look_of(name)));
+  const Look& look = look_of(name);
+  figure.description = fmt::format("Map of {} over the field", look.title);
+  figure.panels.push_back(make_map_panel(std::move(*map), {look.title, look.label, look.scale}));
   return figure;
 }
 
@@ -134,10 +52,10 @@ std::optional<Figure> make_tau_map_figure(const Tree& root) {
   figure.description = "Maps of relaxation time, stretching exponent, contrast and error";
   Index place = 0;
   for (const Look& look : looks) {
-    auto map = map_of(root, look.name, true);
-    if (!map || !any_number(*map))
+    auto map = map_values(Result(root).entry(), look.name, true);
+    if (!map || !map->any_number())
       continue;
-    auto panel = map_panel(std::move(*map), look);
+    auto panel = make_map_panel(std::move(*map), {look.title, look.label, look.scale});
     panel.row = place / 2;
     panel.column = place % 2;
     ++place;

@@ -5,6 +5,7 @@
 
 #include "figure_parts.hpp"
 #include "html.hpp"
+#include "map_panel.hpp"
 #include "vitrum/plot/reduce.hpp"
 #include "vitrum/plot/ticks.hpp"
 #include "vitrum/report/ecm_figures.hpp"
@@ -191,47 +192,25 @@ std::optional<Figure> make_series_maps(const Tree& root) {
   const auto members = members_of(result);
   if (!members)
     return std::nullopt;
-  std::vector<float> all;
+  std::vector<MapValues> maps;
   std::vector<std::size_t> shown;
-  for (std::size_t k = 0; k < members->trees.size(); ++k) {
-    const auto values = numbers_of(members->trees[k], "map/tau_s");
-    if (values.empty())
-      continue;
-    shown.push_back(k);
-    all.insert(all.end(), values.begin(), values.end());
-  }
+  std::vector<float> all;
+  for (std::size_t k = 0; k < members->trees.size(); ++k)
+    if (auto map = map_values(*members->trees[k], "tau_s", true); map && map->any_number()) {
+      shown.push_back(k);
+      all.insert(all.end(), map->values.begin(), map->values.end());
+      maps.push_back(std::move(*map));
+    }
   if (shown.empty())
     return std::nullopt;
   const auto [low, high] = percentile_limits(all, 1, 99, Scale::log);
   Figure figure;
   figure.width = 760;
   figure.description = "Maps of the relaxation time of each result";
-  const Index columns = columns_of(shown.size());
   for (std::size_t i = 0; i < shown.size(); ++i) {
-    const Tree& tree = *members->trees[shown[i]];
-    const Array& tau = tree.at("map/tau_s");
-    const double pixel = tree.number_or("map/pixel_nm", 1);
-    Panel panel;
-    place(panel, i, columns);
-    panel.title = members->title(shown[i]);
-    panel.grid = false;
-    panel.legend = Legend::none;
-    panel.x = {"x (nm)"};
-    panel.y = {"y (nm)"};
-    HeatMap heat;
-    heat.rows = tau.shape.at(0);
-    heat.columns = tau.shape.at(1);
-    heat.x_last = pixel * static_cast<double>(heat.columns);
-    heat.y_last = pixel * static_cast<double>(heat.rows);
-    heat.origin = Origin::top_left;
-    const auto values = to_numbers(tau);
-    heat.values.assign(values.begin(), values.end());
-    heat.scale = Scale::log;
-    heat.lower = low;
-    heat.upper = high;
-    heat.label = "τ (s)";
-    panel.aspect = heat.y_last / heat.x_last;
-    panel.map = std::move(heat);
+    auto panel = make_map_panel(std::move(maps[i]),
+                                {members->title(shown[i]), "τ (s)", Scale::log, low, high});
+    place(panel, i, columns_of(shown.size()));
     figure.panels.push_back(std::move(panel));
   }
   return figure;
@@ -405,27 +384,11 @@ std::optional<Figure> make_k_map_figure(const Tree& root) {
   const Index columns = columns_of(static_cast<std::size_t>(shown));
   for (Index i = 0; i < shown; ++i) {
     const Index bin = shown == bins ? i : i * (bins - 1) / (shown - 1);
-    Panel panel;
+    MapValues map{rows, wide, pixel, unit, {}};
+    map.values.assign(values.begin() + bin * rows * wide, values.begin() + (bin + 1) * rows * wide);
+    auto panel =
+        make_map_panel(std::move(map), {result.bin_title(bin + 1), "τ (s)", Scale::log, low, high});
     place(panel, static_cast<std::size_t>(i), columns);
-    panel.title = result.bin_title(bin + 1);
-    panel.grid = false;
-    panel.legend = Legend::none;
-    panel.x = {"x (" + unit + ")"};
-    panel.y = {"y (" + unit + ")"};
-    HeatMap heat;
-    heat.rows = rows;
-    heat.columns = wide;
-    heat.x_last = pixel * static_cast<double>(wide);
-    heat.y_last = pixel * static_cast<double>(rows);
-    heat.origin = Origin::top_left;
-    heat.values.assign(values.begin() + bin * rows * wide,
-                       values.begin() + (bin + 1) * rows * wide);
-    heat.scale = Scale::log;
-    heat.lower = low;
-    heat.upper = high;
-    heat.label = "τ (s)";
-    panel.aspect = heat.y_last / heat.x_last;
-    panel.map = std::move(heat);
     figure.panels.push_back(std::move(panel));
   }
   return figure;

@@ -164,6 +164,15 @@ class Ecm(CliTest):
         for k, truth in enumerate((16, 48)):
             self.assertLess(abs(np.median(tau[k]) / truth - 1), 0.2)
         self.vitrum("show", "k.h5", "--figure", "k-maps", "-o", "k.png")
+        with h5py.File(self.path("p.h5"), "w") as file:  # five dimensions tell the shape themselves
+            file["scans"] = np.load(self.path("p.npy")).reshape(-1, 3, 4, 24, 24)
+        self.assertIn("300 × 3 × 4", self.vitrum("info", "p.h5").stdout)
+        settings = ["--scan-time", "2", "--center", "11.5,11.5", "--k-per-pixel", "0.1", "--k-range", "0.2,1.2", "--rings", "2", "--quiet"]
+        self.vitrum("ecm-stem", "p.h5", *settings, "-o", "five.h5")
+        with h5py.File(self.path("k.h5")) as result, h5py.File(self.path("five.h5")) as five:
+            np.testing.assert_array_equal(five["entry/k_map/tau_s"][:], result["entry/k_map/tau_s"][:])
+        self.refused("p.h5::/scans: scans of 3 x 4, --scan says 4 x 3", "ecm-stem", "p.h5", "--scan", "4,3", *settings, "-o", "x.h5")
+        self.refused("name the shape of the scan: --scan ROWS,COLUMNS", "ecm-stem", "p.npy", *settings, "-o", "x.h5", code=2)
         self.refused("--scan: 1 numbers, expected 2: ROWS,COLUMNS", "ecm-stem", "p.npy", "--scan", "3", "--scan-time", "2", "-o", "x.h5", code=2)
         self.refused("p.npy: 3600 patterns are no series of four or more scans of 7 x 4", "ecm-stem", "p.npy", "--scan", "7,4", "--scan-time", "2",
                      "--center", "11.5,11.5", "--k-per-pixel", "0.1", "--k-range", "0.2,1.2", "-o", "x.h5", code=2)

@@ -71,6 +71,39 @@ TYPED_TEST(Hdf5Types, AllLayoutsGiveTheSameFrames) {
     }
 }
 
+TEST(Hdf5Scans, FramesFollowTheLeadingDimensions) {
+  const Scratch scratch;
+  const h5::Lock lock;
+  const std::vector<hsize_t> dims{3, 2, 4, 5, 6};
+  const Index frames = 24, pixels = 30;
+  const auto values = counting<std::uint16_t>(frames * pixels);
+  {
+    H5Writer file(scratch / "a.h5");
+    file.dataset("/contiguous", dims, values);
+    file.dataset("/frame", dims, values, chunked({1, 1, 1, 5, 6}, true, 1).get());
+    file.dataset("/row", dims, values, chunked({1, 1, 2, 5, 6}, true, 1).get());
+    file.dataset("/cut_row", dims, values, chunked({1, 1, 3, 5, 6}).get());
+    file.dataset("/block", dims, values, chunked({2, 2, 2, 3, 4}, true, 1).get());
+    file.dataset("/four", {1, 6, 4, 5, 6}, values);
+  }
+  for (const std::string name : {"contiguous", "frame", "row", "cut_row", "block", "four"})
+    for (const bool direct : {true, false}) {
+      OpenOptions options;
+      options.decode_chunks = direct;
+      const auto source = open_series((scratch / "a.h5") + "::/" + name, options);
+      EXPECT_EQ(source->info().frames, frames);
+      EXPECT_EQ(source->info().leading,
+                name == "four" ? (std::vector<Index>{6, 4}) : (std::vector<Index>{3, 2, 4}));
+      for (Index first = 0; first < frames; ++first)
+        for (Index count = 1; first + count <= frames; ++count) {
+          std::vector<std::uint16_t> part(static_cast<std::size_t>(count * pixels));
+          source->read(first, count, reinterpret_cast<std::byte*>(part.data()));
+          EXPECT_TRUE(std::equal(part.begin(), part.end(), values.begin() + first * pixels))
+              << name << first << " " << count;
+        }
+    }
+}
+
 /// Writes one chunk per frame, packed by `pack`.
 template <class Pack>
 void write_packed(const std::string& path,
@@ -340,7 +373,7 @@ TEST(Hdf5Series, BadInputIsNamed) {
     file.dataset("/line", {5}, counting<float>(5));
     file.dataset("/entry/data/data", {2, 3, 4}, counting<std::uint16_t>(24));
     file.dataset("/none", {0, 3, 4}, std::vector<float>{});
-    file.dataset("/deep", {2, 2, 2, 3, 4}, counting<float>(96));
+    file.dataset("/deep", {2, 2, 2, 2, 3, 4}, counting<float>(192));
     file.text("/words", "hello");
     const h5::Handle complex(H5Tcreate(H5T_COMPOUND, 8));
     H5Tinsert(complex.get(), "r", 0, H5T_NATIVE_FLOAT);
@@ -358,12 +391,13 @@ TEST(Hdf5Series, BadInputIsNamed) {
     EXPECT_TRUE(message.starts_with(path + ":")) << message;
     return message.substr(path.size() + 1);
   };
-  EXPECT_EQ(error("/line"), "/line: 1-D [5] float32, expected 3-D [frame, y, x] or 2-D [y, x]");
-  EXPECT_EQ(error("/deep"),
-            "/deep: 5-D [2, 2, 2, 3, 4] float32, expected 3-D [frame, y, x] or 2-D [y, x]");
+  const std::string dimensions =
+      "[y, x], [frame, y, x] or a scan [..., y, x] of at most 5 dimensions";
+  EXPECT_EQ(error("/line"), "/line: 1-D [5] float32, expected " + dimensions);
+  EXPECT_EQ(error("/deep"), "/deep: 6-D [2, 2, 2, 2, 3, 4] float32, expected " + dimensions);
   EXPECT_EQ(error("/none"),
             "/none: 3-D [0, 3, 4] float32, expected at least one frame and one pixel");
-  EXPECT_EQ(error("/words"), "/words: text, expected 3-D [frame, y, x] or 2-D [y, x]");
+  EXPECT_EQ(error("/words"), "/words: text, expected " + dimensions);
   EXPECT_EQ(error("/complex"),
             "/complex: complex or compound values, expected integer or floating-point pixels");
   EXPECT_EQ(error("/entry/data/dta"),

@@ -69,9 +69,10 @@ TEST(Npy, BadFilesAreNamed) {
             ":header: type '<U4', expected integers of 1 to 8 bytes, f4 or f8");
   EXPECT_EQ(error_of(scratch, npy("{'descr': [('a', '<u2')]" + tail, "")),
             ":header: a structured type, expected numbers");
-  EXPECT_EQ(error_of(scratch,
-                     npy("{'descr': '<u2', 'fortran_order': False, 'shape': (4,), }", "12345678")),
-            ": shape [4], expected [frame, y, x] or [y, x]");
+  EXPECT_EQ(
+      error_of(scratch,
+               npy("{'descr': '<u2', 'fortran_order': False, 'shape': (4,), }", "12345678")),
+      ": shape [4], expected [y, x], [frame, y, x] or a scan [..., y, x] of at most 5 dimensions");
   EXPECT_EQ(
       error_of(scratch, npy("{'descr': '<u2', 'fortran_order': False, 'shape': (0, 4, 4), }", "")),
       ": shape [0, 4, 4], expected at least one frame and one pixel");

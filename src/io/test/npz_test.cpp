@@ -29,7 +29,9 @@ TEST(Npz, TheArrayIsChosenByName) {
             path + ": 3 arrays, expected the name of one as " + path +
                 "::name: counts, times, dark");
   EXPECT_EQ(error("::light"), path + ":light: no such array, expected one of: counts, times, dark");
-  EXPECT_EQ(error("::times"), path + "::times.npy: shape [4], expected [frame, y, x] or [y, x]");
+  EXPECT_EQ(error("::times"),
+            path + "::times.npy: shape [4], expected [y, x], [frame, y, x] or a scan [..., y, x] "
+                   "of at most 5 dimensions");
 }
 
 TEST(Npz, BrokenArchivesAreNamed) {

@@ -28,6 +28,7 @@ struct SeriesInfo {
   std::string path;   // as the user named it, with ::/dataset where one was chosen
   std::string format; // name of the reader
   Index frames = 0, height = 0, width = 0;
+  std::vector<Index> leading; // scans: lengths of the dimensions that count frames, slowest first
   PixelType type = PixelType::u16;
   double frame_time_s = unknown; // from the start of one frame to the start of the next
   double exposure_s = unknown;
