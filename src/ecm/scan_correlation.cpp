@@ -1,6 +1,7 @@
 #include "vitrum/ecm/scan_correlation.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -60,6 +61,35 @@ std::vector<Used> used_pixels(const frames::SeriesInfo& info,
   return used;
 }
 
+/// A pixel at one place, divided by its mean over the other places only: the mean over all holds a
+/// share of the place's own fluctuation, which would be missing in its correlation. `own` is its
+/// mean over time, relative to the mean over all places, less one; w·w′ becomes gain·w·w′ + shift.
+struct OwnShare {
+  double gain = 1, shift = 0;
+
+  OwnShare() = default;
+  OwnShare(double own, Index places) {
+    const double ratio = 1 / (1 - own / static_cast<double>(places - 1));
+    gain = ratio * ratio;
+    shift = 2 * ratio * (ratio - 1) * own + (ratio - 1) * (ratio - 1);
+  }
+};
+
+/// What the variance v of a mean over places adds to correlations of values divided by it:
+/// ⟨y y′⟩ = (1 + c)(1 + 3 v) and ⟨y⟩ = 1 + v. Known from the scatter of the places.
+void remove_variance_of_mean(std::span<const double> squares, ScanCorrelation& c) {
+  const auto places = static_cast<double>(c.places);
+  const auto correct = [&](std::vector<float>& values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto bin = i / static_cast<std::size_t>(c.places) % static_cast<std::size_t>(c.bins);
+      const double v = squares[bin] / (places * static_cast<double>(c.pixels[bin]) * (places - 1));
+      values[i] = static_cast<float>((static_cast<double>(values[i]) - v) / (1 + 3 * v));
+    }
+  };
+  correct(c.g2);
+  correct(c.of_groups);
+}
+
 } // namespace
 
 ScanCorrelation correlate_scan(frames::FrameSource& source,
@@ -107,9 +137,12 @@ ScanCorrelation correlate_scan(frames::FrameSource& source,
   Progress progress(monitor, "correlating patterns", "patterns", info.frames);
   FrameReader reader(source);
   std::vector<float> raw, values(used.size());
+  const auto frames = static_cast<double>(std::count(valid.begin(), valid.end(), 1));
+  std::vector<double> squares(static_cast<std::size_t>(out.bins)); // of time means of single places
   for (Index first = 0; first < out.places; first += together) {
     const Index count = std::min(together, out.places - first);
     Strips strips(count * pixels, out.scans);
+    std::vector<double> sums(static_cast<std::size_t>(count * pixels));
     for (Index t = 0; t < out.scans; ++t)
       for (Index place = 0; place < count; ++place) {
         std::fill(values.begin(), values.end(), 0.0F);
@@ -129,12 +162,21 @@ ScanCorrelation correlate_scan(frames::FrameSource& source,
                             info.path,
                             number));
           const auto per_level = static_cast<float>(1 / level);
-          for (float& v : values)
-            v = v * per_level - 1;
+          for (std::size_t i = 0; i < used.size(); ++i) {
+            values[i] = values[i] * per_level - 1;
+            sums[static_cast<std::size_t>(place * pixels) + i] += static_cast<double>(values[i]);
+          }
         }
         strips.put(t, place * pixels, values);
         progress.advance();
       }
+    std::vector<OwnShare> shares(sums.size());
+    for (std::size_t k = 0; k < sums.size(); ++k) {
+      const double own = sums[k] / frames;
+      squares[static_cast<std::size_t>(used[k % used.size()].bin)] += own * own;
+      if (out.places > 1)
+        shares[k] = {own, out.places};
+    }
     std::vector<float> all(static_cast<std::size_t>(lags * count * pixels));
     correlate_pixels(strips, valid, out.lags, Estimator::pixel_mean, all, count * pixels);
     parallel_for(0, lags * count, 1, [&](Index begin, Index end) {
@@ -143,9 +185,11 @@ ScanCorrelation correlate_scan(frames::FrameSource& source,
         const Index lag = k / count, place = k % count;
         std::fill(sum.begin(), sum.end(), 0.0);
         const float* from = all.data() + lag * count * pixels + place * pixels;
-        for (std::size_t i = 0; i < used.size(); ++i)
+        for (std::size_t i = 0; i < used.size(); ++i) {
+          const OwnShare& own = shares[static_cast<std::size_t>(place * pixels) + i];
           sum[static_cast<std::size_t>(used[i].group * out.bins + used[i].bin)] +=
-              static_cast<double>(from[i]);
+              own.gain * static_cast<double>(from[i]) + own.shift;
+        }
         for (Index b = 0; b < out.bins; ++b) {
           double whole = 0;
           for (Index g = 0; g < out.groups; ++g) {
@@ -162,6 +206,8 @@ ScanCorrelation correlate_scan(frames::FrameSource& source,
       }
     });
   }
+  if (out.places > 1)
+    remove_variance_of_mean(squares, out);
   return out;
 }
 

@@ -161,8 +161,10 @@ class Ecm(CliTest):
             tau = result["entry/k_map/tau_s"][:]
             self.assertEqual(tau.shape, (2, 3, 4))
             self.assertGreater(result["entry/k_map/accepted"][:].mean(), 0.9)
+            error = result["entry/k_map/log_tau_errors"][:]
         for k, truth in enumerate((16, 48)):
-            self.assertLess(abs(np.median(tau[k]) / truth - 1), 0.2)
+            self.assertLess(abs(np.median(tau[k]) / truth - 1), 0.1)
+            self.assertLess(abs(np.mean(np.log(tau[k] / truth) / error[k])), 0.8)
         self.vitrum("show", "k.h5", "--figure", "k-maps", "-o", "k.png")
         with h5py.File(self.path("p.h5"), "w") as file:  # five dimensions tell the shape themselves
             file["scans"] = np.load(self.path("p.npy")).reshape(-1, 3, 4, 24, 24)

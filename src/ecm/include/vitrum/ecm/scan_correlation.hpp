@@ -27,9 +27,11 @@ struct ScanCorrelation {
   std::vector<float> of_groups; // the same of each group, [lag, group, bin, place]
 };
 
-/// A pixel's intensity is divided by its mean over all patterns, which takes out the ring, and by
-/// the mean of the pattern, which takes out dose and thickness; y is what is left, less one, and
-/// g2 − 1 the mean of y(t) y(t + lag) over the pixels of a bin: unbiased, however short the series.
+/// A pixel's intensity is divided by its mean over the patterns of all other places, which takes
+/// out the ring, and by the mean of the pattern, which takes out dose and thickness; y is what is
+/// left, less one, and g2 − 1 the mean of y(t) y(t + lag) over the pixels of a bin, less what the
+/// variance of the divisor adds: unbiased, however short the series. A single place is divided by
+/// its own mean, with the bias of a time mean.
 /// `labels` [ky, kx]: 0 = not used, 1 … bins; `mean` [ky, kx] over all patterns; `valid` [scan].
 /// The series is read once for every block of places that fits. Throws OptionError when not one
 /// place fits or the scan does not divide the series, DataError where the mean is not positive.
