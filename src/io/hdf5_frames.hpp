@@ -82,7 +82,7 @@ private:
   std::vector<std::byte> fill_; // one pixel of what unwritten chunks hold
   Buffer<std::byte> cache_;     // the last slab of several frames of which a part was asked for
   Index cached_slab_ = -1;
-  bool checked_ = false;        // all chunks, of a dataset with outer dimensions
+  bool checked_ = false;            // all chunks, of a dataset with outer dimensions
   Packing packing_ = Packing::none; // of chunks whose bit planes can be read
   ElementList cached_events_;       // of a slab of which a part was asked for
   Index cached_event_slab_ = -1;

@@ -93,16 +93,21 @@ void tell_laws(std::vector<std::string>& out, const Result& result, Index bin) {
   for (const auto& l : dynamics_rows(result, "aging_law", bin)) {
     if (l.text("law") != "exponential")
       continue;
-    out.push_back(fmt::format(
-        "Between {} and {}: τ = τ0·exp(t_a/t′) with τ0 = {} and t′ = {} (χ² per degree {:.2f}); "
-        "decays against lag/τ "
-        "fall on one curve that explains {:.0f} % of what they scatter against the lag.",
-        seconds(l.number("first_s")),
-        seconds(l.number("last_s")),
-        format_value(l.number("tau0_s"), l.error("tau0_s"), "s"),
-        format_value(l.number("aging_time_s"), l.error("aging_time_s"), "s"),
-        l.number("chi2_reduced"),
-        100 * l.number("collapse_explained")));
+    std::string text =
+        fmt::format("Between {} and {}: τ = τ0·exp(t_a/t′) with τ0 = {} and "
+                    "t′ = {} (χ² per degree {:.2f}); ",
+                    seconds(l.number("first_s")),
+                    seconds(l.number("last_s")),
+                    format_value(l.number("tau0_s"), l.error("tau0_s"), "s"),
+                    format_value(l.number("aging_time_s"), l.error("aging_time_s"), "s"),
+                    l.number("chi2_reduced"));
+    const double explained = l.number("collapse_explained");
+    text += std::isnan(explained)
+                ? "too few decays overlap to see whether they fall on one curve against lag/τ."
+                : fmt::format("decays against lag/τ fall on one curve that explains {:.0f} % of "
+                              "what they scatter against the lag.",
+                              100 * explained);
+    out.push_back(std::move(text));
   }
 }
 
