@@ -28,7 +28,7 @@ class Large(CliTest):
         super().setUp()
         self.vitrum("synth", "xpcs", "--frames", "2600", "--height", "20", "--width", "20", "--q-bins", "2", "--tau", "60",
                     "--gaps", "700:705", "-o", "v.h5", "--quiet")
-        self.job = ["xpcs", "v.h5", "--partition", "v_qmap.h5", "--models", "kww"]
+        self.job = ["xpcs", "v.h5", "--partition", "v_qmap.h5", "--models", "kww", "--window", "1300"]
 
     def whole(self, *flags):
         self.vitrum(*self.job, *flags, "-o", "whole.h5", "--quiet")
