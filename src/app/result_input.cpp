@@ -31,7 +31,7 @@ Tree read_result(const std::string& path, bool maps, std::vector<std::string>* l
   auto tree = io::read_tree(path, options);
   const auto kind = tree.text("entry/kind");
   constexpr std::array kinds{
-      "xpcs", "ecm", "ecm_series", "ecm_stem", "md", "dsc", "thickness", "pdf"};
+      "xpcs", "ecm", "ecm_series", "ecm_stem", "fem", "md", "dsc", "thickness", "pdf"};
   if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
     throw FormatError(path,
                       "/entry/kind",

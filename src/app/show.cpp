@@ -13,6 +13,7 @@
 #include "vitrum/plot/render.hpp"
 #include "vitrum/report/companion_figures.hpp"
 #include "vitrum/report/ecm_figures.hpp"
+#include "vitrum/report/fem_figures.hpp"
 #include "vitrum/report/figures.hpp"
 #include "vitrum/report/md_figures.hpp"
 #include "vitrum/report/scalars.hpp"
@@ -71,7 +72,16 @@ const std::map<std::string, Maker>& makers() {
       {"motion", [](const Tree& t, Index) { return report::make_motion_figure(t); }},
       {"van-hove", [](const Tree& t, Index) { return report::make_van_hove_figure(t); }},
       {"order", [](const Tree& t, Index) { return report::make_order_figure(t); }},
-      {"waiting", [](const Tree& t, Index) { return report::make_waiting_figure(t); }}};
+      {"waiting", [](const Tree& t, Index) { return report::make_waiting_figure(t); }},
+      {"peaks", [](const Tree& t, Index series) { return report::make_peak_figure(t, series); }},
+      {"lengths", [](const Tree& t, Index) { return report::make_length_figure(t); }},
+      {"peak-ratio", [](const Tree& t, Index) { return report::make_peak_ratio_figure(t); }},
+      {"temperature", [](const Tree& t, Index) { return report::make_temperature_figure(t); }},
+      {"variance", [](const Tree& t, Index) { return report::make_variance_figure(t); }},
+      {"definitions",
+       [](const Tree& t, Index series) { return report::make_definitions_figure(t, series); }},
+      {"pattern",
+       [](const Tree& t, Index series) { return report::make_pattern_figure(t, series); }}};
   return map;
 }
 
@@ -93,10 +103,12 @@ std::string run_show(ShowOptions options, const Invocation&, const Monitor&) {
   require_output(options.output, options.inputs);
   (void)plot::format_of(options.output.output);
   const auto tree = read_for_figures(path);
+  const Index series = report::fem_series(tree);
   const bool has_bins = tree.find("entry/bins/bin") != nullptr;
-  const Index bins = has_bins ? tree.at("entry/bins/bin").size() : 1;
+  const Index bins = series > 0 ? series : has_bins ? tree.at("entry/bins/bin").size() : 1;
   if (options.bin < 1 || options.bin > bins)
-    throw OptionError(fmt::format("--bin {}: the result has bins 1 to {}", options.bin, bins));
+    throw OptionError(fmt::format(
+        "--bin {}: the result has {} 1 to {}", options.bin, series > 0 ? "series" : "bins", bins));
   const auto figure = it->second(tree, options.bin);
   if (!figure) {
     std::vector<std::string> others;

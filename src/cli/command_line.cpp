@@ -13,6 +13,7 @@
 #include "terminal.hpp"
 #include "vitrum/app/companion.hpp"
 #include "vitrum/app/ecm.hpp"
+#include "vitrum/app/fem.hpp"
 #include "vitrum/app/md.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
@@ -74,6 +75,13 @@ std::vector<Command> make_commands() {
        0,
        "vitrum synth ecm --frames 2000 --tau 200 --tau-log-sigma 0.4 --drift 6 -o movie.h5",
        session_of(app::run_synth_ecm)},
+      {"synth fem",
+       "virtual diffraction patterns with a known variance",
+       "",
+       0,
+       0,
+       "vitrum synth fem --probe-size 0.8,1.3,2.1,3.4,5 --length 1.3 -o glass.h5",
+       session_of(app::run_synth_fem)},
       {"mask",
        "make a mask of the pixels to use",
        "SERIES",
@@ -176,6 +184,14 @@ std::vector<Command> make_commands() {
        1,
        "vitrum md frames glass.lammpstrj --time-step 0.005 -o movie.h5",
        session_of(app::run_md_frames)},
+      {"fem",
+       "diffraction patterns to normalised variance, peaks and correlation lengths",
+       "PATTERNS",
+       0,
+       1000,
+       "vitrum fem scan.dm4 --gain 4.7 -o order.h5\n"
+       "vitrum fem r08.h5 r13.h5 r20.h5 --probe-size 0.8,1.3,2.0 --known-ring 4.27 -o order.h5",
+       session_of(app::run_fem)},
       {"xsvs",
        "photon statistics: speckle contrast against exposure",
        "SERIES",

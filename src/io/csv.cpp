@@ -114,7 +114,13 @@ Table parse(std::string_view text, const std::string& path) {
     const bool first = separator == 0;
     if (first)
       separator = separator_of(line);
-    const auto cells = split(line, separator);
+    auto cells = split(line, separator);
+    // a header with commas may stand over numbers between tabs or blanks
+    if (!first && table.rows() == 0 && cells.size() == 1 && separator_of(line) != separator)
+      if (auto others = split(line, separator_of(line)); others.size() == table.columns.size()) {
+        separator = separator_of(line);
+        cells = std::move(others);
+      }
     if (first) {
       table.columns.resize(cells.size());
       double unused = 0;

@@ -37,6 +37,7 @@ public:
     members();
     maps();
     sections_of(md_sections(root_));
+    sections_of(fem_sections(root_, options_.detailed_bins));
     dynamics();
     two_time();
     correlation();

@@ -1,5 +1,5 @@
-// Sections of a page as lists of figures with their captions: simulated glasses, heat flow and
-// thickness.
+// Sections of a page as lists of figures with their captions: simulated glasses, normalised
+// variance, heat flow and thickness.
 #pragma once
 #include <optional>
 #include <string>
@@ -26,5 +26,7 @@ struct PageSection {
 /// Empty for results of other kinds.
 [[nodiscard]] std::vector<PageSection> md_sections(const Tree& result);
 [[nodiscard]] std::vector<PageSection> companion_sections(const Tree& result);
+/// `detailed`: series that are drawn one by one.
+[[nodiscard]] std::vector<PageSection> fem_sections(const Tree& result, Index detailed);
 
 } // namespace vitrum::report

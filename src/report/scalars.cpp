@@ -185,6 +185,15 @@ void add_ecm_series(List& list, const Result& result) {
           add(list, fmt::format("series/{}/{}", k + 1, name), *quantity, k);
 }
 
+/// Every scalar below a group, in groups within it too. Texts that only describe are left out.
+void add_groups(List& list, const Result& result, const std::string& group) {
+  add_group(list, result, group);
+  if (const Tree* tree = result.entry().find_group(group))
+    for (const auto& [name, below] : tree->groups())
+      if (name != "definition" && name != "image")
+        add_groups(list, result, group + "/" + name);
+}
+
 List listed(const Tree& root, bool once) {
   const Result result(root);
   List list;
@@ -197,6 +206,11 @@ List listed(const Tree& root, bool once) {
   }
   if (result.entry().text("kind") == "ecm_series") {
     add_ecm_series(list, result);
+    return list;
+  }
+  if (result.entry().text("kind") == "fem") {
+    for (const char* group : {"series", "stratton_voyles", "pair_persistence", "comparison"})
+      add_groups(list, result, group);
     return list;
   }
   if (result.entry().text("kind") == "ecm") {

@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "fem_run.hpp"
+#include "fem_text.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/io/tables.hpp"
+
+namespace vitrum::app {
+namespace {
+
+fem::PeakOptions options_of(const FemOptions& o) {
+  fem::PeakOptions peaks;
+  peaks.most = o.peaks;
+  if (!o.peak_range.empty()) {
+    const auto colon = o.peak_range.find(':');
+    if (colon == std::string::npos)
+      throw OptionError(fmt::format("--peak-range {}: expected LOW:HIGH", o.peak_range));
+    const auto low = o.peak_range.substr(0, colon), high = o.peak_range.substr(colon + 1);
+    if (!low.empty())
+      peaks.k_low = number_of("peak-range", low);
+    if (!high.empty())
+      peaks.k_high = number_of("peak-range", high);
+  }
+  fem::validate(peaks);
+  return peaks;
+}
+
+/// Rings of few pixels, around the direct beam and in the corners, say little and with errors that
+/// are themselves uncertain.
+fem::VarianceProfile profile_of(const FemRun& run, const FemSeries& s) {
+  fem::VarianceProfile out;
+  const auto value = run.value(s);
+  const auto& curve = s.variances.of(run.leading);
+  const double most = *std::max_element(s.map.area.begin(), s.map.area.end());
+  std::vector<std::size_t> kept;
+  constexpr double enough = 0.1;
+  for (std::size_t r = 0; r < value.size(); ++r)
+    if (s.map.area[r] > enough * most && std::isfinite(value[r]) && curve.error[r] > 0) {
+      kept.push_back(r);
+      out.k.push_back(s.map.k[r]);
+      out.value.push_back(value[r]);
+      out.error.push_back(curve.error[r]);
+    }
+  const std::size_t rings = value.size();
+  for (std::size_t b = 0; b + rings <= curve.replicate.size(); b += rings)
+    for (const auto r : kept)
+      out.replicate.push_back(curve.replicate[b + r] - (run.unbiased ? curve.bias[r] : 0));
+  return out;
+}
+
+} // namespace
+
+bool is_table(const std::string& path) {
+  return path.ends_with(".txt") || path.ends_with(".csv") || path.ends_with(".dat");
+}
+
+FemSeries read_fem_table(const std::string& path, const FemOptions& o) {
+  double per_nm = 0;
+  if (o.table_unit == "1/angstrom")
+    per_nm = 10;
+  else if (o.table_unit == "1/nm")
+    per_nm = 1;
+  else
+    throw OptionError(fmt::format("--table-unit {}: expected 1/angstrom or 1/nm", o.table_unit));
+  const auto table = io::read_csv(path);
+  if (table.columns.size() < 2)
+    throw FormatError(
+        path, "", fmt::format("{} columns", table.columns.size()), "k, V and its error");
+  FemSeries s;
+  s.path = path;
+  s.table = s.calibrated = true;
+  s.calibration = fmt::format("k of the table in {}", o.table_unit);
+  for (const double k : table.columns[0])
+    s.profile.k.push_back(k * per_nm);
+  s.profile.value = table.columns[1];
+  if (table.columns.size() > 2)
+    s.profile.error = table.columns[2];
+  else
+    throw FormatError(path, "", "2 columns", "k, V and its error");
+  for (std::size_t i = 0; i < s.profile.k.size(); ++i) {
+    if (i > 0 && !(s.profile.k[i] > s.profile.k[i - 1]))
+      throw FormatError(
+          path,
+          fmt::format("row {}", i + 1),
+          fmt::format("k = {} after {}", table.columns[0][i], table.columns[0][i - 1]),
+          "ascending k");
+    if (!(s.profile.error[i] > 0))
+      throw FormatError(path,
+                        fmt::format("row {}", i + 1),
+                        fmt::format("error {}", s.profile.error[i]),
+                        "a positive error");
+  }
+  s.map.k = s.profile.k;
+  return s;
+}
+
+void find_peaks(FemRun& run, FemSeries& s, const FemOptions& o) {
+  const auto options = options_of(o);
+  if (!s.table)
+    s.profile = profile_of(run, s);
+  constexpr std::size_t fewest = 8;
+  if (s.profile.k.size() < fewest) {
+    s.warnings.push_back(fmt::format("{} rings: too few to look for peaks", s.profile.k.size()));
+    return;
+  }
+  s.peaks = fem::fit_peaks(s.profile, options);
+  if (s.peaks.peaks.empty())
+    s.warnings.emplace_back("no peak of V(k) stands out of its errors");
+}
+
+void find_lengths(FemRun& run, const FemOptions& o) {
+  Index sizes = 0;
+  for (const auto& s : run.series)
+    sizes += !std::isnan(s.probe_size_nm);
+  if (sizes == 0 || run.series.size() < 2)
+    return;
+  bool temperatures = false;
+  for (const auto& s : run.series)
+    temperatures = temperatures || !std::isnan(s.temperature_c);
+  for (const auto& s : run.series) {
+    for (const auto& other : run.series)
+      if (&s < &other && s.probe_size_nm == other.probe_size_nm) {
+        if (temperatures)
+          return; // one probe size at several temperatures
+        throw DataError(
+            fmt::format("{} and {}: both with a probe size of {} nm, expected different "
+                        "ones",
+                        s.path,
+                        other.path,
+                        s.probe_size_nm));
+      }
+    if (!s.peaks.peaks.empty())
+      run.sized.push_back(
+          {s.probe_size_nm, s.peaks.peaks[0].height.value, s.peaks.peaks[0].height.error});
+    else
+      run.warnings.push_back(fmt::format("{}: no peak, not used for correlation lengths", s.path));
+  }
+  std::sort(run.sized.begin(), run.sized.end(), [](const auto& a, const auto& b) {
+    return a.probe_size_nm < b.probe_size_nm;
+  });
+  run.stratton_voyles = fem::find_stratton_voyles(run.sized, static_cast<std::uint64_t>(o.seed));
+  double smallest = o.smallest_probe_nm;
+  if (std::isnan(smallest)) { // from the largest V on
+    double best = -1;
+    for (const auto& one : run.sized)
+      if (one.height > best) {
+        best = one.height;
+        smallest = one.probe_size_nm;
+      }
+  }
+  run.pair_persistence = fem::find_pair_persistence(run.sized, smallest);
+}
+
+} // namespace vitrum::app

@@ -1,0 +1,76 @@
+// What an analysis of fluctuation electron microscopy has found, before it becomes a Tree.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "series.hpp"
+#include "vitrum/app/fem.hpp"
+#include "vitrum/core/tree.hpp"
+#include "vitrum/fem/correlation_length.hpp"
+#include "vitrum/fem/pattern_sums.hpp"
+#include "vitrum/fem/peaks.hpp"
+#include "vitrum/fem/ring_center.hpp"
+#include "vitrum/fem/variance.hpp"
+
+namespace vitrum::app {
+
+struct FemSeries {
+  std::string path;
+  double probe_size_nm = not_given, temperature_c = not_given;
+  frames::SeriesInfo info;
+  fem::RingFit ring; // its radius is NaN where the centre was given and no ring found
+  bool center_given = false;
+  fem::KScale scale;
+  bool calibrated = false; // k in 1/nm; else in pixels
+  std::string calibration; // where the scale comes from
+  frames::Mask mask;
+  std::vector<float> dark, factor;
+  std::vector<std::uint8_t> use; // [pattern]
+  fem::PolarMap map;
+  fem::DetectorNoise noise;
+  fem::Variances variances;
+  bool table = false;           // V(k) came as a table: there are no patterns
+  fem::VarianceProfile profile; // what leads, in rings of enough pixels
+  fem::PeakFit peaks;
+  std::vector<double> mean_image; // [pixel] counts
+  std::vector<float> variance_image;
+  double mean_counts = 0; // of the pixels in rings
+  Index excluded = 0;
+  std::vector<std::string> notes, warnings;
+};
+
+struct FemRun {
+  std::vector<FemSeries> series;
+  fem::Variance leading = fem::Variance::image;
+  bool unbiased = false;
+  fem::StrattonVoyles stratton_voyles;
+  fem::PairPersistence pair_persistence;
+  std::vector<fem::SizedPeak> sized; // first peaks by probe size; empty without sizes
+  std::vector<std::string> warnings;
+
+  /// The curve that leads, without its bias if so asked.
+  [[nodiscard]] std::vector<double> value(const FemSeries& one) const;
+};
+
+/// Masks, centre, scale and rings of one series, from a look at up to a few hundred patterns.
+[[nodiscard]] FemSeries prepare_fem(const std::string& path,
+                                    const FemOptions& options,
+                                    Series& series,
+                                    const Monitor& monitor);
+
+/// V(k) from a table of k, V and its error.
+[[nodiscard]] FemSeries read_fem_table(const std::string& path, const FemOptions& options);
+/// Whether the name is that of a table.
+[[nodiscard]] bool is_table(const std::string& path);
+
+/// Peaks of each series.
+void find_peaks(FemRun& run, FemSeries& series, const FemOptions& options);
+/// Correlation lengths from the first peaks of all.
+void find_lengths(FemRun& run, const FemOptions& options);
+/// What changed between another state and this one, from its result.
+void add_comparison(Tree& tree, const FemRun& run, const Tree& before, const std::string& path);
+
+/// The whole result.
+void add_fem(Tree& tree, const FemRun& run);
+
+} // namespace vitrum::app

@@ -1,0 +1,67 @@
+// Correlation lengths from peak heights at several probe sizes: the Stratton–Voyles plot and pair
+// persistence.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vitrum/fem/peaks.hpp"
+
+namespace vitrum::fem {
+
+/// V_max at one probe size R (FWHM).
+struct SizedPeak {
+  double probe_size_nm = unknown;
+  double height = unknown, error = unknown;
+};
+
+/// Throws DataError unless sizes are positive and different, heights finite and errors positive.
+void validate(std::span<const SizedPeak> peaks);
+
+struct StrattonVoyles {
+  Value length_nm;              // R at the maximum of V_max(R), NaN without one inside the series
+  Value maximum;                // V there
+  double sampling_nm = unknown; // part of the error that the spacing of the probe sizes makes
+  Index points = 0;             // of the parabola in ln R
+  std::string status;           // "maximum", or why there is none
+};
+
+/// Stratton & Voyles: V_max(R) against 1/R² peaks where the probe is as wide as the dominant
+/// order. The maximum is that of a parabola in ln R through the largest and its neighbours; its
+/// error joins that of the heights (by simulation) and the distance between the neighbours,
+/// anywhere between which the maximum may lie, as a uniform one.
+[[nodiscard]] StrattonVoyles find_stratton_voyles(std::span<const SizedPeak> peaks,
+                                                  std::uint64_t seed = 1);
+
+struct PairPersistence {
+  Value slope, intercept; // Q²/V = slope · Q² + intercept, Q = 0.61/R
+  double covariance = unknown;
+  Value length_nm; // √(slope/intercept)/2π
+  double chi2 = unknown;
+  Index points = 0;
+  double smallest_nm = unknown, largest_nm = unknown; // R used
+  std::string status;                                 // "fitted", or why not
+};
+
+/// Gibson, Treacy & Voyles 2000, over the sizes from `smallest_nm` on.
+[[nodiscard]] PairPersistence find_pair_persistence(std::span<const SizedPeak> peaks,
+                                                    double smallest_nm);
+
+/// Λ = √(slope/intercept)/2π with its error from both errors and their covariance.
+[[nodiscard]] Value persistence_length(
+    double slope, double intercept, double var_slope, double var_intercept, double covariance);
+
+/// Whether two values agree: their difference, its error and the two-sided probability of one as
+/// large.
+struct Agreement {
+  Value difference;
+  double p = unknown;
+};
+[[nodiscard]] Agreement compare(const Value& a, const Value& b);
+
+/// Mean relative change b/a − 1 over pairs of heights, weighted by their errors; its error is that
+/// of the weights, or of the scatter where that is larger.
+[[nodiscard]] Value relative_change(std::span<const Value> a, std::span<const Value> b);
+
+} // namespace vitrum::fem

@@ -1,0 +1,364 @@
+#include "vitrum/fem/peaks.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "peak_search.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/statistics.hpp"
+#include "vitrum/fit/curve_fit.hpp"
+
+namespace vitrum::fem {
+namespace {
+
+const double root_two_pi = std::sqrt(2 * std::numbers::pi);
+
+/// Parameters: (center, height, width) of each peak, then background and slope. With `twin` ≥ 0
+/// that peak has a second Gaussian of the same width: its center and height come last.
+struct Model {
+  std::size_t peaks = 0;
+  int twin = -1;
+  double twin_low = 0, twin_high = 0; // between which its two centers lie
+  double origin = 0;
+
+  [[nodiscard]] std::size_t parameters() const { return 3 * peaks + (twin >= 0 ? 4 : 2); }
+  [[nodiscard]] double at(std::span<const double> p, double k) const {
+    double sum = p[3 * peaks] + p[3 * peaks + 1] * (k - origin);
+    const auto gaussian = [&](double center, double height, double width) {
+      const double d = (k - center) / width;
+      return height * std::exp(-0.5 * d * d);
+    };
+    for (std::size_t i = 0; i < peaks; ++i)
+      sum += gaussian(p[3 * i], p[3 * i + 1], p[3 * i + 2]);
+    if (twin >= 0)
+      sum +=
+          gaussian(p[3 * peaks + 2], p[3 * peaks + 3], p[3 * static_cast<std::size_t>(twin) + 2]);
+    return sum;
+  }
+};
+
+/// The points of the range.
+struct Points {
+  VarianceProfile profile;
+  std::vector<double> correlation;
+};
+
+/// Points are weighted with their errors alone. Rings are correlated over half of a pattern where
+/// positions are few, and a fit with the inverse of such a matrix passes beside all points; what
+/// the correlation does to errors and tests is taken into account in those.
+class Fitter {
+public:
+  Fitter(const Points& points, double widest, double narrowest)
+      : points_(points), widest_(widest), narrowest_(narrowest) {}
+
+  fit::CurveFit run(const Model& model, std::vector<double> start, std::span<const double> value) {
+    const auto& k = points_.profile.k;
+    fit::CurveFitOptions options;
+    const double free = std::numeric_limits<double>::infinity();
+    const double span = k.back() - k.front();
+    double top = 0;
+    for (const double v : value)
+      top = std::max(top, std::abs(v));
+    for (std::size_t i = 0; i < start.size(); ++i) {
+      const bool of_peak = i < 3 * model.peaks;
+      const bool center = of_peak ? i % 3 == 0 : i == 3 * model.peaks + 2;
+      const bool width = of_peak && i % 3 == 2;
+      const bool height = of_peak ? i % 3 == 1 : i == 3 * model.peaks + 3;
+      const bool of_twin =
+          model.twin >= 0 && center && (!of_peak || i == 3 * static_cast<std::size_t>(model.twin));
+      options.low.push_back(of_twin  ? model.twin_low
+                            : center ? start[i] - widest_
+                            : width  ? narrowest_
+                            : height ? 0
+                                     : -free);
+      options.high.push_back(of_twin  ? model.twin_high
+                             : center ? start[i] + widest_
+                             : width  ? widest_
+                                      : free);
+      options.scale.push_back(center || width            ? 0.05 * widest_
+                              : i == 3 * model.peaks + 1 ? 0.1 * top / span
+                                                         : 0.1 * top);
+    }
+    const auto residuals = [&](std::span<const double> p, std::span<double> out) {
+      for (std::size_t i = 0; i < out.size(); ++i)
+        out[i] = (model.at(p, k[i]) - value[i]) / points_.profile.error[i];
+    };
+    return fit::fit_curve(residuals, static_cast<Index>(k.size()), std::move(start), options);
+  }
+
+private:
+  const Points& points_;
+  double widest_, narrowest_;
+};
+
+Points take_points(const VarianceProfile& from, double low, double high) {
+  Points out;
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < from.k.size(); ++i)
+    if (from.k[i] >= low && from.k[i] <= high && std::isfinite(from.value[i]) &&
+        std::isfinite(from.error[i])) {
+      if (!(from.error[i] > 0))
+        throw DataError(
+            fmt::format("error {} of V at k = {}, must be positive", from.error[i], from.k[i]));
+      kept.push_back(i);
+      out.profile.k.push_back(from.k[i]);
+      out.profile.value.push_back(from.value[i]);
+      out.profile.error.push_back(from.error[i]);
+    }
+  constexpr std::size_t fewest = 8;
+  if (kept.size() < fewest)
+    throw DataError(
+        fmt::format("{} points of V(k) to find peaks in, need {}", kept.size(), fewest));
+  const auto rings = from.k.size();
+  for (std::size_t s = 0; s + rings <= from.replicate.size(); s += rings)
+    for (const auto i : kept)
+      out.profile.replicate.push_back(from.replicate[s + i]);
+  out.correlation =
+      ring_correlation(out.profile.replicate, static_cast<Index>(out.profile.k.size()));
+  return out;
+}
+
+double independent(const Points& points) {
+  double sum = 1;
+  for (std::size_t lag = 1; lag < points.correlation.size(); ++lag)
+    sum += 2 * points.correlation[lag];
+  return static_cast<double>(points.profile.k.size()) / sum;
+}
+
+/// Covariance of the parameters from fits to the bootstrap samples; without samples, from the
+/// errors of the points.
+std::vector<double>
+covariance_of(Fitter& fitter, const Points& points, const Model& model, const fit::CurveFit& best) {
+  const std::size_t n = best.value.size(), k = points.profile.k.size();
+  const std::size_t samples = points.profile.replicate.size() / k;
+  constexpr std::size_t fewest = 10;
+  if (samples < fewest)
+    return best.covariance;
+  std::vector<std::vector<double>> found;
+  for (std::size_t s = 0; s < samples; ++s)
+    found.push_back(
+        fitter.run(model, best.value, std::span(points.profile.replicate).subspan(s * k, k)).value);
+  std::vector<double> mean(n, 0), covariance(n * n, 0);
+  for (const auto& one : found)
+    for (std::size_t i = 0; i < n; ++i)
+      mean[i] += one[i] / static_cast<double>(samples);
+  for (const auto& one : found)
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j)
+        covariance[i * n + j] +=
+            (one[i] - mean[i]) * (one[j] - mean[j]) / static_cast<double>(samples - 1);
+  return covariance;
+}
+
+void set_errors(PeakFit& out, const fit::CurveFit& best) {
+  const std::size_t n = best.value.size();
+  const auto error = [&](std::size_t i) { return std::sqrt(out.covariance[i * n + i]); };
+  const auto cov = [&](std::size_t i, std::size_t j) { return out.covariance[i * n + j]; };
+  for (std::size_t i = 0; i < out.peaks.size(); ++i) {
+    auto& peak = out.peaks[i];
+    const std::size_t c = 3 * i, h = c + 1, w = c + 2;
+    peak.center = {best.value[c], error(c)};
+    peak.height = {best.value[h], error(h)};
+    peak.width = {best.value[w], error(w)};
+    peak.integral.value = root_two_pi * best.value[h] * best.value[w];
+    peak.integral.error = root_two_pi * std::sqrt(best.value[w] * best.value[w] * cov(h, h) +
+                                                  best.value[h] * best.value[h] * cov(w, w) +
+                                                  2 * best.value[h] * best.value[w] * cov(h, w));
+  }
+  const std::size_t b = 3 * out.peaks.size();
+  out.background = {best.value[b], error(b)};
+  out.background_slope = {best.value[b + 1], error(b + 1)};
+  if (out.peaks.size() > 1) {
+    const double h1 = best.value[1], h2 = best.value[4], ratio = h2 / h1;
+    out.height_ratio = {ratio,
+                        ratio * std::sqrt(cov(4, 4) / (h2 * h2) + cov(1, 1) / (h1 * h1) -
+                                          2 * cov(1, 4) / (h1 * h2))};
+  }
+}
+
+/// One peak as two Gaussians against one.
+Split test_split(Fitter& fitter,
+                 const Points& points,
+                 const Model& one,
+                 const fit::CurveFit& single,
+                 std::size_t peak,
+                 const PeakOptions& options) {
+  Model two = one;
+  two.twin = static_cast<int>(peak);
+  const double center = single.value[3 * peak], height = single.value[3 * peak + 1],
+               width = single.value[3 * peak + 2];
+  constexpr double reach = 1.5; // widths: what lies further out is another peak
+  two.twin_low = center - reach * width;
+  two.twin_high = center + reach * width;
+  fit::CurveFit best;
+  best.chi2 = std::numeric_limits<double>::infinity();
+  // two alike, and a small one to either side
+  for (const auto& [left, right, share] :
+       {std::tuple(-0.6, 0.6, 0.5), std::tuple(-1.2, 0.2, 0.25), std::tuple(-0.2, 1.2, 0.75)}) {
+    auto start = single.value;
+    start[3 * peak] = center + left * width;
+    start[3 * peak + 1] = height * share * 1.2;
+    start[3 * peak + 2] = 0.7 * width;
+    start.push_back(center + right * width);
+    start.push_back(height * (1 - share) * 1.2);
+    auto found = fitter.run(two, std::move(start), points.profile.value);
+    if (found.chi2 < best.chi2)
+      best = std::move(found);
+  }
+  Split out;
+  // a smooth change of the curve gains more from correlated points than from as many independent
+  // ones, by this factor
+  const double n = independent(points), all = static_cast<double>(points.profile.k.size());
+  const double degrees = n - static_cast<double>(two.parameters());
+  if (degrees < 1)
+    return out;
+  const double gain = (single.chi2 - best.chi2) * n / all;
+  const double misfit = best.chi2 * n / all / degrees;
+  out.f = gain / 2 / std::max(misfit, 1e-300);
+  out.p = f_survival(out.f, 2, degrees);
+  // errors of points are known: chi² itself is −2 ln L; where the model misses, it is scaled down
+  out.information_gain = gain / std::max(1.0, misfit) - 2 * std::log(std::max(n, 2.0));
+  const bool likely =
+      out.p < options.split_level && out.information_gain > options.split_information;
+  const auto covariance = likely ? covariance_of(fitter, points, two, best) : best.covariance;
+  const auto cov = [&](std::size_t i, std::size_t j) {
+    return covariance[i * two.parameters() + j];
+  };
+  const auto value_of = [&](std::size_t i) { return Value{best.value[i], std::sqrt(cov(i, i))}; };
+  const std::size_t b = 3 * one.peaks, c = 3 * peak;
+  out.width = value_of(c + 2);
+  std::size_t first = c, second = b + 2;
+  if (best.value[first] > best.value[second])
+    std::swap(first, second);
+  out.first_center = value_of(first);
+  out.second_center = value_of(second);
+  out.first_height = value_of(first + 1);
+  out.second_height = value_of(second + 1);
+  out.separation = {best.value[second] - best.value[first],
+                    std::sqrt(cov(first, first) + cov(second, second) - 2 * cov(first, second))};
+  // Two Gaussians closer than 2σ have one maximum: they describe a shape, not two features. A small
+  // one far out is a shoulder.
+  const double small = std::min(out.first_height.value, out.second_height.value);
+  const double large = std::max(out.first_height.value, out.second_height.value);
+  constexpr double resolved = 1.7, comparable = 0.25, sure = 3;
+  out.found = likely && out.separation.value > resolved * out.width.value &&
+              out.separation.value > sure * out.separation.error && small > comparable * large;
+  return out;
+}
+
+std::vector<Shoulder>
+find_shoulders(const Points& points, const Model& model, const fit::CurveFit& best) {
+  const auto& k = points.profile.k;
+  std::vector<double> left;
+  for (std::size_t i = 0; i < k.size(); ++i)
+    left.push_back(points.profile.value[i] - model.at(best.value, k[i]));
+  const double thinned = independent(points) / static_cast<double>(k.size());
+  const double width = 0.5 * best.value[2];
+  std::vector<Shoulder> all;
+  for (const double center : k) {
+    double product = 0, norm = 0;
+    for (std::size_t i = 0; i < k.size(); ++i) {
+      const double shape = std::exp(-0.5 * std::pow((k[i] - center) / width, 2));
+      const double weight = 1 / (points.profile.error[i] * points.profile.error[i]);
+      product += weight * shape * left[i];
+      norm += weight * shape * shape;
+    }
+    all.push_back({center, product / norm, product / std::sqrt(norm) * std::sqrt(thinned)});
+  }
+  std::vector<Shoulder> found;
+  constexpr double clear = 4;
+  for (std::size_t i = 1; i + 1 < all.size(); ++i) {
+    if (all[i].significance < clear || all[i].significance < all[i - 1].significance ||
+        all[i].significance < all[i + 1].significance)
+      continue;
+    bool beside = true;
+    for (std::size_t j = 0; j < model.peaks; ++j)
+      beside = beside && std::abs(all[i].k - best.value[3 * j]) > best.value[3 * j + 2];
+    if (beside)
+      found.push_back(all[i]);
+  }
+  return found;
+}
+
+} // namespace
+
+void validate(const PeakOptions& o) {
+  if (!std::isnan(o.k_low) && !std::isnan(o.k_high) && !(o.k_high > o.k_low))
+    throw OptionError(
+        fmt::format("--peak-range {}:{}: the end must lie above the start", o.k_low, o.k_high));
+  if (o.most < 1)
+    throw OptionError(fmt::format("--peaks {}: need at least 1", o.most));
+}
+
+PeakFit fit_peaks(const VarianceProfile& profile, const PeakOptions& options) {
+  validate(options);
+  const double everywhere = std::numeric_limits<double>::infinity();
+  const double low = std::isnan(options.k_low) ? -everywhere : options.k_low;
+  const double high = std::isnan(options.k_high) ? everywhere : options.k_high;
+  auto points = take_points(profile, low, high);
+  PeakFit out;
+  const auto n = static_cast<Index>(points.profile.k.size());
+  const Index half = std::max<Index>(1, n / 60);
+  auto crests = find_crests(
+      points.profile.value, points.profile.error, half, options.significance, options.most);
+  if (crests.empty())
+    return out;
+  if (std::isnan(options.k_low) || std::isnan(options.k_high)) {
+    // the rise towards the direct beam is no background, nor are bumps beyond the last peak
+    const auto& k = points.profile.k;
+    const double first = k[static_cast<std::size_t>(crests.front().left)],
+                 last = k[static_cast<std::size_t>(crests.back().right)];
+    points = take_points(
+        profile, std::isnan(options.k_low) ? first : low, std::isnan(options.k_high) ? last : high);
+    crests = find_crests(
+        points.profile.value, points.profile.error, half, options.significance, options.most);
+    if (crests.empty())
+      return out;
+  }
+  const auto& k = points.profile.k;
+  const auto at = [](const std::vector<double>& v, Index i) {
+    return v[static_cast<std::size_t>(i)];
+  };
+  out.k_low = k.front();
+  out.k_high = k.back();
+  out.points = static_cast<Index>(k.size());
+  out.independent_points = independent(points);
+  Model model;
+  model.peaks = crests.size();
+  std::vector<double> start;
+  double widest = 0;
+  for (const auto& crest : crests) {
+    const double reach = 0.5 * (at(k, crest.right) - at(k, crest.left));
+    widest = std::max(widest, reach);
+    start.insert(start.end(), {at(k, crest.top), crest.prominence, 0.35 * reach});
+  }
+  const double step = (k.back() - k.front()) / static_cast<double>(k.size() - 1);
+  model.origin = start[0];
+  start.push_back(
+      std::max(0.0, at(points.profile.value, crests.front().top) - crests.front().prominence));
+  start.push_back(0);
+  if (k.size() <= model.parameters())
+    return out;
+  Fitter fitter(points, std::max(widest, 3 * step), 0.5 * step);
+  const auto best = fitter.run(model, start, points.profile.value);
+  out.converged = best.converged;
+  out.chi2 = best.chi2;
+  out.peaks.resize(model.peaks);
+  out.covariance = covariance_of(fitter, points, model, best);
+  set_errors(out, best);
+  for (std::size_t i = 0; i < model.peaks; ++i)
+    find_maximum(points.profile, crests[i].top, 0.5 * best.value[3 * i + 2], out.peaks[i]);
+  if (k.size() > model.parameters() + 2)
+    for (std::size_t i = 0; i < model.peaks; ++i)
+      out.splits.push_back(test_split(fitter, points, model, best, i, options));
+  out.shoulders = find_shoulders(points, model, best);
+  out.k = k;
+  for (const double one : k)
+    out.curve.push_back(model.at(best.value, one));
+  return out;
+}
+
+} // namespace vitrum::fem

@@ -1,0 +1,135 @@
+#include "vitrum/fem/peaks.hpp"
+
+#include <cmath>
+#include <cstdio>
+
+#include <gtest/gtest.h>
+
+#include "vitrum/core/error.hpp"
+#include "vitrum/core/random.hpp"
+#include "vitrum/core/statistics.hpp"
+
+namespace vitrum::fem {
+namespace {
+
+struct Truth {
+  double split = 0; // distance of two equal Gaussians instead of one
+  double width = 0.35, noise = 0.002;
+  int correlated = 1; // points over which noise is averaged
+};
+
+double value_at(const Truth& t, double k) {
+  const auto gaussian = [](double x, double c, double w) {
+    return std::exp(-0.5 * (x - c) * (x - c) / (w * w));
+  };
+  return 0.02 +
+         0.14 * 0.5 *
+             (gaussian(k, 4.26 - t.split / 2, t.width) + gaussian(k, 4.26 + t.split / 2, t.width)) +
+         0.05 * gaussian(k, 7.24, 0.5);
+}
+
+VarianceProfile make_profile(const Truth& t, std::uint64_t seed) {
+  VarianceProfile p;
+  Random random(seed);
+  constexpr int n = 160, samples = 60;
+  const auto noise = [&] {
+    std::vector<double> white, out;
+    for (int i = 0; i < n + t.correlated; ++i)
+      white.push_back(random.normal());
+    for (int i = 0; i < n; ++i) {
+      double sum = 0;
+      for (int j = 0; j < t.correlated; ++j)
+        sum += white[static_cast<std::size_t>(i + j)];
+      out.push_back(t.noise * sum / std::sqrt(static_cast<double>(t.correlated)));
+    }
+    return out;
+  };
+  const auto shift = noise();
+  for (int i = 0; i < n; ++i) {
+    p.k.push_back(2.5 + 0.04 * i);
+    p.value.push_back(value_at(t, p.k.back()) + shift[static_cast<std::size_t>(i)]);
+    p.error.push_back(t.noise);
+  }
+  for (int s = 0; s < samples; ++s) {
+    const auto other = noise();
+    for (int i = 0; i < n; ++i)
+      p.replicate.push_back(p.value[static_cast<std::size_t>(i)] +
+                            other[static_cast<std::size_t>(i)]);
+  }
+  return p;
+}
+
+TEST(Peaks, AreWhatWasPutIn) {
+  const auto found = fit_peaks(make_profile({}, 1));
+  ASSERT_EQ(found.peaks.size(), 2U);
+  const auto near = [](const Value& v, double truth) {
+    EXPECT_GT(v.error, 0);
+    EXPECT_LT(std::abs(v.value - truth), 3.5 * v.error) << v.value << " ± " << v.error;
+  };
+  near(found.peaks[0].center, 4.26);
+  near(found.peaks[0].height, 0.14);
+  near(found.peaks[0].width, 0.35);
+  near(found.peaks[0].integral, 0.14 * 0.35 * std::sqrt(2 * 3.14159265358979));
+  near(found.peaks[0].maximum_k, 4.26);
+  near(found.peaks[1].center, 7.24);
+  near(found.height_ratio, 0.05 / 0.14);
+  EXPECT_FALSE(found.splits[0].found);
+}
+
+TEST(Peaks, ErrorsHoldForCorrelatedRings) {
+  Moments center, height, integral;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const auto found = fit_peaks(make_profile({.correlated = 4}, seed));
+    ASSERT_EQ(found.peaks.size(), 2U);
+    const auto& peak = found.peaks[0];
+    center.add((peak.center.value - 4.26) / peak.center.error);
+    height.add((peak.height.value - 0.14) / peak.height.error);
+    integral.add((peak.integral.value - 0.14 * 0.35 * 2.5066283) / peak.integral.error);
+  }
+  // forty series: widths are known to 0.11
+  for (const auto& pull : {center, height, integral}) {
+    EXPECT_NEAR(pull.deviation(), 1, 0.35);
+    EXPECT_LT(std::abs(pull.mean), 0.5);
+  }
+}
+
+TEST(Peaks, TwoAreFoundWhereTheyAreAndNotInvented) {
+  int invented = 0, found = 0;
+  constexpr int runs = 40;
+  for (std::uint64_t seed = 1; seed <= runs; ++seed) {
+    invented += fit_peaks(make_profile({.correlated = 3}, seed)).splits[0].found;
+    const auto two = fit_peaks(make_profile({.split = 0.17, .width = 0.06, .correlated = 2}, seed));
+    ASSERT_FALSE(two.splits.empty());
+    found += two.splits[0].found;
+    if (two.splits[0].found) {
+      EXPECT_NEAR(two.splits[0].separation.value, 0.17, 5 * two.splits[0].separation.error);
+    }
+  }
+  EXPECT_LE(invented, 1);
+  EXPECT_GE(found, runs - 2);
+}
+
+TEST(Peaks, NoneInNoise) {
+  VarianceProfile flat;
+  Random random(3);
+  for (int i = 0; i < 100; ++i) {
+    flat.k.push_back(0.1 * i);
+    flat.value.push_back(0.1 + 0.01 * random.normal());
+    flat.error.push_back(0.01);
+  }
+  EXPECT_TRUE(fit_peaks(flat).peaks.empty());
+  flat.k.resize(5);
+  flat.value.resize(5);
+  flat.error.resize(5);
+  EXPECT_THROW((void)fit_peaks(flat), DataError);
+}
+
+TEST(FTest, HasTheValuesOfTables) {
+  EXPECT_NEAR(f_survival(4.10, 2, 10), 0.05, 2e-4);
+  EXPECT_NEAR(f_survival(5.39, 2, 30), 0.01, 1e-4);
+  EXPECT_NEAR(f_survival(161.4, 1, 1), 0.05, 1e-4);
+  EXPECT_EQ(f_survival(0, 2, 10), 1);
+}
+
+} // namespace
+} // namespace vitrum::fem

@@ -1,0 +1,39 @@
+// The figures of a result of fluctuation electron microscopy, each from its Tree alone. A figure
+// whose data are absent is nullopt. Series count from 1.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "vitrum/core/tree.hpp"
+#include "vitrum/plot/figure.hpp"
+
+namespace vitrum::report {
+
+/// V(k) of all series with errors, coloured by probe size or temperature, and below it I(k)
+/// (V25 Figs. 3a, 3b, 4a).
+[[nodiscard]] std::optional<plot::Figure> make_variance_figure(const Tree& result);
+
+/// All definitions of the variance of one series, as they are and without shot noise.
+[[nodiscard]] std::optional<plot::Figure> make_definitions_figure(const Tree& result, Index series);
+
+/// Mean pattern of one series with what is masked, its centre and ring; and its variance image.
+[[nodiscard]] std::optional<plot::Figure> make_pattern_figure(const Tree& result, Index series);
+
+/// V(k) of one series with the fit of its peaks, two Gaussians where one does not do, and
+/// residuals.
+[[nodiscard]] std::optional<plot::Figure> make_peak_figure(const Tree& result, Index series);
+
+/// Stratton–Voyles plot and pair persistence, with the state before where there is one (V25 Figs.
+/// 3c, 3d).
+[[nodiscard]] std::optional<plot::Figure> make_length_figure(const Tree& result);
+
+/// Second over first peak against probe size or temperature (V25 Fig. A.10).
+[[nodiscard]] std::optional<plot::Figure> make_peak_ratio_figure(const Tree& result);
+
+/// Relative change of the first peak's height and integral with temperature (V25 Fig. 4b).
+[[nodiscard]] std::optional<plot::Figure> make_temperature_figure(const Tree& result);
+
+/// How many series a result holds; 0 when it is of another kind.
+[[nodiscard]] Index fem_series(const Tree& result);
+
+} // namespace vitrum::report
