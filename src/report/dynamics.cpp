@@ -19,8 +19,9 @@ std::string percent(double probability) {
   return fmt::format("{:.2g} %", 100 * probability);
 }
 
-std::string seconds(double value) {
-  return fmt::format("{:.6g} s", value);
+/// Measured series count in seconds, simulated ones in units of their own.
+std::string time_of(const Result& result, double value) {
+  return fmt::format("{:.6g} {}", value, result.time_unit());
 }
 
 void tell_events(std::vector<std::string>& out, const Result& result, Index bin) {
@@ -33,14 +34,14 @@ void tell_events(std::vector<std::string>& out, const Result& result, Index bin)
     std::string text = fmt::format("At {} the correlation across one frame drops by {} of its "
                                    "value ({:.3g} widths of the noise; chance makes "
                                    "one as large in {} of series)",
-                                   seconds(e.number("time_s")),
+                                   time_of(result, e.number("time_s")),
                                    format_value(100 * e.number("drop"), 100 * e.error("drop"), "%"),
                                    e.number("significance"),
                                    percent(e.number("probability")));
     if (kind == "transient")
       text +=
           fmt::format(", but it comes back within {}: these frames differ, the structure does not",
-                      seconds(e.number("recovery_s")));
+                      time_of(result, e.number("recovery_s")));
     else if (kind == "shift")
       text += fmt::format(
           ": the pattern has moved by ({:.2f}, {:.2f}) px, so this is no event of the sample",
@@ -51,12 +52,12 @@ void tell_events(std::vector<std::string>& out, const Result& result, Index bin)
                           "value: it is not counted as an event of the sample",
                           e.number("intensity_ratio"));
     else if (const double ratio = e.number("tau_ratio"); std::isfinite(ratio))
-      text +=
-          fmt::format("; the relaxation time after it is {} times that before{}",
-                      format_value(ratio, e.error("tau_ratio")),
-                      std::isfinite(e.number("tau_ratio_range_s"))
-                          ? fmt::format(" (both over {})", seconds(e.number("tau_ratio_range_s")))
-                          : "");
+      text += fmt::format(
+          "; the relaxation time after it is {} times that before{}",
+          format_value(ratio, e.error("tau_ratio")),
+          std::isfinite(e.number("tau_ratio_range_s"))
+              ? fmt::format(" (both over {})", time_of(result, e.number("tau_ratio_range_s")))
+              : "");
     out.push_back(text + ".");
   }
   if (events.empty())
@@ -73,18 +74,20 @@ void tell_events(std::vector<std::string>& out, const Result& result, Index bin)
 void tell_segments(std::vector<std::string>& out, const Result& result, Index bin) {
   for (const auto& s : dynamics_rows(result, "segment", bin)) {
     std::string text = fmt::format("From {} to {} the dynamics are {} (probability {})",
-                                   seconds(s.number("first_s")),
-                                   seconds(s.number("last_s")),
+                                   time_of(result, s.number("first_s")),
+                                   time_of(result, s.number("last_s")),
                                    s.text("dynamics"),
                                    percent(s.number("probability")));
-    text += fmt::format(", with ⟨t⟩ = {} in its middle",
-                        format_value(s.number("mean_time_s"), s.error("mean_time_s"), "s"));
+    text += fmt::format(
+        ", with ⟨t⟩ = {} in its middle",
+        format_value(s.number("mean_time_s"), s.error("mean_time_s"), result.time_unit()));
     const double slope = s.number("log_slope_per_s");
     if (s.text("dynamics") == "aging" || s.text("dynamics") == "accelerating")
-      text += fmt::format(
-          ", which {} e-fold in {}",
-          slope > 0 ? "grows" : "falls",
-          format_value(std::abs(1 / slope), s.error("log_slope_per_s") / (slope * slope), "s"));
+      text += fmt::format(", which {} e-fold in {}",
+                          slope > 0 ? "grows" : "falls",
+                          format_value(std::abs(1 / slope),
+                                       s.error("log_slope_per_s") / (slope * slope),
+                                       result.time_unit()));
     out.push_back(text + ".");
   }
 }
@@ -93,14 +96,14 @@ void tell_laws(std::vector<std::string>& out, const Result& result, Index bin) {
   for (const auto& l : dynamics_rows(result, "aging_law", bin)) {
     if (l.text("law") != "exponential")
       continue;
-    std::string text =
-        fmt::format("Between {} and {}: τ = τ0·exp(t_a/t′) with τ0 = {} and "
-                    "t′ = {} (χ² per degree {:.2f}); ",
-                    seconds(l.number("first_s")),
-                    seconds(l.number("last_s")),
-                    format_value(l.number("tau0_s"), l.error("tau0_s"), "s"),
-                    format_value(l.number("aging_time_s"), l.error("aging_time_s"), "s"),
-                    l.number("chi2_reduced"));
+    std::string text = fmt::format(
+        "Between {} and {}: τ = τ0·exp(t_a/t′) with τ0 = {} and "
+        "t′ = {} (χ² per degree {:.2f}); ",
+        time_of(result, l.number("first_s")),
+        time_of(result, l.number("last_s")),
+        format_value(l.number("tau0_s"), l.error("tau0_s"), result.time_unit()),
+        format_value(l.number("aging_time_s"), l.error("aging_time_s"), result.time_unit()),
+        l.number("chi2_reduced"));
     const double explained = l.number("collapse_explained");
     text += std::isnan(explained)
                 ? "too few decays overlap to see whether they fall on one curve against lag/τ."
@@ -115,8 +118,8 @@ void tell_rest(std::vector<std::string>& out, const Result& result, Index bin) {
   for (const auto& t : dynamics_rows(result, "stationarity", bin))
     out.push_back(fmt::format("Between {} and {} the dynamics are {}: a slope this steep has "
                               "probability {}, scatter this large {}.",
-                              seconds(t.number("first_s")),
-                              seconds(t.number("last_s")),
+                              time_of(result, t.number("first_s")),
+                              time_of(result, t.number("last_s")),
                               t.text("verdict"),
                               percent(t.number("slope_probability")),
                               percent(t.number("scatter_probability"))));
@@ -124,8 +127,8 @@ void tell_rest(std::vector<std::string>& out, const Result& result, Index bin) {
     out.push_back(fmt::format("From {} to {} the short-time plateau moves {} the mean relaxation "
                               "time (rolling correlation "
                               "{:+.2f}; by chance anywhere in the series: {}).",
-                              seconds(r.number("first_s")),
-                              seconds(r.number("last_s")),
+                              time_of(result, r.number("first_s")),
+                              time_of(result, r.number("last_s")),
                               r.number("correlation") < 0 ? "against" : "with",
                               r.number("correlation"),
                               percent(r.number("probability"))));
@@ -133,15 +136,16 @@ void tell_rest(std::vector<std::string>& out, const Result& result, Index bin) {
     out.push_back(fmt::format("From {} to {} the correlation of the short-time plateau with the "
                               "mean relaxation time is {:+.2f}; chance makes one as large in {} of "
                               "such series.",
-                              seconds(t.number("first_s")),
-                              seconds(t.number("last_s")),
+                              time_of(result, t.number("first_s")),
+                              time_of(result, t.number("last_s")),
                               t.number("correlation"),
                               percent(t.number("probability"))));
   for (const auto& r : dynamics_rows(result, "renewal", bin))
-    out.push_back(fmt::format("As a continuous-time random walk, whose correlation ages by itself: "
-                              "waiting times with exponent {} and τ = {}.",
-                              format_value(r.number("ml_exponent"), r.error("ml_exponent")),
-                              format_value(r.number("tau_s"), r.error("tau_s"), "s")));
+    out.push_back(
+        fmt::format("As a continuous-time random walk, whose correlation ages by itself: "
+                    "waiting times with exponent {} and τ = {}.",
+                    format_value(r.number("ml_exponent"), r.error("ml_exponent")),
+                    format_value(r.number("tau_s"), r.error("tau_s"), result.time_unit())));
   for (const auto& m : dynamics_rows(result, "material_time", bin))
     out.push_back(fmt::format(
         "On the material time ∫dt/τ the map is one function of time differences up to an rms of "
@@ -219,18 +223,21 @@ std::string segment_table(const Result& result) {
     for (const auto& s : dynamics_rows(result, "segment", bin)) {
       const auto end = [&](const char* at) {
         const std::string name(at);
-        return fmt::format("{:.6g} ({:.6g} to {:.6g}) s",
+        return fmt::format("{:.6g} ({:.6g} to {:.6g}) {}",
                            s.number(name + "_s"),
                            s.number(name + "_low_s"),
-                           s.number(name + "_high_s"));
+                           s.number(name + "_high_s"),
+                           result.time_unit());
       };
       table.add({std::to_string(bin),
                  end("first"),
                  end("last"),
                  s.text("dynamics"),
                  percent(s.number("probability")),
-                 format_value(s.number("mean_time_s"), s.error("mean_time_s"), "s"),
-                 format_value(s.number("log_slope_per_s"), s.error("log_slope_per_s"), "1/s")});
+                 format_value(s.number("mean_time_s"), s.error("mean_time_s"), result.time_unit()),
+                 format_value(s.number("log_slope_per_s"),
+                              s.error("log_slope_per_s"),
+                              "1/" + result.time_unit())});
     }
   return table.empty() ? "" : table.html();
 }

@@ -131,6 +131,11 @@ std::optional<std::vector<double>> Result::numbers(const std::string& path,
   return to_numbers(*array);
 }
 
+std::string Result::time_unit() const {
+  const auto own = entry().text("series/time_unit");
+  return own.empty() ? "s" : own;
+}
+
 std::string Result::bin_title(Index bin) const {
   std::string title = fmt::format("bin {}", bin);
   if (!q_.empty())

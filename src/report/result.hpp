@@ -68,6 +68,8 @@ public:
   /// q of each bin; empty when unknown.
   [[nodiscard]] const std::vector<double>& q() const { return q_; }
   [[nodiscard]] const std::string& q_unit() const { return q_unit_; } // as shown
+  /// "s", or the unit that a simulated series counts time in.
+  [[nodiscard]] std::string time_unit() const;
 
   [[nodiscard]] std::optional<Curves> g2(const std::string& group = "g2") const;
   /// Of the g2 in `group`: those of g2 stand in fit, those of g2_pixel in fit_pixel.

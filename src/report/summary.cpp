@@ -35,8 +35,11 @@ std::string measured(const Result& result) {
     if (std::isfinite(height) && std::isfinite(width))
       text += fmt::format(" of {:.0f} × {:.0f} pixels", width, height);
     if (std::isfinite(time))
-      text += fmt::format(
-          ", {} apart ({} in all),", format_value(time, NAN, "s"), duration(frames * time));
+      text += fmt::format(", {} apart ({} in all),",
+                          format_value(time, NAN, result.time_unit()),
+                          result.time_unit() == "s"
+                              ? duration(frames * time)
+                              : format_value(frames * time, NAN, result.time_unit()));
     text += frames == 1 ? " was analysed" : " were analysed";
   } else if (result.bins() > 0) {
     text = "The result holds correlation functions";
@@ -112,7 +115,7 @@ std::string aging(const Result& result) {
   if (good.size() < 2)
     return "";
   const auto age = [&](Index k) {
-    return format_value(windows->age_s[static_cast<std::size_t>(k)], NAN, "s");
+    return format_value(windows->age_s[static_cast<std::size_t>(k)], NAN, result.time_unit());
   };
   std::string text = fmt::format(" From age {} to {}, τ of bin 1 goes from {} to {} ({})",
                                  age(good.front()),
@@ -139,7 +142,7 @@ std::string sudden_events(const Result& result) {
     std::set<Index> bins;
     for (; next < events.size() && events[next].time_s - events[i].time_s <= close; ++next)
       bins.insert(events[next].bin);
-    places.push_back(format_value(events[i].time_s, NAN, "s"));
+    places.push_back(format_value(events[i].time_s, NAN, result.time_unit()));
     if (result.bins() > 1)
       places.back() += fmt::format(" in {} of {} bins", bins.size(), result.bins());
   }

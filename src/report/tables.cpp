@@ -200,7 +200,7 @@ std::string window_tables(const Result& result) {
     for (Index k = 0; k < n; ++k) {
       std::vector<std::string> start{
           std::to_string(k + 1),
-          format_value(windows->age_s[static_cast<std::size_t>(k)], NAN, "s")};
+          format_value(windows->age_s[static_cast<std::size_t>(k)], NAN, result.time_unit())};
       if (plateau)
         start.push_back(cell(*plateau, bin * n + k));
       if (fits.empty())
