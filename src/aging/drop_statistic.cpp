@@ -98,12 +98,17 @@ std::vector<double> smooth_loss(const DropStatistic& s, const std::vector<std::u
   return out;
 }
 
-/// √(a + b·L) at every frame: a, b ≥ 0 that make the squares of D about its centre most probable
-/// (iterated least squares with the weights of a normal D, 1/variance²). 1 where L is not known.
-std::vector<double> noise_shape(const DropStatistic& s,
-                                const std::vector<double>& centre,
-                                const std::vector<double>& loss,
-                                const std::vector<std::uint8_t>& left_out) {
+/// √(a + b·L) at every frame, 1 where L is not known, and how its logarithm changes with b/a.
+struct Shape {
+  std::vector<double> width, slope;
+};
+
+/// a, b ≥ 0 make the squares of D about its centre most probable (iterated least squares with the
+/// weights of a normal D, 1/variance²).
+Shape noise_shape(const DropStatistic& s,
+                  const std::vector<double>& centre,
+                  const std::vector<double>& loss,
+                  const std::vector<std::uint8_t>& left_out) {
   const std::size_t n = s.drop.size();
   double a = 1, b = 0;
   for (int step = 0; step < 12; ++step) {
@@ -121,7 +126,7 @@ std::vector<double> noise_shape(const DropStatistic& s,
     }
     const double det = w0 * w2 - w1 * w1;
     if (!(w0 > 0) || !(v0 > 0))
-      return std::vector<double>(n, 1);
+      return {std::vector<double>(n, 1), std::vector<double>(n, 0)};
     b = det > 1e-9 * w0 * w2 ? (w0 * v1 - w1 * v0) / det : 0;
     a = (v0 - b * w1) / w0;
     if (b < 0 || !(a + b > 0)) {
@@ -134,17 +139,18 @@ std::vector<double> noise_shape(const DropStatistic& s,
     // a loss of nothing is no noise of nothing
     a = std::max(a, 1e-3 * b * w1 / w0);
   }
-  std::vector<double> out(n, 1);
+  Shape out{std::vector<double>(n, 1), std::vector<double>(n, 0)};
   for (std::size_t i = 0; i < n; ++i)
-    if (!std::isnan(loss[i]))
-      out[i] = std::sqrt(a + b * loss[i]);
+    if (!std::isnan(loss[i])) {
+      out.width[i] = std::sqrt(a + b * loss[i]);
+      out.slope[i] = a * loss[i] / (a + b * loss[i]);
+    }
   return out;
 }
 
 /// Centre and width of values over the neighbourhood; NaN where it says less.
 struct Local {
   std::vector<double> centre, width;
-  double used = 0; // values behind one width
 };
 
 Local local_moments(const std::vector<double>& values,
@@ -159,8 +165,7 @@ Local local_moments(const std::vector<double>& values,
   const auto square = prefix_sums(n, [&](std::size_t i) { return at(i) * at(i); });
   const auto count = prefix_sums(
       n, [&](std::size_t i) { return !std::isnan(values[i]) && left_out[i] == 0 ? 1.0 : 0.0; });
-  Local out{std::vector<double>(n, nan), std::vector<double>(n, nan), 0};
-  double places = 0;
+  Local out{std::vector<double>(n, nan), std::vector<double>(n, nan)};
   for (std::size_t i = 0; i < n; ++i) {
     if (std::isnan(values[i]))
       continue;
@@ -175,10 +180,49 @@ Local local_moments(const std::vector<double>& values,
       continue;
     out.centre[i] = middle + mean;
     out.width[i] = std::sqrt(variance);
-    out.used += m;
-    places += 1;
   }
-  out.used = places > 0 ? out.used / places : 0;
+  return out;
+}
+
+/// Σ_k ρ(k)² over both signs of k within two blocks, where the statistic is correlated by the pairs
+/// of frames that its values share; less what the noise of ρ adds.
+double correlated_squares(const std::vector<double>& correlation, Index block, double values) {
+  const auto reach = std::min(correlation.size() - 1, static_cast<std::size_t>(own_blocks * block));
+  double squares = 1;
+  for (std::size_t k = 1; k <= reach; ++k)
+    squares += 2 * correlation[k] * correlation[k];
+  return std::max(1.0, squares / (1 + 2 * static_cast<double>(reach) / values));
+}
+
+/// Degrees of freedom of the width at each frame, and (`mean`) of the mean width of the series.
+struct Degrees {
+  std::vector<double> at;
+  double mean = 0;
+};
+
+Degrees degrees_of(const std::vector<double>& quiet,
+                   const std::vector<double>& slope,
+                   Index block,
+                   double squares) {
+  const std::size_t n = quiet.size();
+  const auto power = [&](int p) {
+    return prefix_sums(
+        n, [&](std::size_t i) { return std::isnan(quiet[i]) ? 0.0 : std::pow(slope[i], p); });
+  };
+  const auto s0 = power(0), s1 = power(1), s2 = power(2);
+  Degrees out{std::vector<double>(n, nan), s0[n] / squares};
+  const double spread = s2[n] - s1[n] * s1[n] / s0[n];
+  for (std::size_t i = 0; i < n; ++i) {
+    const Neighbourhood near(
+        static_cast<Index>(i), width_blocks * block, own_blocks * block, static_cast<Index>(n));
+    const double m = near.sum(s0);
+    if (m < 1)
+      continue;
+    const double here = near.sum(s1) / m, away = slope[i] - here;
+    const double of_slope = away * (away + 2 * (here - s1[n] / s0[n]));
+    // the part of the slope can be negative where the neighbourhood leans the other way
+    out.at[i] = 1 / (squares * std::max(1 / m + (spread > 0 ? of_slope / spread : 0), 1 / s0[n]));
+  }
   return out;
 }
 
@@ -241,22 +285,28 @@ ScaledStatistic scale(const DropStatistic& s) {
     const auto shape = noise_shape(s, centre, smooth_loss(s, left_out), left_out);
     std::vector<double> ratio(s.drop.size());
     for (std::size_t i = 0; i < ratio.size(); ++i)
-      ratio[i] = s.drop[i] / shape[i];
+      ratio[i] = s.drop[i] / shape.width[i];
     const Local local = local_moments(ratio, left_out, s.block);
+    std::vector<double> quiet(ratio.size(), nan);
+    double values = 0;
     for (std::size_t i = 0; i < ratio.size(); ++i) {
-      out.centre[i] = local.centre[i] * shape[i];
-      out.width[i] = local.width[i] * shape[i];
+      out.centre[i] = local.centre[i] * shape.width[i];
+      out.width[i] = local.width[i] * shape.width[i];
       out.z[i] = (ratio[i] - local.centre[i]) / local.width[i];
+      if (left_out[i] == 0)
+        quiet[i] = out.z[i];
+      values += std::isnan(quiet[i]) ? 0 : 1;
     }
-    std::vector<double> quiet = out.z;
-    for (std::size_t i = 0; i < quiet.size(); ++i)
-      if (left_out[i] != 0)
-        quiet[i] = nan;
-    out.correlation = tapered_autocorrelation(quiet, 4 * s.block);
-    double squares = 1;
-    for (std::size_t k = 1; k < out.correlation.size(); ++k)
-      squares += 2 * out.correlation[k] * out.correlation[k];
-    out.degrees = local.used / squares;
+    const auto correlation = autocorrelation(quiet, 4 * s.block);
+    out.correlation = tapered(correlation);
+    const auto degrees =
+        degrees_of(quiet,
+                   shape.slope,
+                   s.block,
+                   correlated_squares(correlation, s.block, std::max(1.0, values)));
+    out.degrees = degrees.mean;
+    for (std::size_t i = 0; i < ratio.size(); ++i)
+      out.z[i] = normal_equivalent(out.z[i], degrees.at[i]);
     bool changed = false;
     for (Index t = 0; t < n; ++t)
       if (std::abs(out.z[static_cast<std::size_t>(t)]) > outlier)

@@ -26,9 +26,18 @@ struct DropStatistic {
 /// change (the beam). Without L the noise of fast dynamics in an aging series is taken for that of
 /// its slower neighbours: 9 times the false alarms asked for. What is within two blocks of a value
 /// does not count for its own scale, and outliers do not count for anyone's.
+///
+/// The width is known from few values, least well where L is far from that of the neighbourhood: to
+/// first order in s and in θ = b/a its square has the relative variance
+///     2/ν(t) = 2 S [1/m + (g(t) − ḡ) (g(t) + ḡ − 2⟨g⟩) / Σ (g − ⟨g⟩)²],   g = ∂ ln(1 + θ L)/∂θ,
+/// m values in the neighbourhood, ḡ their mean g, ⟨g⟩ and the sum those of the series (both parts
+/// come from the same values, hence the product), S = Σ_k ρ(k)² for the autocorrelation ρ of D. So
+/// D over its width has Student's distribution of ν(t) degrees of freedom; `z` is the normal
+/// deviate as improbable. At the ends a value has a share in the slope θ that it is judged by:
+/// there z is a little too small for large D, never too large.
 struct ScaledStatistic {
   std::vector<double> z, centre, width;
-  double degrees = 0; // of freedom behind a width
+  double degrees = 0; // of freedom behind the mean width of the series
   std::vector<double> correlation;
 };
 [[nodiscard]] ScaledStatistic scale(const DropStatistic& statistic);

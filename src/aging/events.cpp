@@ -54,20 +54,25 @@ struct Choice {
 
 /// The block of the least noise. Blocks differ by a factor of four, and with them the noise: among
 /// nearly equal ones the choice would fall on that whose noise is underestimated, and events would
-/// be found where there are none.
+/// be found where there are none. So what is compared lies two errors above the noise that is
+/// found: a longer block, of whose noise less is known, must be better beyond doubt.
 Choice choose(const Band& band, const EventOptions& options) {
   std::vector<Index> blocks{options.block_frames};
   if (options.block_frames == 0)
     blocks = {2, 8, 32};
   Choice best;
+  double least = std::numeric_limits<double>::infinity();
   for (const Index block : blocks) {
     if (block > band.lags)
       continue;
     Choice c{make_statistic(band, block), {}};
     c.scaled = scale(c.statistic);
     c.noise = relative_noise(c.statistic, c.scaled, options.baseline);
-    if (best.statistic.block == 0 || (c.noise > 0 && c.noise < best.noise))
+    const double bound = c.noise * (1 + 2 / std::sqrt(2 * c.scaled.degrees));
+    if (best.statistic.block == 0 || (c.noise > 0 && bound < least)) {
       best = std::move(c);
+      least = bound;
+    }
   }
   return best;
 }
@@ -135,7 +140,7 @@ EventSearch find_events(const MapRows& map, const EventOptions& options) {
   // excursions are shorter than two blocks: there the correlation is back at zero
   auto near = c.scaled.correlation;
   near.resize(static_cast<std::size_t>(2 * out.block_frames + 1));
-  const ExcursionRate rate(std::move(near), static_cast<double>(out.judged), c.scaled.degrees);
+  const ExcursionRate rate(std::move(near), static_cast<double>(out.judged));
   out.threshold = rate.level(options.false_alarms);
   const auto& z = out.significance;
   for (Index t = 0; t < n; ++t) {

@@ -16,7 +16,7 @@ double normal_equivalent(double t, double degrees) {
   return std::copysign((8 * degrees + 1) / (8 * degrees + 3) * z, t);
 }
 
-std::vector<double> tapered_autocorrelation(std::span<const double> values, Index reach) {
+std::vector<double> autocorrelation(std::span<const double> values, Index reach) {
   std::vector<double> out;
   const auto n = static_cast<Index>(values.size());
   for (Index k = 0; k <= reach; ++k) {
@@ -30,9 +30,7 @@ std::vector<double> tapered_autocorrelation(std::span<const double> values, Inde
       sum += product;
       ++pairs;
     }
-    const double x = static_cast<double>(k) / static_cast<double>(2 * reach);
-    const double taper = x < 0.5 ? 1 - 6 * x * x * (1 - x) : 2 * std::pow(1 - x, 3);
-    out.push_back(pairs > 0 ? taper * sum / static_cast<double>(pairs) : 0);
+    out.push_back(pairs > 0 ? sum / static_cast<double>(pairs) : 0);
   }
   const double variance = out[0];
   for (double& x : out)
@@ -40,8 +38,17 @@ std::vector<double> tapered_autocorrelation(std::span<const double> values, Inde
   return out;
 }
 
-ExcursionRate::ExcursionRate(std::vector<double> correlation, double frames, double degrees)
-    : correlation_(std::move(correlation)), frames_(frames), degrees_(degrees) {
+std::vector<double> tapered(std::vector<double> correlation) {
+  const auto reach = static_cast<double>(correlation.size()) - 1;
+  for (std::size_t k = 0; k < correlation.size(); ++k) {
+    const double x = reach > 0 ? static_cast<double>(k) / (2 * reach) : 0;
+    correlation[k] *= x < 0.5 ? 1 - 6 * x * x * (1 - x) : 2 * std::pow(1 - x, 3);
+  }
+  return correlation;
+}
+
+ExcursionRate::ExcursionRate(std::vector<double> correlation, double frames)
+    : correlation_(std::move(correlation)), frames_(frames) {
   // values at −K … −1, 1 … K given the one at 0
   const auto reach = static_cast<Index>(correlation_.size()) - 1;
   const Index n = 2 * reach;
@@ -94,8 +101,7 @@ double ExcursionRate::clump(double u) const {
 }
 
 double ExcursionRate::expected(double level) const {
-  const double u = normal_equivalent(level, degrees_);
-  return frames_ * normal_survival(u) * clump(std::max(u, 0.5));
+  return frames_ * normal_survival(level) * clump(std::max(level, 0.5));
 }
 
 double ExcursionRate::level(double rate) const {
@@ -109,14 +115,7 @@ double ExcursionRate::level(double rate) const {
     }
     share = clump(std::max(u, 0.5));
   }
-  // back to Student's t, of which `normal_equivalent` grows steadily
-  low = u;
-  high = 1e3;
-  for (int i = 0; i < 80; ++i) {
-    const double t = (low + high) / 2;
-    (normal_equivalent(t, degrees_) < u ? low : high) = t;
-  }
-  return high;
+  return u;
 }
 
 } // namespace vitrum::aging

@@ -14,17 +14,17 @@ namespace vitrum::aging {
 /// (1959) 1124; within 1 % of the tail for degrees > 10.
 [[nodiscard]] double normal_equivalent(double t, double degrees);
 
-/// Autocorrelation of a series at lags 0 … reach, NaN left out, tapered (Parzen, over twice the
-/// reach) so that it is positive definite.
-[[nodiscard]] std::vector<double> tapered_autocorrelation(std::span<const double> values,
-                                                          Index reach);
+/// Autocorrelation of a series at lags 0 … reach, NaN left out.
+[[nodiscard]] std::vector<double> autocorrelation(std::span<const double> values, Index reach);
+
+/// An autocorrelation that is positive definite: tapered (Parzen, over twice its reach).
+[[nodiscard]] std::vector<double> tapered(std::vector<double> correlation);
 
 /// Separate excursions of `frames` values above a level: frames · P(z > u) · E[1/count | z > u],
 /// count the values above u within the reach of the correlation, by conditional simulation.
 class ExcursionRate {
 public:
-  /// `degrees`: behind the width by which the series is scaled.
-  ExcursionRate(std::vector<double> correlation, double frames, double degrees);
+  ExcursionRate(std::vector<double> correlation, double frames);
   [[nodiscard]] double expected(double level) const;
   /// Level at which `rate` are expected.
   [[nodiscard]] double level(double rate) const;
@@ -34,7 +34,7 @@ private:
 
   std::vector<double> correlation_;
   std::vector<double> factor_; // Cholesky, of the values given the one in the middle
-  double frames_, degrees_;
+  double frames_;
 };
 
 } // namespace vitrum::aging

@@ -3,17 +3,14 @@
 
 #include <fmt/format.h>
 
-#include "age_errors.hpp"
 #include "dynamics_stage.hpp"
-#include "fit_stage.hpp"
 #include "foreign_map.hpp"
 #include "large_result.hpp"
 #include "located.hpp"
-#include "map_bias.hpp"
+#include "map_curves.hpp"
 #include "output.hpp"
 #include "result_input.hpp"
 #include "result_tree.hpp"
-#include "vitrum/aging/adaptive.hpp"
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/map_file.hpp"
@@ -42,12 +39,6 @@ Maps maps_of_result(const Tree& tree, const std::string& path) {
   return maps;
 }
 
-void remove_bias(correlate::OneTime& window, const Tree& tree, std::size_t bin) {
-  const auto bias = map_bias(tree, bin, window.lag_frames);
-  for (std::size_t l = 0; l < bias.size(); ++l)
-    window.value[l] -= bias[l];
-}
-
 Maps map_made_elsewhere(const std::string& path, double frame_time) {
   auto map = read_foreign_map(path);
   Maps maps;
@@ -57,23 +48,15 @@ Maps map_made_elsewhere(const std::string& path, double frame_time) {
   return maps;
 }
 
-/// One strip of rows at a time, as far as the diagonal.
 correlate::OneTimeFunctions one_time_of(const io::StoredMap& map,
                                         const correlate::OneTimeOptions& options,
                                         const Monitor& monitor) {
   constexpr Index usual_rows = 256;
-  correlate::MapOneTime sums(map.size(), options);
-  const Index rows = map.chunk() > 0 ? map.chunk() : usual_rows;
-  std::vector<float> strip;
-  Progress progress(monitor, "reading the two-time map", "frames", map.size());
-  for (Index row0 = 0; row0 < map.size(); row0 += rows) {
-    const Index count = std::min(rows, map.size() - row0);
-    strip.resize(static_cast<std::size_t>(count * (row0 + count)));
-    map.read(row0, count, 0, row0 + count, strip.data());
-    sums.add_rows(row0, count, strip.data(), row0 + count);
-    progress.advance(count);
-  }
-  return sums.result();
+  const auto read = [&](Index row0, Index count, float* strip) {
+    map.read(row0, count, 0, row0 + count, strip);
+  };
+  return one_time_of_map(
+      map.size(), map.chunk() > 0 ? map.chunk() : usual_rows, read, options, monitor);
 }
 
 class StoredRows final : public aging::MapRows {
@@ -115,21 +98,9 @@ Curves curves_of_maps(const Maps& maps,
     out.whole.push_back(std::move(functions.whole));
     out.windows.push_back(std::move(functions.windows));
     if (own)
-      for (auto& window : out.windows.back()) {
-        remove_bias(window, tree, b);
-        out.pixel_errors &= set_pixel_errors(window, options.age, tree, b);
-      }
+      out.pixel_errors &= set_pixel_statistics(out.windows.back(), options.age, tree, b);
   }
   return out;
-}
-
-/// The windows of the fits in the tree, joined as long as the dynamics are stationary.
-std::vector<correlate::AgeWindow> adaptive_windows(
-    const Tree& tree, std::size_t bins, const std::vector<correlate::AgeWindow>& windows) {
-  std::vector<aging::AgeSeries> series;
-  for (std::size_t b = 0; b < bins; ++b)
-    series.push_back(age_series(tree, b, true));
-  return aging::join_stationary(windows, series);
 }
 
 } // namespace
@@ -141,9 +112,8 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
   check_dynamics(options.dynamics);
   const auto& path = options.inputs.at(0);
   const bool own = is_result(path);
-  if (options.adaptive && options.age.window_step_s > 0 &&
-      options.age.window_step_s != options.age.window_s)
-    throw OptionError("--adaptive: the windows to join must not overlap, leave --window-step out");
+  if (options.adaptive)
+    check_adaptive(options.age);
   if (own && !std::isnan(options.frame_time_s))
     throw OptionError("--frame-time: the result knows its own");
   const auto config = to_toml(describe(options));
@@ -190,25 +160,19 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
   about(path, [&] {
     fit_bins(tree, plan, whole, maps.frame_time_s, monitor);
     fit_pixel_bins(tree, plan, maps.frame_time_s, monitor);
-    const std::size_t bins = windows.size();
     fit_windows(tree, plan, options.age, std::move(windows), maps.frame_time_s, monitor);
-    if (options.adaptive) {
-      const auto joined = adaptive_windows(tree, bins, one_time.windows);
-      add_correction(tree,
-                     fmt::format("{} windows of {} frames joined to {} while the dynamics stay "
-                                 "stationary within noise",
-                                 one_time.windows.size(),
-                                 one_time.windows[0].last - one_time.windows[0].first,
-                                 joined.size()));
-      one_time.windows = joined;
-      tree.erase("entry/window");
-      fit_windows(tree,
-                  plan,
-                  options.age,
-                  curves_of_maps(maps, tree, own, one_time, monitor).windows,
-                  maps.frame_time_s,
-                  monitor);
-    }
+    if (options.adaptive)
+      join_windows(
+          tree,
+          plan,
+          options.age,
+          one_time.windows,
+          [&](const std::vector<correlate::AgeWindow>& joined) {
+            one_time.windows = joined;
+            return curves_of_maps(maps, tree, own, one_time, monitor).windows;
+          },
+          maps.frame_time_s,
+          monitor);
     add_dynamics(tree,
                  options.dynamics,
                  maps.frame_time_s,

@@ -12,6 +12,14 @@ Settings::iterator find(Settings& settings, const std::string& name) {
       settings.begin(), settings.end(), [&](const Setting& s) { return s.name == name; });
 }
 
+void describe_adaptive(bool& adaptive, const char* needs, Settings& s) {
+  Group(s, "age")("adaptive",
+                  "",
+                  "join windows as long as the dynamics of all bins stay stationary within noise",
+                  &adaptive,
+                  needs);
+}
+
 } // namespace
 
 Settings describe(XpcsOptions& o) {
@@ -22,6 +30,7 @@ Settings describe(XpcsOptions& o) {
   describe(o.corrections, s);
   describe(o.correlation, s);
   describe(o.age, s);
+  describe_adaptive(o.adaptive, "no --no-map", s);
   describe(o.dynamics, s);
   describe(o.fit, s);
   describe(o.compare, s);
@@ -82,10 +91,7 @@ Settings describe(AgeOptions& o) {
         "age")("points-per-decade", "N", "of a log lag axis", &o.points_per_decade, "--lags log");
   Group(s, "age")("max-lag", "FRAMES", "longest lag; 0: as far as the series allows", &o.max_lag);
   describe(o.age, s);
-  Group(s, "age")("adaptive",
-                  "",
-                  "join windows as long as the dynamics of all bins stay stationary within noise",
-                  &o.adaptive);
+  describe_adaptive(o.adaptive, "", s);
   describe(o.dynamics, s);
   describe(o.fit, s);
   describe(o.output, s);

@@ -8,6 +8,7 @@
 #include "event_patterns.hpp"
 #include "located.hpp"
 #include "log_map_tree.hpp"
+#include "map_curves.hpp"
 #include "output.hpp"
 #include "result_tree.hpp"
 #include "two_time_job.hpp"
@@ -109,6 +110,24 @@ JobOptions job_options(const XpcsOptions& options) {
   return job;
 }
 
+void adapt_windows(Tree& tree,
+                   const XpcsPlan& plan,
+                   const AgeFlags& flags,
+                   const TwoTimeJob& job,
+                   const Monitor& monitor) {
+  const auto curves = [&](const std::vector<correlate::AgeWindow>& joined) {
+    auto options = plan.one_time;
+    options.windows = joined;
+    std::vector<std::vector<correlate::OneTime>> bins;
+    for (const auto& map : job.map_rows()) {
+      bins.push_back(one_time_of_map(*map, options, monitor).windows);
+      (void)set_pixel_statistics(bins.back(), options.age, tree, bins.size() - 1);
+    }
+    return bins;
+  };
+  join_windows(tree, plan.fits, flags, plan.one_time.windows, curves, plan.frame_time_s, monitor);
+}
+
 Tree make_tree(XpcsPlan& plan,
                Correlated done,
                const TwoTimeJob& job,
@@ -157,6 +176,8 @@ Tree make_tree(XpcsPlan& plan,
   fit_pixel_bins(tree, plan.fits, plan.frame_time_s, monitor);
   compare_bins(tree, plan.comparison, done.whole, plan.frame_time_s, monitor);
   fit_windows(tree, plan.fits, options.age, std::move(done.windows), plan.frame_time_s, monitor);
+  if (options.adaptive)
+    adapt_windows(tree, plan, options.age, job, monitor);
   add_dynamics(
       tree, options.dynamics, plan.frame_time_s, job.map_rows(), patterns_of(plan), monitor);
   for (std::size_t b = 0; b < done.log_maps.size(); ++b)

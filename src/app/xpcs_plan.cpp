@@ -6,6 +6,7 @@
 
 #include "age_errors.hpp"
 #include "dynamics_stage.hpp"
+#include "map_curves.hpp"
 #include "vitrum/core/error.hpp"
 #include "xpcs_memory.hpp"
 
@@ -115,6 +116,15 @@ XpcsPlan make_plan(const XpcsOptions& options, const Monitor& monitor) {
   plan.fits = make_fit_plan(options.fit);
   plan.comparison = make_compare_plan(options.compare, options.fit);
   check_dynamics(options.dynamics);
+  if (options.adaptive) {
+    check_adaptive(options.age);
+    const auto& c = options.correlation;
+    if (c.map_lags > 0 && (c.max_lag == 0 || c.max_lag > c.map_lags))
+      throw OptionError(fmt::format("--adaptive: the joined windows are made from the stored maps, "
+                                    "which end at --map-lags {}: leave it out or give --max-lag up "
+                                    "to it",
+                                    c.map_lags));
+  }
   plan.normalization = correlate::parse_normalization(options.correlation.normalization);
   plan.one_time.lags = parse_lags(
       options.correlation.lags, options.correlation.points_per_decade, options.correlation.max_lag);

@@ -91,6 +91,20 @@ class AdaptiveWindows(CliTest):
         self.refused("--adaptive: the windows to join must not overlap, leave --window-step out", "age", "m.npy", "--frame-time", "1",
                      "--window", "30", "--window-step", "10", "--adaptive", "-o", "b.h5", code=2)
 
+    def test_xpcs_finds_those_that_age_finds_in_its_maps(self):
+        self.vitrum(*SERIES, "--aging", "exponential", "--aging-time", "150", "-o", "v.h5")
+        flags = ["--models", "exp", "--fix", "baseline=1", "--window", "30", "--max-lag", "100", "--adaptive", "--quiet"]
+        self.vitrum("xpcs", "v.h5", *flags, "-o", "x.h5")
+        self.vitrum("xpcs", "v.h5", *flags[:-2], "--quiet", "-o", "r.h5")
+        self.vitrum("age", "r.h5", *flags, "-o", "a.h5")
+        with h5py.File(self.path("x.h5")) as x, h5py.File(self.path("a.h5")) as a:
+            self.assertLess(len(x["entry/window/age_first_s"]), 12)
+            for name in ("age_first_s", "age_last_s", "g2", "g2_errors", "fit/exp/tau_s", "fit/exp/tau_s_errors"):
+                np.testing.assert_allclose(x[f"entry/window/{name}"][:], a[f"entry/window/{name}"][:], rtol=1e-6, err_msg=name)
+        self.refused("--adaptive: cannot be combined with --no-map", "xpcs", "v.h5", *flags, "--no-map", "-o", "b.h5", code=2)
+        self.refused("--adaptive: the joined windows are made from the stored maps, which end at --map-lags 50: leave it out or give --max-lag "
+                     "up to it", "xpcs", "v.h5", *flags, "--map-lags", "50", "-o", "b.h5", code=2)
+
 
 class BadInput(CliTest):
     def map(self, frames=60):

@@ -30,7 +30,7 @@ struct Event {
   Index frame = 0;         // the first frame after it
   double drop = 0;         // share of C − baseline that is lost across it
   double drop_error = 0;   // of the noise, and of the finite number of speckles that changed
-  double significance = 0; // in widths of the noise of the statistic
+  double significance = 0; // normal deviate as improbable as the statistic at its frame
   double probability = 0;  // that noise alone makes as large a one anywhere in the series
   EventKind kind = EventKind::structural;
   double recovered = 0; // share of the drop that is gone for pairs farther than half a block away
@@ -52,7 +52,7 @@ struct EventSearch {
   double element_noise = 0;   // standard deviation of one element C(t1, t2) about its neighbours
   double statistic_noise = 0; // median over the series, as a share of C − baseline
   Index judged = 0;           // frames at which the statistic could be made
-  std::vector<double> significance; // [frame]; NaN at the ends and near gaps
+  std::vector<double> significance; // [frame] z; NaN at the ends and near gaps
   std::string reason;               // why nothing was judged, else empty
 };
 
@@ -61,11 +61,12 @@ struct EventSearch {
 /// X the mean of C over pairs (a, a + l), l = 1 … block, that have t between them; B and A over
 /// the l pairs of each lag just before and just after. Aging that is linear over 4 blocks cancels,
 /// and so do lags; the width of the noise of C is proportional to C. D is centred and scaled by its
-/// own mean and width in the neighbourhood, events left out. The threshold u is where the expected
-/// number of separate excursions
+/// own mean and width in the neighbourhood, events left out, and has Student's distribution of as
+/// many degrees of freedom as there are behind that width at t; z is the normal deviate as
+/// improbable. The threshold u is where the expected number of separate excursions
 ///     Σ_t P(z_t > u) · E[1/(frames above u around t) | z_t > u]
 /// (an identity, Aldous' clumps) reaches `false_alarms`, for Gaussian noise of the autocorrelation
-/// found in the series and Student tails for the finite number of values behind its width.
+/// found in the series.
 ///
 /// Frames within two blocks of an end or whose pairs are mostly gaps are not judged: across a gap
 /// the sample went on unseen.

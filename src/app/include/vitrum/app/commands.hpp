@@ -25,6 +25,7 @@ struct XpcsOptions {
   CorrectionFlags corrections;
   CorrelationFlags correlation;
   AgeFlags age;
+  bool adaptive = false; // join windows as long as the dynamics stay stationary within noise
   DynamicsFlags dynamics;
   FitFlags fit;
   CompareFlags compare;
