@@ -75,12 +75,10 @@ void correct(EcmRun& run, double largest_error) {
   });
 }
 
-std::vector<double> accepted_only(const EcmRun& run, bool logarithm) {
+std::vector<double> accepted_tau(const EcmRun& run) {
   std::vector<double> out;
-  for (std::size_t i = 0; i < run.accepted.size(); ++i) {
-    const auto tau = static_cast<double>(run.fits.tau_s[i]);
-    out.push_back(run.accepted[i] == 0 ? nan : logarithm ? std::log(tau) : tau);
-  }
+  for (std::size_t i = 0; i < run.accepted.size(); ++i)
+    out.push_back(run.accepted[i] == 0 ? nan : static_cast<double>(run.fits.tau_s[i]));
   return out;
 }
 
@@ -124,10 +122,13 @@ void analyse_pixels(EcmRun& run,
   monitor.message(Level::info, fmt::format("fitting {} pixels", c.pixels()));
   run.fits = fit::fit_kww_batch<float>(lag_s, sigma, c.g2.span(), c.pixels(), c.pixels(), fit);
   std::vector<double> found;
-  for (std::size_t i = 0; i < run.fits.status.size(); ++i) {
+  std::vector<double> log_tau(run.fits.status.size(), nan); // [pixel], as fitted
+  for (std::size_t i = 0; i < log_tau.size(); ++i) {
     run.accepted.push_back(ecm::usable(run.fits, i, lag_s.front(), lag_s.back()));
-    if (run.accepted.back() != 0)
-      found.push_back(std::log(static_cast<double>(run.fits.tau_s[i])));
+    if (run.accepted.back() == 0)
+      continue;
+    log_tau[i] = std::log(static_cast<double>(run.fits.tau_s[i]));
+    found.push_back(log_tau[i]);
   }
   run.population.log_mean = run.population.log_mean_error = run.population.sigma =
       run.population.sigma_error = run.population.seen_sigma = run.population.noise_sigma = nan;
@@ -174,8 +175,9 @@ void analyse_pixels(EcmRun& run,
                   std::clamp(run.image_exponent, 0.3, 1.0),
                   run.image_contrast));
   if (!std::isnan(speckle))
-    run.space = ecm::correlate_in_space(
-        accepted_only(run, true), run.field->rows(), run.field->columns(), speckle);
+    // of all fits, not of those with small errors alone: the noise is told apart in space, and
+    // small errors go with short relaxation times
+    run.space = ecm::correlate_in_space(log_tau, run.field->rows(), run.field->columns(), speckle);
   if (run.population.sigma > 0 && std::isfinite(run.space.length_px)) {
     // places that are alike are fewer than speckles
     auto& p = run.population;
@@ -188,7 +190,7 @@ void analyse_pixels(EcmRun& run,
   }
   find_four_points(run, monitor);
   run.domains = ecm::find_domains(
-      accepted_only(run, false), run.field->rows(), run.field->columns(), 2 * run.image_tau_s);
+      accepted_tau(run), run.field->rows(), run.field->columns(), 2 * run.image_tau_s);
 }
 
 } // namespace vitrum::app

@@ -88,6 +88,7 @@ run_md_analyze(MdAnalyzeOptions options, const Invocation& invocation, const Mon
                        info.frames,
                        info.atoms,
                        options.output.output);
+  choose_weights(run, options.windows);
   analyse_structure(run, options, monitor);
   const bool series = info.frames > 1;
   auto tree = make_result(invocation, to_toml(describe(options)));

@@ -21,6 +21,7 @@ run_md_frames(MdFramesOptions options, const Invocation& invocation, const Monit
   const Index exposure = options.windows.exposure;
   if (exposure < 1 || exposure > info.frames)
     throw OptionError(fmt::format("--exposure {}: must be 1 to {}", exposure, info.frames));
+  choose_weights(run, options.windows);
   MdAnalyzeOptions structure;
   structure.structure_frames = 1;
   structure.no_voronoi = true;
@@ -60,6 +61,7 @@ run_md_frames(MdFramesOptions options, const Invocation& invocation, const Monit
   q.set("q", make_array({plane.height, plane.width}, plane.q, run.inverse_length()));
   q.set("time_unit", make_scalar(run.time_unit()));
   auto writer = io::make_frame_writer(options.output.output, movie, writing);
+  const auto weights = run.weights.at(plane.q);
   md::DensityTransform transform(grid, options.windows.tolerance);
   std::vector<std::vector<md::Complex>> density(info.species.size());
   std::vector<float> one(plane.at.size()), sum(plane.at.size());
@@ -73,7 +75,7 @@ run_md_frames(MdFramesOptions options, const Invocation& invocation, const Monit
                                   info.path,
                                   frame));
     md::species_densities(transform, c.box, c.positions, c.species, grid.size(), density);
-    md::intensities(density, plane.at, {}, info.species_atoms, one);
+    md::intensities(density, plane.at, weights, info.species_atoms, one);
     for (std::size_t p = 0; p < one.size(); ++p)
       sum[p] += one[p] / static_cast<float>(exposure);
     if ((frame + 1) % exposure == 0) {

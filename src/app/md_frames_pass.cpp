@@ -64,14 +64,22 @@ void analyse_frames(MdRun& run, const MdAnalyzeOptions& o, const Monitor& monito
     places += window.at.size();
   }
   std::vector<Index> field_at; // evenly over the shell
+  std::vector<double> field_q;
   const auto& shell = run.windows[0].at;
   const auto fields = std::min(most_fields, shell.size());
-  for (std::size_t k = 0; k < fields; ++k)
+  for (std::size_t k = 0; k < fields; ++k) {
     field_at.push_back(shell[k * shell.size() / fields]);
+    field_q.push_back(run.windows[0].q[k * shell.size() / fields]);
+  }
+  const auto field_weights = run.weights.at(field_q);
   std::vector<std::complex<float>> field(fields * static_cast<std::size_t>(info.frames));
   std::vector<Index> at;
-  for (const auto& window : run.windows)
+  std::vector<double> q;
+  for (const auto& window : run.windows) {
     at.insert(at.end(), window.at.begin(), window.at.end());
+    q.insert(q.end(), window.q.begin(), window.q.end());
+  }
+  const auto weights = run.weights.at(q);
 
   md::WaitingCounter waiting({.distance = run.bond_length,
                               .average = std::min(o.average, info.frames),
@@ -123,15 +131,16 @@ void analyse_frames(MdRun& run, const MdAnalyzeOptions& o, const Monitor& monito
                 scratch.transform, c.box, c.positions, c.species, grid.size(), scratch.density);
             md::intensities(scratch.density,
                             at,
-                            {},
+                            weights,
                             info.species_atoms,
                             intensity[static_cast<std::size_t>(k)]);
             auto* to = field.data() + static_cast<std::size_t>(first + k) * fields;
-            for (std::size_t q = 0; q < fields; ++q) {
+            for (std::size_t i = 0; i < fields; ++i) {
               md::Complex sum = 0;
-              for (const auto& one : scratch.density)
-                sum += one[static_cast<std::size_t>(field_at[q])];
-              to[q] = std::complex<float>(sum);
+              for (std::size_t a = 0; a < scratch.density.size(); ++a)
+                sum += (field_weights.empty() ? 1 : field_weights[a][i]) *
+                       scratch.density[a][static_cast<std::size_t>(field_at[i])];
+              to[i] = std::complex<float>(sum);
             }
           }
         });

@@ -28,6 +28,20 @@ void describe(WindowFlags& flags, Settings& settings) {
       &flags.wavelength);
   add("exposure", "FRAMES", "frames whose intensities are averaged into one", &flags.exposure);
   add("tolerance", "X", "relative error of the densities in reciprocal space", &flags.tolerance);
+  add("weights",
+      "unit|x-ray|electron",
+      "how strongly the species scatter: all alike, or as elements do",
+      &flags.weights);
+  add("elements",
+      "LIST",
+      "which element each species stands for; empty: their names",
+      &flags.elements,
+      "--weights x-ray|electron");
+  add("angstrom",
+      "LENGTH",
+      "of the simulation's unit of length; 0: as the file says",
+      &flags.angstrom,
+      "--weights x-ray|electron");
 }
 
 } // namespace

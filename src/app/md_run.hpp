@@ -38,6 +38,8 @@ struct Rearrangements {
 struct MdRun {
   std::unique_ptr<atoms::TrajectorySource> trajectory;
   std::vector<std::string> notes, warnings;
+  md::ScatteringWeights weights;
+  std::string weights_name; // "" when all are 1
 
   // structure
   md::PairDistribution g;
@@ -73,6 +75,8 @@ struct MdRun {
 [[nodiscard]] std::unique_ptr<atoms::TrajectorySource> open_atoms(
     const std::string& path, const TrajectoryFlags& flags, std::vector<std::string>& warnings);
 
+/// From the flags and the species of the file.
+void choose_weights(MdRun& run, const WindowFlags& flags);
 /// Fills the structure part.
 void analyse_structure(MdRun& run, const MdAnalyzeOptions& options, const Monitor& monitor);
 /// "low:high", or about the peak.

@@ -70,7 +70,8 @@ void average_structure(MdRun& run,
   if (q_max == 0)
     q_max = 3 * 2 * std::numbers::pi / spacing;
   const auto kinds = run.info().species.size();
-  md::StructureAccumulator sum(run.last.box, static_cast<Index>(kinds), q_max, o.q_width);
+  md::StructureAccumulator sum(
+      run.last.box, static_cast<Index>(kinds), q_max, o.q_width, run.weights);
   md::DensityTransform transform(sum.grid(), o.windows.tolerance);
   std::vector<std::vector<md::Complex>> density(kinds);
   atoms::Configuration c;
@@ -78,7 +79,7 @@ void average_structure(MdRun& run,
   for (const Index frame : frames) {
     run.trajectory->read(frame, c);
     md::species_densities(transform, c.box, c.positions, c.species, sum.grid().size(), density);
-    sum.add(density, c.atoms());
+    sum.add(density, run.info().species_atoms);
     progress.advance();
   }
   run.s = sum.result();
@@ -169,6 +170,29 @@ void analyse_structure(MdRun& run, const MdAnalyzeOptions& options, const Monito
     find_cells(run, options);
 }
 
+void choose_weights(MdRun& run, const WindowFlags& flags) {
+  const auto radiation = md::parse_radiation(flags.weights);
+  if (radiation == md::Radiation::none)
+    return;
+  const auto& species = run.info().species;
+  const auto& elements = flags.elements.empty() ? species : flags.elements;
+  if (elements.size() != species.size())
+    throw OptionError(fmt::format("--elements: {} elements for {} species ({})",
+                                  elements.size(),
+                                  species.size(),
+                                  fmt::join(species, ", ")));
+  double angstrom = flags.angstrom;
+  if (angstrom == 0 && run.length_unit() == "angstrom")
+    angstrom = 1;
+  if (angstrom == 0)
+    throw OptionError(fmt::format("{}: lengths are in '{}': form factors need --angstrom, the "
+                                  "length of this unit",
+                                  run.info().path,
+                                  run.length_unit()));
+  run.weights = md::ScatteringWeights(radiation, elements, angstrom);
+  run.weights_name = fmt::format("{} of {}", flags.weights, fmt::join(elements, ", "));
+}
+
 void choose_shell(MdRun& run, const std::string& text) {
   if (text.empty()) {
     // half the width of the first peak of a dense liquid, on either side
@@ -201,6 +225,8 @@ void add_structure(Tree& tree, const MdRun& run) {
     for (std::size_t b = a; b < names.size(); ++b)
       s.set(fmt::format("s_{}_{}", names[a], names[b]),
             make_array(run.s.partial[a * names.size() + b]));
+  if (!run.weights.unit())
+    s.set("weights", make_scalar(run.weights_name));
   s.set("peak_q", make_scalar(run.peak.q, run.inverse_length()));
   s.set("peak_s", make_scalar(run.peak.value));
   s.set("peak_s_errors", make_scalar(run.peak.error));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -21,7 +22,8 @@ Peak highest_peak(const StructureFactor& s, double lowest_q) {
 StructureAccumulator::StructureAccumulator(const atoms::Box& box,
                                            Index species,
                                            double q_max,
-                                           double width)
+                                           double width,
+                                           const ScatteringWeights& weights)
     : species_(species), width_(width), grid_(grid_up_to(box, q_max)) {
   if (!(width > 0) || !(q_max > width))
     throw OptionError(
@@ -31,6 +33,8 @@ StructureAccumulator::StructureAccumulator(const atoms::Box& box,
   total_.assign(shell_.size(), 0);
   vectors_.assign(shells, 0);
   partial_.assign(static_cast<std::size_t>(species * species), std::vector<double>(shells, 0));
+  if (!weights.unit())
+    weight_.assign(static_cast<std::size_t>(species), std::vector<double>(shell_.size(), 0));
   std::size_t at = 0;
   for (Index h = -grid_.half[0]; h <= grid_.half[0]; ++h)
     for (Index k = -grid_.half[1]; k <= grid_.half[1]; ++k)
@@ -44,25 +48,32 @@ StructureAccumulator::StructureAccumulator(const atoms::Box& box,
           continue;
         shell_[at] = static_cast<std::int32_t>(shell);
         ++vectors_[shell];
+        for (std::size_t a = 0; a < weight_.size(); ++a)
+          weight_[a][at] = weights.at(a, q);
       }
 }
 
-void StructureAccumulator::add(std::span<const std::vector<Complex>> density, Index atoms) {
+void StructureAccumulator::add(std::span<const std::vector<Complex>> density,
+                               std::span<const Index> species_atoms) {
   ++frames_;
   const auto kinds = static_cast<std::size_t>(species_);
-  const double scale = 1 / static_cast<double>(atoms);
+  const double scale =
+      1 / static_cast<double>(std::accumulate(species_atoms.begin(), species_atoms.end(), Index{}));
   for (std::size_t i = 0; i < shell_.size(); ++i) {
     if (shell_[i] < 0)
       continue;
     const auto shell = static_cast<std::size_t>(shell_[i]);
     Complex sum = 0;
+    double squares = 0;
     for (std::size_t a = 0; a < kinds; ++a) {
-      sum += density[a][i];
+      const double f = weight_.empty() ? 1 : weight_[a][i];
+      sum += f * density[a][i];
+      squares += static_cast<double>(species_atoms[a]) * f * f;
       for (std::size_t b = a; b < kinds; ++b)
         partial_[a * kinds + b][shell] +=
             scale * std::real(density[a][i] * std::conj(density[b][i]));
     }
-    total_[i] += scale * std::norm(sum);
+    total_[i] += std::norm(sum) / squares;
   }
 }
 

@@ -116,6 +116,13 @@ class Trajectory(CliTest):
             expected = np.abs(np.exp(1j * phase).sum(-1)) ** 2 / len(at)
             np.testing.assert_allclose(found[f], expected, rtol=2e-4, atol=2e-4)
         self.vitrum("xpcs", "m.h5", "--no-map", "-o", "x.h5", "--quiet")
+        # the element of both species alike cancels, that of one does not
+        scattering = ["--time-step", "0.1", "--q-max", "6.5", "--tolerance", "1e-9", "--weights", "electron", "--angstrom", "3", "--quiet"]
+        self.vitrum("md", "frames", "g.dump", *scattering, "--elements", "Zr,Zr", "-o", "alike.h5")
+        self.vitrum("md", "frames", "g.dump", *scattering, "--elements", "Zr,Be", "-o", "unlike.h5")
+        with h5py.File(self.path("alike.h5")) as alike, h5py.File(self.path("unlike.h5")) as unlike:
+            np.testing.assert_allclose(alike["entry/data/data"][:], found, rtol=1e-5)
+            self.assertGreater(np.abs(unlike["entry/data/data"][:] - found).max(), 1)
 
     def test_bad_input(self):
         frames, box = hopping_glass(frames=6, edge=6)
@@ -131,6 +138,11 @@ class Trajectory(CliTest):
                      "steps", "md", "analyze", "uneven.dump", "--time-step", "1", "--no-voronoi", "-o", "o.h5")
         self.refused("--shell 7: expected LOW:HIGH with 0 < LOW < HIGH", "md", "analyze", "g.dump", "--time-step", "1", "--shell", "7",
                      "--no-voronoi", "-o", "o.h5", code=2)
+        scattering = ["md", "analyze", "g.dump", "--time-step", "1", "--weights", "x-ray", "-o", "o.h5"]
+        self.refused("g.dump: lengths are in 'sigma': form factors need --angstrom, the length of this unit", *scattering, code=2)
+        self.refused("'1' is no element: name one for each species with --elements", *scattering, "--angstrom", "3", code=2)
+        self.refused("--elements: 1 elements for 2 species (1, 2)", *scattering, "--angstrom", "3", "--elements", "Zr", code=2)
+        self.refused("--weights xray: expected unit, x-ray or electron", *scattering[:5], "--weights", "xray", "-o", "o.h5", code=2)
         self.refused("--radii: 1 radii for 2 species (1, 2)", "md", "analyze", "g.dump", "--radii", "0.5", "-o", "o.h5", code=2)
 
 

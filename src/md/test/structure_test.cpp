@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "message_of.hpp"
+#include "vitrum/atoms/form_factors.hpp"
+#include "vitrum/core/error.hpp"
 #include "vitrum/core/random.hpp"
 #include "vitrum/md/pairs.hpp"
 #include "vitrum/md/voronoi.hpp"
@@ -102,13 +104,15 @@ TEST(Pairs, FirstShellOfAKnownCurve) {
   EXPECT_TRUE(std::isnan(first_shell(r, std::vector<double>(r.size(), 0.5)).peak));
 }
 
-TEST(Structure, ShellsAveragePlainSums) {
+/// f_a of the species: 1, or the form factors of zirconium and copper where a unit of length is 3
+/// Å.
+void expect_plain_sums(const ScatteringWeights& weights, const std::vector<int>& elements) {
   const auto s = random_sample(tilted, 50, 5);
-  StructureAccumulator sum(tilted, 2, 4, 0.5);
+  StructureAccumulator sum(tilted, 2, 4, 0.5, weights);
   DensityTransform transform(sum.grid(), 1e-10);
   std::vector<std::vector<Complex>> density(2);
   species_densities(transform, tilted, s.positions, s.species, sum.grid().size(), density);
-  sum.add(density, 50);
+  sum.add(density, std::vector<Index>{25, 25});
   const auto result = sum.result();
   std::vector<double> total(8, 0), cross(8, 0), count(8, 0);
   for (int h = -9; h <= 9; ++h)
@@ -121,7 +125,11 @@ TEST(Structure, ShellsAveragePlainSums) {
         Complex rho[2] = {0, 0};
         for (std::size_t i = 0; i < 50; ++i)
           rho[i % 2] += std::polar(1.0, atoms::dot(q, s.positions[i]));
-        total[shell] += std::norm(rho[0] + rho[1]) / 50;
+        double f[2] = {1, 1};
+        for (std::size_t a = 0; a < elements.size(); ++a)
+          f[a] = atoms::xray_form_factor(elements[a], atoms::norm(q) / 3);
+        total[shell] +=
+            std::norm(f[0] * rho[0] + f[1] * rho[1]) / (25 * (f[0] * f[0] + f[1] * f[1]));
         cross[shell] += std::real(rho[0] * std::conj(rho[1])) / 50;
         ++count[shell];
       }
@@ -132,6 +140,24 @@ TEST(Structure, ShellsAveragePlainSums) {
       EXPECT_NEAR(result.partial[1][k], cross[k] / count[k], 1e-7);
     }
   }
+}
+
+TEST(Structure, ShellsAveragePlainSums) {
+  expect_plain_sums({}, {});
+}
+
+TEST(Structure, ElementsWeighTheSums) {
+  expect_plain_sums({Radiation::xray, {"Zr", "Cu"}, 3}, {40, 29});
+}
+
+TEST(Structure, WeightsAreThoseOfElements) {
+  const ScatteringWeights electron(Radiation::electron, {"Zr", "Cu"}, 3);
+  EXPECT_EQ(electron.at(1, 7.8), atoms::electron_scattering_factor(29, 2.6));
+  EXPECT_EQ(electron.at(std::vector<double>{6.0, 9.0})[0][1],
+            atoms::electron_scattering_factor(40, 3.0));
+  EXPECT_TRUE(ScatteringWeights().at(std::vector<double>{1.0}).empty());
+  EXPECT_THROW(ScatteringWeights(Radiation::xray, {"A"}, 3), OptionError);
+  EXPECT_THROW(ScatteringWeights(Radiation::xray, {"Zr"}, 0), OptionError);
 }
 
 TEST(Voronoi, CellsOfAnFccCrystal) {

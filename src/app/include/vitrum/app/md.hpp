@@ -23,6 +23,9 @@ struct WindowFlags {
   double wavelength = 0; // 0: a flat slice
   Index exposure = 1;    // frames averaged
   double tolerance = 1e-6;
+  std::string weights = "unit";      // or x-ray, electron
+  std::vector<std::string> elements; // of the species; empty: their names
+  double angstrom = 0;               // of the unit of length; 0: as the file says
 };
 
 struct MdAnalyzeOptions {

@@ -1,16 +1,18 @@
-// The static structure factor S(q) = <|ρ(q)|²>/N and its partials, averaged over shells of |q|.
+// The static structure factor S(q) = <|Σ_a f_a ρ_a(q)|²>/Σ_a N_a f_a² and its partials, averaged
+// over shells of |q|.
 #pragma once
 #include <span>
 #include <vector>
 
 #include "vitrum/atoms/box.hpp"
 #include "vitrum/md/density.hpp"
+#include "vitrum/md/scattering_weights.hpp"
 
 namespace vitrum::md {
 
 struct StructureFactor {
   std::vector<double> q;                    // [shell] middles, in inverse length
-  std::vector<double> total, total_errors;  // [shell], weights 1; errors by the spread over q
+  std::vector<double> total, total_errors;  // [shell], weighted; errors by the spread over q
   std::vector<std::vector<double>> partial; // [a·species + b][shell], a <= b: <ρ_a ρ_b*>/N
   std::vector<Index> vectors;               // [shell] independent q
 };
@@ -25,10 +27,14 @@ struct Peak {
 class StructureAccumulator {
 public:
   /// Shells of width `width` up to q_max.
-  StructureAccumulator(const atoms::Box& box, Index species, double q_max, double width);
+  StructureAccumulator(const atoms::Box& box,
+                       Index species,
+                       double q_max,
+                       double width,
+                       const ScatteringWeights& weights = {});
   [[nodiscard]] const ReciprocalGrid& grid() const { return grid_; }
-  /// `density`: [species][grid.size()] of one frame with `atoms` atoms.
-  void add(std::span<const std::vector<Complex>> density, Index atoms);
+  /// `density`: [species][grid.size()] of one frame with so many atoms of each species.
+  void add(std::span<const std::vector<Complex>> density, std::span<const Index> species_atoms);
   [[nodiscard]] StructureFactor result() const;
 
 private:
@@ -37,6 +43,7 @@ private:
   ReciprocalGrid grid_;
   std::vector<std::int32_t> shell_;          // [grid] -1: not used
   std::vector<double> total_;                // [grid]
+  std::vector<std::vector<double>> weight_;  // [species][grid], or empty for 1
   std::vector<std::vector<double>> partial_; // [a·species + b][shell]
   std::vector<Index> vectors_;
   Index frames_ = 0;
