@@ -15,48 +15,85 @@ namespace {
 constexpr Index sixteen = 16;    // frames; divides those of a panel
 constexpr std::size_t ahead = 6; // counts whose bits are fetched before they are needed
 
+std::vector<std::uint32_t>& row_buffer() { // of this thread
+  thread_local std::vector<std::uint32_t> row;
+  return row;
+}
+
 } // namespace
 
 BitCounts::BitCounts(Index frames, Index slots, SimdLevel level)
     : frames_(frames), slots_(slots), panels_((frames + panel_frames - 1) / panel_frames),
       stride_((slots + 511) / 512 * 16), level_(level), cells_(whole_panels(frames) * stride_),
-      of_frame_(static_cast<std::size_t>(frames)) {
-  parallel_for(0, panels_, 1, [&](Index panel, Index) {
-    std::fill_n(
-        cells_.data() + panel * panel_frames * stride_, panel_frames * stride_, std::uint32_t{0});
-  });
-}
+      of_frame_(static_cast<std::size_t>(frames)) {}
 
-void BitCounts::set_frame(Index frame, const std::uint8_t* row) {
-  const Index cells = slots_ / 32;
-  std::vector<std::uint32_t> above_one(static_cast<std::size_t>(cells));
-  count_rows(level_).find_bits(row, cells, cells_.data() + frame * stride_, above_one.data());
-  for (Index k = 0; k < cells; ++k)
+/// Lists what exceeds one, where `above_one` says so, and adds it to the sums.
+template <class T>
+void BitCounts::list_excess(Index frame,
+                            Index first,
+                            std::span<const T> counts,
+                            std::span<const std::uint32_t> above_one,
+                            CountSums& sums) {
+  for (std::size_t k = 0; k < above_one.size(); ++k)
     for (std::uint32_t more = above_one[k]; more != 0; more &= more - 1) {
-      const Index place = 32 * k + std::countr_zero(more);
-      of_frame_[frame].push_back({static_cast<std::uint32_t>(place),
+      const std::size_t i = 32 * k + static_cast<std::size_t>(std::countr_zero(more));
+      const std::uint32_t x = counts[i];
+      of_frame_[frame].push_back({static_cast<std::uint32_t>(first + static_cast<Index>(i)),
                                   static_cast<std::uint32_t>(frame),
-                                  std::uint32_t{row[place]} - 1});
+                                  x - 1});
+      sums.sum += static_cast<std::int32_t>(x - 1);
+      sums.square += std::uint64_t{x} * x - 1;
     }
 }
 
-void BitCounts::set_frame(Index frame, const std::uint16_t* row) {
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(slots_));
-  for (Index place = 0; place < slots_; ++place)
-    bytes[place] = static_cast<std::uint8_t>(std::min<std::uint16_t>(row[place], 2));
-  set_frame(frame, bytes.data());
-  for (Extra& extra : of_frame_[frame])
-    extra.excess = std::uint32_t{row[extra.place]} - 1;
+CountSums BitCounts::take_run(Index frame,
+                              Index first,
+                              std::span<const std::uint8_t> counts,
+                              std::uint32_t* row) {
+  const CountRows& kernels = count_rows(level_);
+  const auto whole = static_cast<Index>(counts.size()) / 32;
+  const std::size_t rest = counts.size() % 32;
+  std::vector<std::uint32_t>& above_one = row_buffer();
+  above_one.resize(static_cast<std::size_t>(whole) + 1);
+  FoundBits found = kernels.find_bits(counts.data(), whole, row + first / 32, above_one.data());
+  above_one[whole] = 0;
+  if (rest > 0) { // what follows belongs to others
+    std::uint8_t last[32]{};
+    std::copy_n(counts.data() + 32 * whole, rest, last);
+    const FoundBits more =
+        kernels.find_bits(last, 1, row + first / 32 + whole, above_one.data() + whole);
+    found.count += more.count;
+    found.any_above_one = found.any_above_one || more.any_above_one;
+  }
+  CountSums sums{found.count, static_cast<std::uint64_t>(found.count)};
+  if (found.any_above_one)
+    list_excess<std::uint8_t>(frame, first, counts, above_one, sums);
+  return sums;
+}
+
+CountSums BitCounts::take_run(Index frame,
+                              Index first,
+                              std::span<const std::uint16_t> counts,
+                              std::uint32_t* row) {
+  const auto cells = (static_cast<Index>(counts.size()) + 31) / 32;
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(32 * cells), 0);
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    bytes[i] = static_cast<std::uint8_t>(std::min<std::uint16_t>(counts[i], 2));
+  std::vector<std::uint32_t>& above_one = row_buffer();
+  above_one.resize(static_cast<std::size_t>(cells));
+  const FoundBits found =
+      count_rows(level_).find_bits(bytes.data(), cells, row + first / 32, above_one.data());
+  CountSums sums{found.count, static_cast<std::uint64_t>(found.count)};
+  if (found.any_above_one)
+    list_excess<std::uint16_t>(frame, first, counts, above_one, sums);
+  return sums;
+}
+
+void BitCounts::set_panel(Index panel, const std::uint32_t* rows) {
+  pack_panel(panel_kernels(level_), rows, stride_, cells_.data() + panel * panel_frames * stride_);
 }
 
 void BitCounts::finish() {
-  const Index cells = panel_frames * stride_;
-  const auto make_panel = [cells] { return Buffer<std::uint32_t>(cells); };
-  parallel_for_with(0, panels_, 1, make_panel, [&](Buffer<std::uint32_t>& panel, Index p, Index) {
-    std::uint32_t* const rows = cells_.data() + p * cells;
-    pack_panel(panel_kernels(level_), rows, stride_, panel.data());
-    std::copy_n(panel.data(), cells, rows);
-  });
   std::size_t extras = 0;
   for (const auto& frame : of_frame_)
     extras += frame.size();

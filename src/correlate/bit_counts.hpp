@@ -8,6 +8,7 @@
 #include "count_layout.hpp"
 #include "count_rows.hpp"
 #include "panel_loop.hpp"
+#include "row_kernels.hpp"
 #include "vitrum/core/memory.hpp"
 
 namespace vitrum::correlate::detail {
@@ -18,11 +19,18 @@ class BitCounts {
 public:
   BitCounts(Index frames, Index slots, SimdLevel level);
 
-  /// One frame in the order of the layout. Different frames may come from different threads at
-  /// once.
-  void set_frame(Index frame, const std::uint16_t* row);
-  void set_frame(Index frame, const std::uint8_t* row);
-  /// Once all frames are in.
+  /// Counts of one run of the layout, from place `first` on: their bits go to the frame's row of
+  /// cells, what exceeds one to the list. Runs of a frame come in their order; different frames may
+  /// come from different threads at once. Returns the sums over the counts.
+  CountSums
+  take_run(Index frame, Index first, std::span<const std::uint8_t> counts, std::uint32_t* row);
+  CountSums
+  take_run(Index frame, Index first, std::span<const std::uint16_t> counts, std::uint32_t* row);
+  /// Nothing of the frame is kept in the list.
+  void drop_frame(Index frame) { of_frame_[frame].clear(); }
+  /// The rows of cells of a panel's frames, `cell_stride` apart.
+  void set_panel(Index panel, const std::uint32_t* rows);
+  /// Once all panels are in.
   void finish();
 
   /// Sums of products of the pixels of one run, for all blocks of a tile: those of a block,
@@ -46,6 +54,12 @@ public:
   [[nodiscard]] bool any_excess() const { return !of_place_.empty(); }
   /// Adds what exceeds one in `count` places from `first` on.
   void add_excess(Index frame, Index first, Index count, std::uint16_t* row) const;
+  /// Calls visit(place, excess) for the counts above one in `count` places from `first` on.
+  template <class Visit>
+  void each_excess(Index frame, Index first, Index count, Visit&& visit) const {
+    for (const Extra& extra : extras_of_frame(frame, first, count))
+      visit(Index{extra.place}, extra.excess);
+  }
   /// What the counts above one change in sums over the bits of two frames.
   [[nodiscard]] PairCounts excess_of_pair(Index t1, Index t2) const;
 
@@ -60,6 +74,12 @@ private:
   extras_of_frame(Index frame, Index first, Index places) const;
   [[nodiscard]] std::span<const Extra>
   extras_of_place(Index place, Index first_frame, Index last_frame) const;
+  template <class T>
+  void list_excess(Index frame,
+                   Index first,
+                   std::span<const T> counts,
+                   std::span<const std::uint32_t> above_one,
+                   CountSums& sums);
   void transpose_bits();
   void fetch_bits(std::span<const Extra> extras, std::size_t i, Index panel) const;
   void add_excess_of_rows(
@@ -70,7 +90,7 @@ private:
   Index frames_, slots_, panels_;
   Index stride_; // cells of a frame
   SimdLevel level_;
-  Buffer<std::uint32_t> cells_;              // row by row, then packed
+  Buffer<std::uint32_t> cells_;              // packed
   Buffer<std::uint64_t> by_pixel_;           // [place, panel]: the bits of its 48 frames; only of
                                              // cells with some count above one
   std::vector<std::vector<Extra>> of_frame_; // ascending in place

@@ -94,6 +94,7 @@ CountKernel::State::sum_pairs(std::span<const Index> frames,
 /// Σ x over the segments of each of the frames, [frame, segment].
 std::vector<std::uint64_t> CountKernel::State::sum_segments(std::span<const Index> frames) const {
   const Index segments = counts.groups.segments();
+  const detail::CountRows& kernels = detail::count_rows(level);
   const std::vector<SegmentPart> parts = parts_of_segments(counts.groups, layout);
   const std::size_t size = frames.size() * static_cast<std::size_t>(segments);
   const auto threads = static_cast<std::size_t>(thread_count());
@@ -107,21 +108,30 @@ std::vector<std::uint64_t> CountKernel::State::sum_segments(std::span<const Inde
         std::partition_point(parts.begin(), parts.end(), [first](const SegmentPart& part) {
           return part.place + part.count <= first;
         });
-    std::vector<std::uint32_t> wide(bits ? static_cast<std::size_t>(16 * cells) : 0);
     for (Index i = 0; i < rows.size(); ++i) {
       const std::uint32_t* row = rows.row(i);
-      if (bits)
-        row = expand(row, frames[i], first_cell, cells, wide);
       std::uint64_t* to = sums.data() + static_cast<std::size_t>(thread) * size +
                           static_cast<std::size_t>(i * segments);
       for (auto part = begin; part != parts.end() && part->place < last; ++part) {
         const Index from = std::max(part->place, first);
         const Index count = std::min(part->place + part->count, last) - from;
+        if (bits) {
+          to[part->segment] += kernels.bits_between(row, from - first, count);
+          continue;
+        }
         to[part->segment] += static_cast<std::uint64_t>(
-            bits || counts.wide()
+            counts.wide()
                 ? count_sums(reinterpret_cast<const std::uint16_t*>(row) + from - first, count).sum
                 : count_sums(reinterpret_cast<const std::uint8_t*>(row) + from - first, count).sum);
       }
+      if (!bits || !bits->any_excess())
+        continue;
+      auto part = begin; // of the count at hand; both ascend
+      bits->each_excess(frames[i], first, last - first, [&](Index place, std::uint32_t excess) {
+        while (part->place + part->count <= place)
+          ++part;
+        to[part->segment] += excess;
+      });
     }
   };
   each_piece(panel_kernels(level), panel_place(), layout.slots / per_cell(), frames, sum_piece);

@@ -46,11 +46,6 @@ std::span<const double> CountKernel::group_shift() const {
   return state_->group_shift;
 }
 
-Index CountKernel::strip_rows() const {
-  // Bits take little of the cache themselves; counts above one are added by whole tiles.
-  return state_->bits && !state_->bits->any_excess() ? 2 * panel_frames : 0;
-}
-
 void CountKernel::fluctuations(Index frame, std::span<float> out) const {
   state_->fluctuations(frame, out);
 }
@@ -73,6 +68,29 @@ BlockProducts CountKernel::block_products(std::span<const FramePair> pairs) cons
 
 void CountKernel::product(
     Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const {
+  make_product(group, row0, rows, col0, cols, out, stride, nullptr);
+}
+
+void CountKernel::product_in_parts(Index group,
+                                   Index row0,
+                                   Index rows,
+                                   Index col0,
+                                   Index cols,
+                                   float* work,
+                                   Index stride,
+                                   ProductParts& parts) const {
+  make_product(group, row0, rows, col0, cols, work, stride, &parts);
+}
+
+/// Tells `parts`, unless it is null, of each block; `out` then need not hold them all.
+void CountKernel::make_product(Index group,
+                               Index row0,
+                               Index rows,
+                               Index col0,
+                               Index cols,
+                               float* out,
+                               Index stride,
+                               ProductParts* parts) const {
   const State& s = *state_;
   const PanelKernels& kernels = panel_kernels(s.level);
   // Counts above one are added to the sums of all blocks of bits at once.
@@ -83,6 +101,9 @@ void CountKernel::product(
   std::vector<float> u(static_cast<std::size_t>(rows)), w(static_cast<std::size_t>(cols));
   std::vector<std::int32_t> shifted(static_cast<std::size_t>(cols));
   alignas(64) std::int32_t sums[sliver_frames * panel_frames];
+  alignas(64) float part[sliver_frames * panel_frames];
+  const Index last_run = s.layout.group_begin[group + 1] - 1;
+  const bool in_place = parts == nullptr || last_run > s.layout.group_begin[group];
   detail::BitCounts::Sums bit_sums;
   for (Index r = s.layout.group_begin[group]; r < s.layout.group_begin[group + 1]; ++r) {
     const detail::CountRun& run = s.layout.runs[r];
@@ -105,6 +126,10 @@ void CountKernel::product(
       s.bits->products(run, row0, rows, col0, cols, bit_sums);
     const Index skipped = run.first / per_cell * panel_frames;
     for_panel_blocks(row0, rows, col0, cols, [&](const PanelBlock& block) {
+      const Index t1 = block.row + block.first_row, t2 = block.col + block.first_col;
+      const bool telling = parts != nullptr && r == last_run;
+      if (telling)
+        parts->coming(t1, block.rows, t2, block.cols);
       std::int32_t* values = sums;
       if (by_tile)
         values = bit_sums.at(block.row, block.col);
@@ -113,17 +138,20 @@ void CountKernel::product(
                  s.column(block.col) + skipped,
                  run.slots / per_cell,
                  sums);
-      const Index t1 = block.row + block.first_row, t2 = block.col + block.first_col;
       const Index i = t1 - row0, j = t2 - col0;
+      float* const to = in_place ? out + i * stride + j : part;
+      const Index to_stride = in_place ? stride : panel_frames;
       kernels.rescale(values + block.first_row * panel_frames + block.first_col,
                       block.rows,
                       block.cols,
                       {a + t1, v + t1, u.data() + i, c + t1, total + t1},
                       {a + t2, v + t2, w.data() + j, c + t2, shifted.data() + j},
                       s.centred,
-                      out + i * stride + j,
-                      stride,
+                      to,
+                      to_stride,
                       add);
+      if (telling)
+        parts->finished(t1, block.rows, t2, block.cols, to, to_stride);
     });
   }
 }

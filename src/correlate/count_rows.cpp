@@ -1,5 +1,6 @@
 #include "count_rows.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -24,11 +25,12 @@ std::uint32_t nonzero_bytes(std::uint64_t x) {
   return static_cast<std::uint32_t>((top >> 7) * 0x0102040810204080 >> 56);
 }
 
-void find_bits_base(const std::uint8_t* row,
-                    Index cells,
-                    std::uint32_t* above_zero,
-                    std::uint32_t* above_one) {
+FoundBits find_bits_base(const std::uint8_t* row,
+                         Index cells,
+                         std::uint32_t* above_zero,
+                         std::uint32_t* above_one) {
   constexpr std::uint64_t not_one = 0xfefefefefefefefe;
+  FoundBits found;
   for (Index k = 0; k < cells; ++k) {
     above_zero[k] = above_one[k] = 0;
     for (Index i = 0; i < 32; i += 8) {
@@ -38,14 +40,19 @@ void find_bits_base(const std::uint8_t* row,
       above_zero[k] |= nonzero_bytes(x) << i;
       above_one[k] |= nonzero_bytes(x & not_one) << i;
     }
+    found.count += std::popcount(above_zero[k]);
+    found.any_above_one = found.any_above_one || above_one[k] != 0;
   }
+  return found;
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) void find_bits_avx2(const std::uint8_t* row,
-                                                    Index cells,
-                                                    std::uint32_t* above_zero,
-                                                    std::uint32_t* above_one) {
+__attribute__((target("avx2,popcnt"))) FoundBits find_bits_avx2(const std::uint8_t* row,
+                                                                Index cells,
+                                                                std::uint32_t* above_zero,
+                                                                std::uint32_t* above_one) {
+  FoundBits found;
+  std::uint32_t any = 0;
   const __m256i zero = _mm256_setzero_si256(), one = _mm256_set1_epi8(1);
   for (Index k = 0; k < cells; ++k) {
     const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(row + 32 * k));
@@ -54,11 +61,17 @@ __attribute__((target("avx2"))) void find_bits_avx2(const std::uint8_t* row,
     const auto is_one = static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, one)));
     above_zero[k] = ~is_zero;
     above_one[k] = ~(is_zero | is_one);
+    found.count += std::popcount(above_zero[k]);
+    any |= above_one[k];
   }
+  found.any_above_one = any != 0;
+  return found;
 }
 
-__attribute__((target("avx512f,avx512bw,avx512vl"))) void find_bits_avx512(
+__attribute__((target("avx512f,avx512bw,avx512vl,popcnt"))) FoundBits find_bits_avx512(
     const std::uint8_t* row, Index cells, std::uint32_t* above_zero, std::uint32_t* above_one) {
+  FoundBits found;
+  std::uint64_t any = 0;
   const __m512i one = _mm512_set1_epi8(1);
   for (Index k = 0; k + 2 <= cells; k += 2) {
     const __m512i x = _mm512_loadu_si512(row + 32 * k);
@@ -66,9 +79,17 @@ __attribute__((target("avx512f,avx512bw,avx512vl"))) void find_bits_avx512(
     const std::uint64_t more = _mm512_cmpgt_epu8_mask(x, one);
     std::memcpy(above_zero + k, &bits, sizeof bits);
     std::memcpy(above_one + k, &more, sizeof more);
+    found.count += std::popcount(bits);
+    any |= more;
   }
-  if (cells % 2 != 0)
-    find_bits_base(row + 32 * (cells - 1), 1, above_zero + cells - 1, above_one + cells - 1);
+  found.any_above_one = any != 0;
+  if (cells % 2 != 0) {
+    const FoundBits last =
+        find_bits_base(row + 32 * (cells - 1), 1, above_zero + cells - 1, above_one + cells - 1);
+    found.count += last.count;
+    found.any_above_one = found.any_above_one || last.any_above_one;
+  }
+  return found;
 }
 
 __attribute__((target("avx512f,avx512bw,avx512vl"))) void add_where_avx512(
@@ -139,6 +160,17 @@ alignas(64) constexpr std::int32_t single_bits[16]{1,
     return sum;                                                                                    \
   }                                                                                                \
   VITRUM_LOOP(isa)                                                                                 \
+  std::uint64_t bits_between_##suffix(const std::uint32_t* row, Index first, Index count) {        \
+    std::uint64_t found = 0;                                                                       \
+    for (const Index end = first + count; first < end;) {                                          \
+      const Index skipped = first % 32, here = std::min(end - first, 32 - skipped);                \
+      const std::uint64_t mask = ((std::uint64_t{1} << here) - 1) << skipped;                      \
+      found += static_cast<std::uint64_t>(std::popcount(row[first / 32] & mask));                  \
+      first += here;                                                                               \
+    }                                                                                              \
+    return found;                                                                                  \
+  }                                                                                                \
+  VITRUM_LOOP(isa)                                                                                 \
   void expand_bits_##suffix(                                                                       \
       const std::uint32_t* __restrict cells, Index count, std::uint16_t* __restrict row) {         \
     for (Index k = 0; k < count; ++k)                                                              \
@@ -194,8 +226,9 @@ VITRUM_DEFINE_COUNT_ROWS(
 
 #define VITRUM_COUNT_ROWS(suffix, bits)                                                            \
   CountRows {                                                                                      \
-    byte_pairs_##suffix, word_pairs_##suffix, common_bits_##suffix, find_bits_##bits,              \
-        expand_bits_##suffix, add_where_##bits, scale_bytes_##suffix, scale_words_##suffix         \
+    byte_pairs_##suffix, word_pairs_##suffix, common_bits_##suffix, bits_between_##suffix,         \
+        find_bits_##bits, expand_bits_##suffix, add_where_##bits, scale_bytes_##suffix,            \
+        scale_words_##suffix                                                                       \
   }
 
 } // namespace

@@ -18,6 +18,11 @@ struct PairCounts {
   }
 };
 
+struct FoundBits {
+  std::int32_t count = 0; // counts above zero
+  bool any_above_one = false;
+};
+
 struct CountRows {
   /// Of at most 1024 counts below 128.
   PairCounts (*byte_pairs)(const std::uint8_t* x, const std::uint8_t* y, Index count);
@@ -25,11 +30,13 @@ struct CountRows {
   PairCounts (*word_pairs)(const std::uint16_t* x, const std::uint16_t* y, Index count);
   /// Bits that both have.
   std::uint64_t (*common_bits)(const std::uint32_t* x, const std::uint32_t* y, Index cells);
+  /// Bits set among `count` of a row from the one at `first` on.
+  std::uint64_t (*bits_between)(const std::uint32_t* row, Index first, Index count);
   /// Cells of 32 bits: which counts are above zero, and which above one.
-  void (*find_bits)(const std::uint8_t* row,
-                    Index cells,
-                    std::uint32_t* above_zero,
-                    std::uint32_t* above_one);
+  FoundBits (*find_bits)(const std::uint8_t* row,
+                         Index cells,
+                         std::uint32_t* above_zero,
+                         std::uint32_t* above_one);
   /// The bits of the cells as counts.
   void (*expand_bits)(const std::uint32_t* cells, Index count, std::uint16_t* row);
   /// row[step · w + i] += excess where bit i < 48 of words[w] is set.

@@ -13,12 +13,14 @@ namespace vitrum::correlate {
 namespace {
 
 constexpr Index longest_run = 4096; // pixels: 4096 · 127² < 2^31, and 1024 cells fit the cache
-constexpr double centred_from = 2;  // mean counts; below, nothing large cancels
+constexpr Index longest_run_of_bits = 32768; // the same number of cells
+constexpr double centred_from = 2;           // mean counts; below, nothing large cancels
 
 /// Pixels of a run so that sums of products stay below 2^31.
-Index longest_for(std::uint32_t largest) {
+Index longest_for(std::uint32_t largest, CountForm form) {
   const double square = static_cast<double>(largest) * static_cast<double>(largest);
-  return std::min(longest_run, static_cast<Index>(2147483647.0 / std::max(square, 1.0)));
+  return std::min(form == CountForm::bits ? longest_run_of_bits : longest_run,
+                  static_cast<Index>(2147483647.0 / std::max(square, 1.0)));
 }
 
 } // namespace
@@ -30,7 +32,7 @@ CountKernel::State::State(CountMatrix matrix, Normalization n, CountForm form, S
                                        form == CountForm::bits ? 32
                                        : counts.wide()         ? 2
                                                                : 4,
-                                       longest_for(counts.largest))),
+                                       longest_for(counts.largest, form))),
       padded(whole_panels(counts.frames)), a(static_cast<std::size_t>(layout.sets * padded), 0.0F),
       v(a.size(), 0.0F), c(a.size(), 0),
       sum(layout.runs.size() * static_cast<std::size_t>(padded), 0),
@@ -42,15 +44,18 @@ CountKernel::State::State(CountMatrix matrix, Normalization n, CountForm form, S
   else if (layout.slots > counts.stride)
     throw DataError(
         fmt::format("{} places of packed counts in rows of {}", layout.slots, counts.stride));
-  if (counts.wide())
-    pack(counts.words.data());
-  else
-    pack(counts.bytes.data());
   if (bits) {
+    if (counts.wide())
+      pack_bits(counts.words.data());
+    else
+      pack_bits(counts.bytes.data());
     bits->finish();
     counts.words = {};
     counts.bytes = {};
-  }
+  } else if (counts.wide())
+    pack(counts.words.data());
+  else
+    pack(counts.bytes.data());
 }
 
 template <class T>
@@ -58,11 +63,8 @@ void CountKernel::State::pack(T* values) {
   const PanelKernels& kernels = panel_kernels(level);
   const Index stride = counts.stride;
   std::vector<std::string> reason(static_cast<std::size_t>(counts.frames));
-  std::vector<std::uint8_t> any_centred(static_cast<std::size_t>(padded / panel_frames), 0);
-  // In the order of the layout; of one frame is enough for bits.
-  const Index row_stride = bits ? layout.slots : stride;
-  const auto make_rows = [&] {
-    Buffer<T> rows((bits ? 1 : panel_frames) * row_stride);
+  const auto make_rows = [&] { // in the order of the layout
+    Buffer<T> rows(panel_frames * stride);
     std::fill_n(rows.data(), rows.size(), T{0});
     return rows;
   };
@@ -70,42 +72,110 @@ void CountKernel::State::pack(T* values) {
       0, padded, panel_frames, make_rows, [&](Buffer<T>& rows, Index begin, Index end) {
         std::vector<double> squares(layout.runs.size());
         for (Index t = begin; t < end; ++t) {
-          T* row = rows.data() + (bits ? 0 : t - begin) * row_stride;
+          T* row = rows.data() + (t - begin) * stride;
           if (t >= counts.frames || counts.valid[t] == 0) {
-            std::fill_n(row, row_stride, T{0});
+            std::fill_n(row, stride, T{0});
             continue;
           }
           const T* from = values + t * stride;
           for (const detail::CountSpan& span : layout.spans)
             std::copy_n(from + span.from, span.count, row + span.to);
           sum_runs(row, t, squares);
-          reason[t] = scale(t, squares);
-          if (!reason[t].empty()) {
-            counts.valid[t] = 0;
-            std::fill_n(row, row_stride, T{0});
-            for (Index set = 0; set < layout.sets; ++set) {
-              a[set * padded + t] = v[set * padded + t] = 0;
-              c[set * padded + t] = 0;
-              for (auto* const values_of_set : {&factor, &offset, &total, &square})
-                (*values_of_set)[set * counts.frames + t] = 0;
-            }
-            for (std::size_t r = 0; r < layout.runs.size(); ++r)
-              sum[r * static_cast<std::size_t>(padded) + static_cast<std::size_t>(t)] = 0;
-          }
-          for (Index set = 0; set < layout.sets; ++set)
-            if (c[set * padded + t] != 0)
-              any_centred[begin / panel_frames] = 1;
-          if (bits)
-            bits->set_frame(t, row);
+          if (!scale_or_reject(t, squares, reason[t]))
+            std::fill_n(row, stride, T{0});
         }
-        if (bits)
-          return;
         pack_panel(kernels,
                    reinterpret_cast<const std::uint32_t*>(rows.data()),
                    stride / per_cell(),
                    reinterpret_cast<std::uint32_t*>(values + begin * stride));
       });
-  centred = std::find(any_centred.begin(), any_centred.end(), std::uint8_t{1}) != any_centred.end();
+  list_rejected(reason);
+}
+
+/// Where the pixels of each run begin in stored order; −1: they do not follow each other there.
+std::vector<Index> CountKernel::State::runs_in_stored_order() const {
+  std::vector<Index> begin;
+  auto span = layout.spans.begin();
+  for (const detail::CountRun& run : layout.runs) {
+    while (span != layout.spans.end() && span->to + span->count <= run.first)
+      ++span;
+    const bool whole = span != layout.spans.end() && span->to <= run.first &&
+                       run.first + run.pixels <= span->to + span->count;
+    begin.push_back(whole ? span->from + run.first - span->to : -1);
+  }
+  return begin;
+}
+
+template <class T>
+void CountKernel::State::pack_bits(const T* values) {
+  struct Rows {
+    Buffer<std::uint32_t> cells; // of a panel
+    std::vector<T> counts; // of a frame in the order of the layout, when the stored is another
+  };
+  const Index cells = bits->cell_stride();
+  const std::vector<Index> stored = runs_in_stored_order();
+  const bool in_order = std::find(stored.begin(), stored.end(), -1) == stored.end();
+  std::vector<std::string> reason(static_cast<std::size_t>(counts.frames));
+  const auto make_rows = [&] {
+    Rows rows{Buffer<std::uint32_t>(panel_frames * cells), {}};
+    std::fill_n(rows.cells.data(), rows.cells.size(), std::uint32_t{0});
+    if (!in_order)
+      rows.counts.assign(static_cast<std::size_t>(layout.slots), T{0});
+    return rows;
+  };
+  parallel_for_with(0, padded, panel_frames, make_rows, [&](Rows& rows, Index begin, Index end) {
+    std::vector<double> squares(layout.runs.size());
+    for (Index t = begin; t < end; ++t) {
+      std::uint32_t* const row = rows.cells.data() + (t - begin) * cells;
+      if (t >= counts.frames || counts.valid[t] == 0) {
+        std::fill_n(row, cells, std::uint32_t{0});
+        continue;
+      }
+      const T* const from = values + t * counts.stride;
+      if (!in_order)
+        for (const detail::CountSpan& span : layout.spans)
+          std::copy_n(from + span.from, span.count, rows.counts.data() + span.to);
+      for (std::size_t r = 0; r < layout.runs.size(); ++r) {
+        const detail::CountRun& run = layout.runs[r];
+        const CountSums sums =
+            bits->take_run(t,
+                           run.first,
+                           std::span(in_order ? from + stored[r] : rows.counts.data() + run.first,
+                                     static_cast<std::size_t>(run.pixels)),
+                           row);
+        sum[r * static_cast<std::size_t>(padded) + static_cast<std::size_t>(t)] = sums.sum;
+        squares[r] = static_cast<double>(sums.square);
+      }
+      if (!scale_or_reject(t, squares, reason[t])) {
+        std::fill_n(row, cells, std::uint32_t{0});
+        bits->drop_frame(t);
+      }
+    }
+    bits->set_panel(begin / panel_frames, rows.cells.data());
+  });
+  list_rejected(reason);
+}
+
+bool CountKernel::State::scale_or_reject(Index t,
+                                         const std::vector<double>& squares,
+                                         std::string& reason) {
+  reason = scale(t, squares);
+  if (reason.empty())
+    return true;
+  counts.valid[t] = 0;
+  for (Index set = 0; set < layout.sets; ++set) {
+    a[set * padded + t] = v[set * padded + t] = 0;
+    c[set * padded + t] = 0;
+    for (auto* const values_of_set : {&factor, &offset, &total, &square})
+      (*values_of_set)[set * counts.frames + t] = 0;
+  }
+  for (std::size_t r = 0; r < layout.runs.size(); ++r)
+    sum[r * static_cast<std::size_t>(padded) + static_cast<std::size_t>(t)] = 0;
+  return false;
+}
+
+void CountKernel::State::list_rejected(std::vector<std::string>& reason) {
+  centred = std::any_of(c.begin(), c.end(), [](std::int32_t one) { return one != 0; });
   for (Index t = 0; t < counts.frames; ++t)
     if (!reason[t].empty())
       rejected.push_back({t, std::move(reason[t])});

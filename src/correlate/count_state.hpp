@@ -60,6 +60,12 @@ private:
   template <class T>
   void pack(T* values);
   template <class T>
+  void pack_bits(const T* values);
+  [[nodiscard]] std::vector<Index> runs_in_stored_order() const;
+  void list_rejected(std::vector<std::string>& reason); // [frame]
+  /// Keeps the frame, or drops what is known of it. Returns whether it is kept.
+  bool scale_or_reject(Index t, const std::vector<double>& squares, std::string& reason);
+  template <class T>
   void sum_runs(const T* row, Index t, std::vector<double>& squares);
   std::string scale(Index t, const std::vector<double>& squares);
   /// The bits of a row of cells and what exceeds them as words, in `wide`.

@@ -101,6 +101,29 @@ const float* FloatKernel::column(Index frame) const {
 
 void FloatKernel::product(
     Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const {
+  make_product(group, row0, rows, col0, cols, out, stride, nullptr);
+}
+
+void FloatKernel::product_in_parts(Index group,
+                                   Index row0,
+                                   Index rows,
+                                   Index col0,
+                                   Index cols,
+                                   float* work,
+                                   Index stride,
+                                   ProductParts& parts) const {
+  make_product(group, row0, rows, col0, cols, work, stride, &parts);
+}
+
+/// Tells `parts`, unless it is null, of each block.
+void FloatKernel::make_product(Index group,
+                               Index row0,
+                               Index rows,
+                               Index col0,
+                               Index cols,
+                               float* out,
+                               Index stride,
+                               ProductParts* parts) const {
   const auto floats = panel_kernels(level_).floats;
   const Index begin = data().matrix.groups.group_begin[group];
   const Index depth = group_pixels(group);
@@ -109,13 +132,19 @@ void FloatKernel::product(
     const Index first = begin + depth * piece / pieces;
     const Index count = begin + depth * (piece + 1) / pieces - first;
     const bool add = piece > 0;
+    ProductParts* const hearing = piece == pieces - 1 ? parts : nullptr;
     for_panel_blocks(row0, rows, col0, cols, [&](const PanelBlock& block) {
       const float* a = column(block.row) + first * panel_frames;
       const float* b = column(block.col) + first * panel_frames;
       float* to =
           out + (block.row + block.first_row - row0) * stride + block.col + block.first_col - col0;
+      if (hearing != nullptr)
+        hearing->coming(
+            block.row + block.first_row, block.rows, block.col + block.first_col, block.cols);
       if (block.whole()) {
         floats(a, b, count, to, stride, add);
+        if (hearing != nullptr)
+          hearing->finished(block.row, block.rows, block.col, block.cols, to, stride);
         return;
       }
       alignas(64) float whole[sliver_frames * panel_frames];
@@ -125,6 +154,13 @@ void FloatKernel::product(
         for (Index j = 0; j < block.cols; ++j)
           to[i * stride + j] = add ? to[i * stride + j] + from[j] : from[j];
       }
+      if (hearing != nullptr)
+        hearing->finished(block.row + block.first_row,
+                          block.rows,
+                          block.col + block.first_col,
+                          block.cols,
+                          to,
+                          stride);
     });
   }
 }

@@ -66,7 +66,11 @@ struct LogMapAccumulator::State {
   /// Hands runs of a row of the tile to `sum`, with the cell that they belong to.
   template <class Sum>
   void walk(const TileSums& sums, const Tile& tile, Sum&& sum) const {
+    const Index least = tile.row0 - (tile.col0 + tile.cols - 1); // lags of the tile
+    const Index most = tile.row0 + tile.rows - 1 - tile.col0;
     for (const Part& part : sums.parts) {
+      if (edges[part.row + 1] <= least || edges[part.row] > most)
+        continue;
       const Index width = edges[part.row + 1] - edges[part.row];
       for (Index i = 0; i < tile.rows; ++i) {
         const Index t1 = tile.row0 + i;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -20,16 +21,40 @@ constexpr Index fewest_time_blocks = 6;
 constexpr Index products_for_speckle = 1 << 19;
 constexpr Index products_for_bias = 1 << 23;
 
+// Rows of a narrow part add to sums of their own: those of neighbours overlap, and what was just
+// written would be read again before it is in the cache.
+constexpr Index narrow_columns = 128;
+constexpr Index row_sums = 8;
+
 /// What one tile adds: cells of the blocks and lag bins that it touches.
 struct TileSums final : TileConsumer::Scratch {
   detail::Span blocks, bins;
   Index lag_low = 0, lag_high = 0;     // lags of the tile, both included
-  std::vector<float> group_lags;       // [lag_high − lag]: running sums of one block
-  std::vector<double> total_lags;      // the same for C − 1
+  std::vector<float> group_lags;       // [row modulo row_sums, block, lag_high − lag]: running
+                                       // sums of one group; zero between groups
+  std::vector<detail::Span> touched;   // [block]: offsets of lags in use, both included
+  Index rows_touched = 0;              // of group_lags
+  std::vector<double> total_lags;      // [lag_high − lag]: C − 1 of one block
   std::vector<double> total, by_group; // [block, bin], [block, bin, group]
+  Index first_column = 0;
+  std::vector<Index> block_of_column; // of the tile, with ages by the earlier frame
 
   [[nodiscard]] Index cell(Index block, Index bin) const {
     return (block - blocks.first) * (bins.last - bins.first) + bin - bins.first;
+  }
+  [[nodiscard]] Index lags() const { return lag_high - lag_low + 1; }
+  [[nodiscard]] Index row_stride() const { return (blocks.last - blocks.first) * lags(); }
+  /// The sums of a block for a row of a part.
+  [[nodiscard]] float* lags_of(Index row, Index block) {
+    return group_lags.data() + row * row_stride() + (block - blocks.first) * lags();
+  }
+  void clear_touched() {
+    touched.assign(static_cast<std::size_t>(blocks.last - blocks.first), {lags(), -1});
+    rows_touched = 0;
+  }
+  void touch(Index block, Index first, Index last) {
+    detail::Span& span = touched[block - blocks.first];
+    span = {std::min(span.first, first), std::max(span.last, last)};
   }
 };
 
@@ -136,15 +161,30 @@ void OneTimeAccumulator::begin(Scratch* scratch, const Tile& tile) {
   sums.bins = {std::max<Index>(bin_at_or_above(state_->lag_edges, sums.lag_low), 0),
                std::min(bin_at_or_above(state_->lag_edges, sums.lag_high) + 1, bins)};
   sums.bins.last = std::max(sums.bins.first, sums.bins.last);
-  const Index lags = sums.lag_high - sums.lag_low + 1;
+  const Index lags = sums.lags();
   const Index cells = (sums.blocks.last - sums.blocks.first) * (sums.bins.last - sums.bins.first);
-  sums.group_lags.assign(static_cast<std::size_t>(lags), 0.0F);
+  sums.clear_touched();
+  sums.block_of_column.clear();
+  if (state_->ages.convention == AgeConvention::start)
+    for (Index b = sums.blocks.first, col = tile.col0; col < tile.col0 + tile.cols; ++col) {
+      while (state_->ages.edges[b + 1] <= col)
+        ++b;
+      sums.block_of_column.push_back(b);
+    }
+  sums.first_column = tile.col0;
   sums.total_lags.assign(static_cast<std::size_t>(lags), 0.0);
   sums.total.assign(static_cast<std::size_t>(cells), 0.0);
   sums.by_group.assign(static_cast<std::size_t>(cells * state_->cells.groups), 0.0);
 }
 
 namespace {
+
+double sum_of(const float* values, Index count) {
+  return row_sum(values, count);
+}
+double sum_of(const double* values, Index count) {
+  return std::accumulate(values, values + count, 0.0);
+}
 
 /// Adds sums over lags to the cells of their bins and clears them.
 template <class Sum>
@@ -158,10 +198,8 @@ void fold_lags(TileSums& sums,
   for (Index k = sums.bins.first; k < sums.bins.last; ++k) {
     const Index first = std::max(touched.first, sums.lag_high - edges[k + 1] + 1);
     const Index last = std::min(touched.last, sums.lag_high - edges[k]);
-    double sum = 0;
-    for (Index offset = first; offset <= last; ++offset)
-      sum += static_cast<double>(lags[offset]);
-    cells[sums.cell(block, k) * step] += sum;
+    if (first <= last)
+      cells[sums.cell(block, k) * step] += sum_of(lags + first, last - first + 1);
   }
   if (touched.first <= touched.last)
     std::fill(lags + touched.first, lags + touched.last + 1, Sum{0});
@@ -169,22 +207,77 @@ void fold_lags(TileSums& sums,
 
 } // namespace
 
-void OneTimeAccumulator::add_group(Scratch* scratch, Index group, const Tile& tile) {
+void OneTimeAccumulator::add_group(Scratch* scratch, Index /*group*/, const Tile& part) {
   auto& sums = static_cast<TileSums&>(*scratch);
-  if (sums.bins.first == sums.bins.last)
+  if (sums.bins.first == sums.bins.last || part.row0 + part.rows <= part.col0)
     return;
-  const auto add = [](const float* from, float* to, Index n) { add_row(from, to, n); };
+  const bool narrow = part.cols < narrow_columns;
+  const Index apart = narrow ? std::min(row_sums, part.rows) : 1; // rows with sums of their own
+  sums.rows_touched = std::max(sums.rows_touched, apart);
+  if (const auto size = static_cast<std::size_t>(sums.rows_touched * sums.row_stride());
+      sums.group_lags.size() < size)
+    sums.group_lags.resize(size, 0.0F);
+  const bool by_start = !sums.block_of_column.empty();
+  const bool whole = part.row0 + 1 >= part.col0 + part.cols; // all of it is defined
+  detail::Span blocks;
+  if (by_start)
+    blocks = {sums.block_of_column[part.col0 - sums.first_column],
+              sums.block_of_column[part.col0 + part.cols - 1 - sums.first_column] + 1};
+  else
+    blocks = state_->ages.blocks_of_tile(part);
+  for (Index b = blocks.first; b < blocks.last; ++b)
+    for (Index row = 0; row < part.rows; row += apart) {
+      if (by_start && whole) {
+        const Index rows = std::min(apart, part.rows - row);
+        const detail::Span t2 = state_->ages.columns(b, 0);
+        const Index first = std::max(t2.first - part.col0, Index{0});
+        const Index last = std::min(t2.last - part.col0, part.cols);
+        const Index offset = sums.lag_high - (part.row0 + row - part.col0 - first);
+        add_rows(part.row(row) + first,
+                 part.stride,
+                 sums.lags_of(0, b) + offset,
+                 sums.row_stride() - 1,
+                 rows,
+                 last - first);
+        sums.touch(b, offset - rows + 1, offset + last - first - 1);
+        continue;
+      }
+      for (Index i = row; i < std::min(row + apart, part.rows); ++i) {
+        const Index t1 = part.row0 + i;
+        const detail::Span t2 = state_->ages.columns(b, t1);
+        const Index first = std::max(t2.first - part.col0, Index{0});
+        const Index last = std::min(t2.last - part.col0, part.width(i));
+        if (first >= last)
+          continue;
+        const Index offset = sums.lag_high - (t1 - part.col0 - first);
+        add_row(part.row(i) + first, sums.lags_of(i - row, b) + offset, last - first);
+        sums.touch(b, offset, offset + last - first - 1);
+      }
+    }
+}
+
+void OneTimeAccumulator::end_group(Scratch* scratch, Index group) {
+  auto& sums = static_cast<TileSums&>(*scratch);
   for (Index b = sums.blocks.first; b < sums.blocks.last; ++b) {
-    const detail::Span touched =
-        sum_block(state_->ages, b, tile, sums.lag_high, sums.group_lags.data(), add);
+    const detail::Span touched = sums.touched[b - sums.blocks.first];
+    if (touched.first > touched.last)
+      continue;
+    const Index count = touched.last - touched.first + 1;
+    float* const lags = sums.lags_of(0, b);
+    for (Index row = 1; row < sums.rows_touched; ++row) {
+      float* const more = sums.lags_of(row, b) + touched.first;
+      add_row(more, lags + touched.first, count);
+      std::fill_n(more, count, 0.0F);
+    }
     fold_lags(sums,
               state_->lag_edges,
               b,
               touched,
-              sums.group_lags.data(),
+              lags,
               sums.by_group.data() + group,
               state_->cells.groups);
   }
+  sums.clear_touched();
 }
 
 void OneTimeAccumulator::add(Scratch* scratch, const Tile& tile) {

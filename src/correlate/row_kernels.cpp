@@ -143,8 +143,46 @@ __attribute__((target("avx2"))) CountSums bytes_avx2(const std::uint8_t* x, Inde
 }
 #endif
 
+#define VITRUM_DEFINE_ADD_ROWS(suffix, isa)                                                        \
+  VITRUM_LOOP(isa)                                                                                 \
+  void add_floats_##suffix(const float* __restrict from,                                           \
+                           Index from_stride,                                                      \
+                           float* __restrict to,                                                   \
+                           Index to_stride,                                                        \
+                           Index row_count,                                                        \
+                           Index count) {                                                          \
+    for (Index r = 0; r < row_count; ++r, from += from_stride, to += to_stride)                    \
+      for (Index i = 0; i < count; ++i)                                                            \
+        to[i] += from[i];                                                                          \
+  }
+
+VITRUM_DEFINE_ADD_ROWS(base, "sse2")
+VITRUM_DEFINE_ADD_ROWS(avx2, "avx2")
+#if defined(__x86_64__)
+// Rows of blocks are short: what is left of them after whole vectors is not added one by one.
+__attribute__((target("avx512f"))) void add_floats_avx512(const float* from,
+                                                          Index from_stride,
+                                                          float* to,
+                                                          Index to_stride,
+                                                          Index row_count,
+                                                          Index count) {
+  const Index whole = count / lanes * lanes;
+  const auto rest = static_cast<__mmask16>((1U << (count - whole)) - 1);
+  for (Index r = 0; r < row_count; ++r, from += from_stride, to += to_stride) {
+    for (Index i = 0; i < whole; i += lanes)
+      _mm512_storeu_ps(to + i, _mm512_add_ps(_mm512_loadu_ps(to + i), _mm512_loadu_ps(from + i)));
+    if (rest != 0)
+      _mm512_mask_storeu_ps(to + whole,
+                            rest,
+                            _mm512_add_ps(_mm512_maskz_loadu_ps(rest, to + whole),
+                                          _mm512_maskz_loadu_ps(rest, from + whole)));
+  }
+}
+#endif
+
 struct Rows {
   void (*add_float)(const float*, float*, Index);
+  void (*add_floats)(const float*, Index, float*, Index, Index, Index);
   void (*add_double)(const float*, double*, Index);
   void (*add_skip)(const float*, double*, Index);
   void (*sum)(const float*, Index, double*);
@@ -159,9 +197,9 @@ struct Rows {
 
 #define VITRUM_ROWS(suffix, counts)                                                                \
   Rows {                                                                                           \
-    add_float_##suffix, add_double_##suffix, add_skip_##suffix, sum_##suffix, square_##suffix,     \
-        scale_##suffix, scales_##suffix, bytes_##counts, words_##suffix, third_##suffix,           \
-        fourth_##suffix                                                                            \
+    add_float_##suffix, add_floats_##suffix, add_double_##suffix, add_skip_##suffix, sum_##suffix, \
+        square_##suffix, scale_##suffix, scales_##suffix, bytes_##counts, words_##suffix,          \
+        third_##suffix, fourth_##suffix                                                            \
   }
 
 Rows choose() {
@@ -190,6 +228,14 @@ double sum(const float (&values)[lanes]) {
 
 void add_row(const float* from, float* to, Index count) {
   rows().add_float(from, to, count);
+}
+void add_rows(const float* from,
+              Index from_stride,
+              float* to,
+              Index to_stride,
+              Index row_count,
+              Index count) {
+  rows().add_floats(from, from_stride, to, to_stride, row_count, count);
 }
 void add_row(const float* from, double* to, Index count) {
   rows().add_double(from, to, count);

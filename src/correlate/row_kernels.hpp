@@ -6,7 +6,10 @@
 
 namespace vitrum::correlate {
 
-void add_row(const float* from, float* to, Index count);  // to += from
+void add_row(const float* from, float* to, Index count); // to += from
+/// Each row of `from` to a row of `to`; rows of the two do not overlap.
+void add_rows(
+    const float* from, Index from_stride, float* to, Index to_stride, Index row_count, Index count);
 void add_row(const float* from, double* to, Index count); // to += from
 void add_row_skipping_nan(const float* from, double* to, Index count);
 

@@ -36,6 +36,18 @@ bool TileKernel::has_gaps() const {
   return std::find(frames.begin(), frames.end(), std::uint8_t{0}) != frames.end();
 }
 
+void TileKernel::product_in_parts(Index group,
+                                  Index row0,
+                                  Index rows,
+                                  Index col0,
+                                  Index cols,
+                                  float* work,
+                                  Index stride,
+                                  ProductParts& parts) const {
+  product(group, row0, rows, col0, cols, work, stride);
+  parts.finished(row0, rows, col0, cols, work, stride);
+}
+
 std::vector<double> TileKernel::pair_bias(std::span<const FramePair> pairs) const {
   std::vector<double> biases(pairs.size());
   each_pair(*this, pairs, [&](Index i, std::span<const float> u, std::span<const float> v) {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "panel_kernels.hpp"
 #include "row_kernels.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
@@ -48,11 +49,57 @@ private:
   std::mutex mutex_;
 };
 
-void add_rows(const Tile& from, float* to) {
-  for (Index i = 0; i < from.rows; ++i) {
-    add_row(from.row(i), to + i * from.stride, from.width(i));
+/// Takes the products of one group after the other: to those who want them, and to their sum.
+class GroupParts final : public ProductParts {
+public:
+  GroupParts(std::span<TileConsumer* const> consumers, const Scratches& scratches) {
+    for (std::size_t c = 0; c < consumers.size(); ++c)
+      if (consumers[c]->wants_groups())
+        wanting_.push_back({consumers[c], scratches[c].get()});
   }
-}
+
+  /// Sums go to `total`, which begins at the corner of the tile.
+  void begin(const Tile& tile, float* total, Index group) {
+    tile_ = &tile;
+    total_ = total;
+    group_ = group;
+  }
+
+  void coming(Index row0, Index rows, Index col0, Index cols) override {
+    const float* row = total_ + (row0 - tile_->row0) * tile_->stride + col0 - tile_->col0;
+    for (Index i = 0; i < rows; ++i, row += tile_->stride)
+      for (Index j = 0; j < cols; j += 16) // a line of the cache
+        __builtin_prefetch(row + j, 1);
+  }
+
+  void finished(
+      Index row0, Index rows, Index col0, Index cols, const float* sums, Index stride) override {
+    const Tile part{row0, rows, col0, cols, stride, sums};
+    for (const auto& [consumer, scratch] : wanting_)
+      consumer->add_group(scratch, group_, part);
+    float* const to = total_ + (row0 - tile_->row0) * tile_->stride + col0 - tile_->col0;
+    if (group_ > 0)
+      add_rows(sums, stride, to, tile_->stride, rows, cols);
+    else
+      for (Index i = 0; i < rows; ++i)
+        std::copy_n(sums + i * stride, cols, to + i * tile_->stride);
+  }
+
+  void end_group() const {
+    for (const auto& [consumer, scratch] : wanting_)
+      consumer->end_group(scratch, group_);
+  }
+
+private:
+  struct Wanting {
+    TileConsumer* consumer;
+    TileConsumer::Scratch* scratch;
+  };
+  std::vector<Wanting> wanting_;
+  const Tile* tile_ = nullptr;
+  float* total_ = nullptr;
+  Index group_ = 0;
+};
 
 /// A tile cut into strips of rows, as far as columns are defined for them.
 std::vector<TilePlace> strips_of(const TilePlace& tile, Index rows) {
@@ -102,8 +149,6 @@ void correlate_tiles(const TileKernel& kernel,
                      const Monitor& monitor) {
   const std::span<const std::uint8_t> valid = kernel.valid();
   const Index stride = padded_stride(plan.edge);
-  const bool any_wants_groups = std::any_of(
-      consumers.begin(), consumers.end(), [](const auto* c) { return c->wants_groups(); });
   const auto pixels = static_cast<double>(kernel.pixels());
   Index pairs = 0;
   for (const Index number : tiles)
@@ -114,8 +159,9 @@ void correlate_tiles(const TileKernel& kernel,
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     Buffer<float> total(plan.edge * stride);
-    Buffer<float> part(plan.edge * stride);
+    Buffer<float> work_space(plan.edge * stride);
     const Scratches scratches = folder.make_scratches();
+    GroupParts parts(consumers, scratches);
     for (;;) {
       const std::size_t turn = next.fetch_add(1);
       if (turn >= tiles.size())
@@ -124,21 +170,13 @@ void correlate_tiles(const TileKernel& kernel,
       Tile tile{place.row0, place.rows, place.col0, place.cols, stride, total.data()};
       for (std::size_t c = 0; c < consumers.size(); ++c)
         consumers[c]->begin(scratches[c].get(), tile);
-      for (const TilePlace& strip : strips_of(place, kernel.strip_rows())) {
-        float* const strip_total = total.data() + (strip.row0 - place.row0) * stride;
+      for (const TilePlace& strip : strips_of(place, kernel.strip_rows()))
         for (Index g = 0; g < kernel.group_count(); ++g) {
-          // The first group goes straight to the total.
-          float* out = g == 0 ? strip_total : part.data();
-          kernel.product(g, strip.row0, strip.rows, strip.col0, strip.cols, out, stride);
-          const Tile sums{strip.row0, strip.rows, strip.col0, strip.cols, stride, out};
-          if (any_wants_groups)
-            for (std::size_t c = 0; c < consumers.size(); ++c)
-              if (consumers[c]->wants_groups())
-                consumers[c]->add_group(scratches[c].get(), g, sums);
-          if (g > 0)
-            add_rows(sums, strip_total);
+          parts.begin(tile, total.data(), g);
+          kernel.product_in_parts(
+              g, strip.row0, strip.rows, strip.col0, strip.cols, work_space.data(), stride, parts);
+          parts.end_group();
         }
-      }
       finish_tile(tile, total.data(), pixels, valid);
       for (std::size_t c = 0; c < consumers.size(); ++c)
         consumers[c]->add(scratches[c].get(), tile);
@@ -174,6 +212,7 @@ MapCollector::MapCollector(Index frames) {
 }
 
 void MapCollector::add(Scratch* /*scratch*/, const Tile& tile) {
+  constexpr Index edge = 16;
   const Index n = map_.frames;
   float* values = map_.values.data();
   for (Index i = 0; i < tile.rows; ++i) {
@@ -183,15 +222,29 @@ void MapCollector::add(Scratch* /*scratch*/, const Tile& tile) {
     for (Index j = 0; j < width; ++j)
       target[j] = 1.0F + source[j];
   }
-  constexpr Index block = 32; // squares that stay in the first-level cache while they are mirrored
-  for (Index i0 = 0; i0 < tile.rows; i0 += block)
-    for (Index j0 = 0; j0 < tile.cols; j0 += block)
-      for (Index j = j0; j < std::min(j0 + block, tile.cols); ++j) {
-        float* target = values + (tile.col0 + j) * n + tile.row0;
-        const Index first = tile.diagonal() ? std::max(i0, j + 1) : i0;
-        for (Index i = first; i < std::min(i0 + block, tile.rows); ++i)
-          target[i] = 1.0F + tile.row(i)[j];
+  // Mirrored in squares, each a line of the cache wide.
+  const auto transpose = panel_kernels(simd_level()).transpose;
+  alignas(64) float square[edge * edge];
+  for (Index i0 = 0; i0 < tile.rows; i0 += edge)
+    for (Index j0 = 0; j0 < tile.width(std::min(i0 + edge, tile.rows) - 1); j0 += edge) {
+      const Index rows = std::min(edge, tile.rows - i0), cols = std::min(edge, tile.cols - j0);
+      if (rows == edge && cols == edge)
+        transpose(reinterpret_cast<const std::uint32_t*>(tile.row(i0) + j0),
+                  tile.stride,
+                  reinterpret_cast<std::uint32_t*>(square),
+                  edge);
+      else
+        for (Index j = 0; j < cols; ++j)
+          for (Index i = 0; i < rows; ++i)
+            square[j * edge + i] = tile.row(i0 + i)[j0 + j];
+      for (Index j = 0; j < cols; ++j) {
+        float* const target = values + (tile.col0 + j0 + j) * n + tile.row0 + i0;
+        // of a square on the diagonal what lies above it
+        const Index first = tile.diagonal() ? std::clamp<Index>(j0 + j + 1 - i0, 0, rows) : 0;
+        for (Index i = first; i < rows; ++i)
+          target[i] = 1.0F + square[j * edge + i];
       }
+    }
 }
 
 TwoTimeMap

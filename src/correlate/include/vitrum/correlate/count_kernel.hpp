@@ -15,8 +15,9 @@ enum class CountForm { packed, bits };
 /// δ = a x − v with a = 1/<x>, v = 1 (plain, static-bin: <x> over the static bin), a = 1/deviation,
 /// v = <x>/deviation (corrcoef), so that products of fluctuations are products of counts, rescaled:
 ///     Σ δδ' = a a' Σ xx' − v' a Σx − v a' Σx' + pixels · v v'.
-/// Σ xx' and Σx are exact integers, taken over at most 4096 pixels of one group and static bin at a
-/// time. Means are first taken off in integers, so that C − 1 is good to about 1e-7 (1 + C).
+/// Σ xx' and Σx are exact integers, taken over at most 4096 pixels (32768 in bits) of one group and
+/// static bin at a time. Means are first taken off in integers, so that C − 1 is good to about 1e-7
+/// (1 + C).
 class CountKernel final : public TileKernel {
 public:
   /// Takes the memory of the counts. Throws DataError without frames or pixels, OptionError for
@@ -42,12 +43,27 @@ public:
                Index cols,
                float* out,
                Index stride) const override;
-  [[nodiscard]] Index strip_rows() const override;
+  void product_in_parts(Index group,
+                        Index row0,
+                        Index rows,
+                        Index col0,
+                        Index cols,
+                        float* work,
+                        Index stride,
+                        ProductParts& parts) const override;
   void fluctuations(Index frame, std::span<float> out) const override;
   [[nodiscard]] std::vector<double> pair_bias(std::span<const FramePair> pairs) const override;
   [[nodiscard]] BlockProducts block_products(std::span<const FramePair> pairs) const override;
 
 private:
+  void make_product(Index group,
+                    Index row0,
+                    Index rows,
+                    Index col0,
+                    Index cols,
+                    float* out,
+                    Index stride,
+                    ProductParts* parts) const;
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -24,11 +24,27 @@ public:
                Index cols,
                float* out,
                Index stride) const override;
+  void product_in_parts(Index group,
+                        Index row0,
+                        Index rows,
+                        Index col0,
+                        Index cols,
+                        float* work,
+                        Index stride,
+                        ProductParts& parts) const override;
   void fluctuations(Index frame, std::span<float> out) const override;
   [[nodiscard]] std::vector<double> pair_bias(std::span<const FramePair> pairs) const override;
   [[nodiscard]] BlockProducts block_products(std::span<const FramePair> pairs) const override;
 
 private:
+  void make_product(Index group,
+                    Index row0,
+                    Index rows,
+                    Index col0,
+                    Index cols,
+                    float* out,
+                    Index stride,
+                    ProductParts* parts) const;
   void unpack(std::span<const Index> frames, Index first, Index count, float* out) const;
   [[nodiscard]] const float* column(Index frame) const;
   [[nodiscard]] const Fluctuations& data() const { return packed_.fluctuations; }

@@ -98,6 +98,7 @@ public:
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
   void begin(Scratch* scratch, const Tile& tile) override;
   void add_group(Scratch* scratch, Index group, const Tile& sums) override;
+  void end_group(Scratch* scratch, Index group) override;
   void add(Scratch* scratch, const Tile& tile) override;
   void fold(Scratch* scratch) override;
 

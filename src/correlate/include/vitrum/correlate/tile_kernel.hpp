@@ -31,6 +31,18 @@ struct BlockProducts {
   double observed = 0, independent = 0;
 };
 
+/// Hears of the parts of a product as they are finished, while they are in the first caches.
+class ProductParts {
+public:
+  virtual ~ProductParts() = default;
+  /// Of a part that is begun: what `finished` will touch can be fetched meanwhile.
+  virtual void coming(Index /*row0*/, Index /*rows*/, Index /*col0*/, Index /*cols*/) {}
+  /// Σ_p δ_p(t1) δ_p(t2) of frames t1 of [row0, row0 + rows) and t2 of [col0, col0 + cols),
+  /// `stride` floats from row to row; defined for t2 <= t1 only.
+  virtual void
+  finished(Index row0, Index rows, Index col0, Index cols, const float* sums, Index stride) = 0;
+};
+
 /// Fluctuations δ(p,t) of one bin, of which it delivers products of frames.
 class TileKernel {
 public:
@@ -57,6 +69,16 @@ public:
                        Index cols,
                        float* out,
                        Index stride) const = 0;
+  /// The same in parts, each told of once; together they are the whole. `work` is memory as `out`
+  /// above. The default makes one part of it.
+  virtual void product_in_parts(Index group,
+                                Index row0,
+                                Index rows,
+                                Index col0,
+                                Index cols,
+                                float* work,
+                                Index stride,
+                                ProductParts& parts) const;
 
   /// Frames of the tiles that suit the kernel; 0: those that suit the number of frames.
   [[nodiscard]] virtual Index tile_edge() const { return 0; }

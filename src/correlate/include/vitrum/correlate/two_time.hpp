@@ -30,11 +30,11 @@ struct Tile {
   [[nodiscard]] Index width(Index i) const { return std::min(cols, row0 + i - col0 + 1); }
 };
 
-/// Takes tiles as they are finished. For each tile, one thread calls begin, add_group for every
-/// group in order (only when wants_groups; all groups of one part of the tile, then of the next),
-/// then add; different tiles run at once, each with its own scratch. fold is called once for each
-/// tile, one call at a time, in the order in which they are finished: what it adds up must come out
-/// the same in any order (see exact_sum.hpp).
+/// Takes tiles as they are finished. For each tile, one thread calls begin, then (only when
+/// wants_groups) for each strip of the tile and every group in order add_group for the parts of the
+/// strip and end_group, then add; different tiles run at once, each with its own scratch. fold is
+/// called once for each tile, one call at a time, in the order in which they are finished: what it
+/// adds up must come out the same in any order (see exact_sum.hpp).
 class TileConsumer {
 public:
   class Scratch {
@@ -45,8 +45,9 @@ public:
   [[nodiscard]] virtual bool wants_groups() const { return false; }
   [[nodiscard]] virtual std::unique_ptr<Scratch> make_scratch() const { return nullptr; }
   virtual void begin(Scratch* /*scratch*/, const Tile& /*tile*/) {}
-  /// `sums` holds Σ δδ' over the pixels of the group, of the tile or a part of it.
+  /// `sums` holds Σ δδ' over the pixels of the group, of a part of the tile.
   virtual void add_group(Scratch* /*scratch*/, Index /*group*/, const Tile& /*sums*/) {}
+  virtual void end_group(Scratch* /*scratch*/, Index /*group*/) {}
   /// `tile` holds C − 1, NaN where a frame is a gap.
   virtual void add(Scratch* scratch, const Tile& tile) = 0;
   virtual void fold(Scratch* /*scratch*/) {}
