@@ -32,9 +32,9 @@ KernelRates nominal_rates(SimdLevel level) {
   rates.word_product = level == SimdLevel::vnni ? 5.6e-12 : wide ? 6e-12 : 1.2e-11;
   rates.bit_product = level == SimdLevel::vnni ? 1.2e-12 : 4e-12;
   rates.element = 1.6e-10;
-  rates.bit_extra = 1.2e-8;
+  rates.bit_extra = 1.3e-9;
   rates.event_pair = 6e-10; // in tiles of 2048 frames
-  rates.event = 5e-8;       // lists and loading
+  rates.event = 1.2e-8;     // lists
   return rates;
 }
 
@@ -79,7 +79,7 @@ KernelChoice choose_kernel(const KernelTask& task, const KernelRates& rates) {
                                  : task.events * task.events / (2 * std::max(pixels, 1.0));
   choice.candidates.push_back({KernelKind::events,
                                event_pairs * rates.event_pair + task.events * rates.event +
-                                   (task.without_tiles ? 0.0 : pairs * 2 * passes),
+                                   (task.without_tiles ? 0.0 : pairs * 3 * passes),
                                !task.integer_counts ? "values are no integer counts"
                                : task.corrected && !task.only_weighted
                                    ? "corrections change the counts"

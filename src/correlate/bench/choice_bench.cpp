@@ -112,6 +112,7 @@ void kernel_choice(benchmark::State& state) {
 }
 BENCHMARK(kernel_choice)
     ->ArgsProduct({{1, 3, 10, 30, 100, 300, 1000, 3000, 10000}, {2000}})
+    ->ArgsProduct({{30, 100, 300, 1000}, {5000}})
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
 
