@@ -17,18 +17,37 @@
 namespace vitrum::app {
 namespace {
 
-/// One value per series: given for each, or one for all, or none.
-std::vector<double>
-per_series(const std::string& flag, const std::vector<std::string>& list, std::size_t series) {
+/// One value per series: given for each, or one for all where that makes sense, or none.
+std::vector<double> per_series(const std::string& flag,
+                               const std::vector<std::string>& list,
+                               std::size_t series,
+                               bool one_for_all) {
   if (list.empty())
     return std::vector<double>(series, not_given);
-  if (list.size() != 1 && list.size() != series)
+  if (list.size() != series && !(one_for_all && list.size() == 1))
     throw OptionError(fmt::format(
         "--{}: {} values for {} series, expected one for each", flag, list.size(), series));
   std::vector<double> values;
   for (std::size_t i = 0; i < series; ++i)
     values.push_back(number_of(flag, list[list.size() == 1 ? 0 : i]));
   return values;
+}
+
+/// Lengths follow from series of different probe sizes; several temperatures may share one.
+void check_sizes(const std::vector<std::string>& patterns,
+                 const std::vector<double>& probe,
+                 bool temperatures) {
+  for (std::size_t i = 0; i < probe.size(); ++i) {
+    if (!std::isnan(probe[i]) && !(probe[i] > 0))
+      throw OptionError(fmt::format("--probe-size {}: must be positive", probe[i]));
+    for (std::size_t j = 0; j < i && !temperatures; ++j)
+      if (probe[i] == probe[j])
+        throw OptionError(fmt::format("--probe-size {}: both of {} and of {}, expected different "
+                                      "ones, or --temperature",
+                                      probe[i],
+                                      patterns[j],
+                                      patterns[i]));
+  }
 }
 
 fem::DetectorNoise noise_of(const FemOptions& o) {
@@ -164,11 +183,14 @@ std::string run_fem(FemOptions options, const Invocation& invocation, const Moni
       patterns, options.masks, {options.dark, options.flat, options.k_reference, options.compare});
   if (!options.run.dry_run)
     require_output(options.output, inputs);
+  validate(options);
   FemRun run;
   run.leading = fem::parse_variance(options.variance);
   run.unbiased = options.unbiased;
-  const auto probe = per_series("probe-size", options.probe_size_nm, patterns.size());
-  const auto temperature = per_series("temperature", options.temperature_c, patterns.size());
+  const auto temperature = per_series("temperature", options.temperature_c, patterns.size(), false);
+  const auto probe = per_series(
+      "probe-size", options.probe_size_nm, patterns.size(), !options.temperature_c.empty());
+  check_sizes(patterns, probe, !options.temperature_c.empty());
   const auto noise = noise_of(options);
   std::string plan;
   for (std::size_t i = 0; i < patterns.size(); ++i) {

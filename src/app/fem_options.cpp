@@ -10,7 +10,7 @@ Settings describe(FemOptions& o) {
   series("files", "FILES", "series to read, beside those named without a flag", &o.files);
   series("probe-size",
          "NM,…",
-         "width (FWHM) of the probe of each series, or one for all",
+         "width (FWHM) of the probe of each series, or one for all temperatures",
          &o.probe_size_nm);
   series("temperature", "C,…", "temperature of each series", &o.temperature_c);
   series("scan",

@@ -9,9 +9,8 @@
 #include "vitrum/io/tables.hpp"
 
 namespace vitrum::app {
-namespace {
 
-fem::PeakOptions options_of(const FemOptions& o) {
+fem::PeakOptions peak_options(const FemOptions& o) {
   fem::PeakOptions peaks;
   peaks.most = o.peaks;
   if (!o.peak_range.empty()) {
@@ -27,6 +26,8 @@ fem::PeakOptions options_of(const FemOptions& o) {
   fem::validate(peaks);
   return peaks;
 }
+
+namespace {
 
 /// Rings of few pixels, around the direct beam and in the corners, say little and with errors that
 /// are themselves uncertain.
@@ -98,9 +99,12 @@ FemSeries read_fem_table(const std::string& path, const FemOptions& o) {
 }
 
 void find_peaks(FemRun& run, FemSeries& s, const FemOptions& o) {
-  const auto options = options_of(o);
-  if (!s.table)
+  auto options = peak_options(o);
+  if (!s.table) {
     s.profile = profile_of(run, s);
+    // a ring holds what is left of pixels that it cuts
+    options.resolution = std::hypot(s.map.ring_width, s.scale.k_per_pixel_inv_nm) / std::sqrt(12.0);
+  }
   constexpr std::size_t fewest = 8;
   if (s.profile.k.size() < fewest) {
     s.warnings.push_back(fmt::format("{} rings: too few to look for peaks", s.profile.k.size()));
@@ -117,22 +121,12 @@ void find_lengths(FemRun& run, const FemOptions& o) {
     sizes += !std::isnan(s.probe_size_nm);
   if (sizes == 0 || run.series.size() < 2)
     return;
-  bool temperatures = false;
-  for (const auto& s : run.series)
-    temperatures = temperatures || !std::isnan(s.temperature_c);
+  for (std::size_t i = 0; i < run.series.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (run.series[i].probe_size_nm == run.series[j].probe_size_nm)
+        return; // one probe size at several temperatures
   for (const auto& s : run.series) {
-    for (const auto& other : run.series)
-      if (&s < &other && s.probe_size_nm == other.probe_size_nm) {
-        if (temperatures)
-          return; // one probe size at several temperatures
-        throw DataError(
-            fmt::format("{} and {}: both with a probe size of {} nm, expected different "
-                        "ones",
-                        s.path,
-                        other.path,
-                        s.probe_size_nm));
-      }
-    if (!s.peaks.peaks.empty())
+    if (!s.peaks.peaks.empty() && s.peaks.peaks[0].height.error > 0)
       run.sized.push_back(
           {s.probe_size_nm, s.peaks.peaks[0].height.value, s.peaks.peaks[0].height.error});
     else

@@ -62,9 +62,7 @@ void find_center(FemSeries& s,
       throw DataError(fmt::format("{}: {}", s.path, error.what()));
     }
   };
-  const bool given_x = !std::isnan(o.center_x_px), given_y = !std::isnan(o.center_y_px);
-  if (given_x != given_y)
-    throw OptionError("--center-x and --center-y: expected both or none");
+  const bool given_x = !std::isnan(o.center_x_px);
   s.center_given = given_x;
   fem::RingShape start;
   if (given_x) {
@@ -85,8 +83,6 @@ void find_center(FemSeries& s,
   fem::RingOptions ring;
   ring.radius_px = o.ring_px;
   ring.ellipse = !o.no_ellipse;
-  if (!std::isnan(o.ring_px) && !(o.ring_px > 0))
-    throw OptionError(fmt::format("--ring {}: must be positive", o.ring_px));
   if (!o.keep_beam_stop)
     leave_out(s,
               fem::find_beam_stop(mean, s.mask, start),
@@ -112,13 +108,13 @@ void find_center(FemSeries& s,
     }
     return;
   }
-  named([&] { s.ring = fem::fit_ring_parts(images, number, s.mask, start, ring); });
   if (!o.keep_beam_stop) { // again, about the better centre
+    named([&] { start = fem::fit_ring(mean, s.mask, start, ring).shape; });
     leave_out(s,
-              fem::find_beam_stop(mean, s.mask, s.ring.shape),
+              fem::find_beam_stop(mean, s.mask, start),
               "the shadow of the beam stop, about the centre of the ring");
-    named([&] { s.ring = fem::fit_ring_parts(images, number, s.mask, s.ring.shape, ring); });
   }
+  named([&] { s.ring = fem::fit_ring_parts(images, number, s.mask, start, ring); });
 }
 
 /// Isolated pixels whose mean is far off that of their ring.
@@ -165,23 +161,15 @@ void find_bad_pixels(FemSeries& s, const std::vector<double>& mean) {
 }
 
 void find_scale(FemSeries& s, const FemOptions& o, const Monitor& monitor) {
-  const auto positive = [](double value, const char* flag) {
-    if (!(value > 0))
-      throw OptionError(fmt::format("--{} {}: must be positive", flag, value));
-  };
   if (!std::isnan(o.energy_kev))
     s.scale.wavelength_nm = fem::electron_wavelength_nm(o.energy_kev);
   s.calibrated = true;
   if (!std::isnan(o.k_per_pixel)) {
-    positive(o.k_per_pixel, "k-per-pixel");
-    if (!std::isnan(o.known_ring))
-      throw OptionError("--k-per-pixel and --known-ring: expected one of them");
     s.scale.k_per_pixel_inv_nm = o.k_per_pixel;
     s.calibration = "given with --k-per-pixel";
     return;
   }
   if (!std::isnan(o.known_ring)) {
-    positive(o.known_ring, "known-ring");
     double radius = s.ring.radius_px;
     s.calibration = fmt::format("ring of the patterns taken as k = {} 1/nm", o.known_ring);
     if (!o.k_reference.empty()) {
@@ -226,7 +214,36 @@ void find_scale(FemSeries& s, const FemOptions& o, const Monitor& monitor) {
                           "--known-ring, gives 1/nm");
 }
 
+fem::PolarOptions polar_options(const FemOptions& o) {
+  fem::PolarOptions polar;
+  polar.k_min = o.k_min;
+  polar.k_max = o.k_max;
+  polar.ring_width = o.k_step;
+  polar.split = !o.no_split;
+  return polar;
+}
+
 } // namespace
+
+void validate(const FemOptions& o) {
+  const auto positive = [](double value, const char* flag) {
+    if (!std::isnan(value) && !(value > 0))
+      throw OptionError(fmt::format("--{} {}: must be positive", flag, value));
+  };
+  positive(o.ring_px, "ring");
+  positive(o.k_per_pixel, "k-per-pixel");
+  positive(o.known_ring, "known-ring");
+  positive(o.energy_kev, "energy");
+  positive(o.smallest_probe_nm, "smallest-probe");
+  if (std::isnan(o.center_x_px) != std::isnan(o.center_y_px))
+    throw OptionError("--center-x and --center-y: expected both or none");
+  if (!std::isnan(o.k_per_pixel) && !std::isnan(o.known_ring))
+    throw OptionError("--k-per-pixel and --known-ring: expected one of them");
+  if (o.replicates < 2)
+    throw OptionError(fmt::format("--replicates {}: need at least 2", o.replicates));
+  fem::validate(polar_options(o));
+  (void)peak_options(o);
+}
 
 FemSeries
 prepare_fem(const std::string& path, const FemOptions& o, Series& series, const Monitor& monitor) {
@@ -271,16 +288,27 @@ prepare_fem(const std::string& path, const FemOptions& o, Series& series, const 
   correct_mean(images, s);
   s.mean_image = statistics.mean;
   correct_mean(s.mean_image, s);
+  if (!o.dark.empty()) {
+    std::vector<double> used;
+    for (std::size_t p = 0; p < s.mean_image.size(); ++p)
+      if (s.mask.use[p] != 0 && std::isfinite(s.mean_image[p]))
+        used.push_back(s.mean_image[p]);
+    if (const double typical = used.empty() ? 0 : median(used); !(typical > 0))
+      throw DataError(
+          fmt::format("{}: negative counts after dark subtraction: median {:.4g} of the mean "
+                      "pattern, expected a positive intensity",
+                      s.path,
+                      typical));
+  }
   find_center(s, o, images, number, s.mean_image);
   if (!o.keep_bad_pixels)
     find_bad_pixels(s, s.mean_image);
   find_scale(s, o, monitor);
-  fem::PolarOptions polar;
-  polar.k_min = o.k_min;
-  polar.k_max = o.k_max;
-  polar.ring_width = o.k_step;
-  polar.split = !o.no_split;
-  s.map = fem::make_polar_map(s.ring.shape, s.scale, s.mask, polar);
+  try {
+    s.map = fem::make_polar_map(s.ring.shape, s.scale, s.mask, polar_options(o));
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", s.path, error.what()));
+  }
   for (double& v : s.mean_image)
     if (std::isnan(v))
       v = 0; // pixels without data are in no ring

@@ -52,6 +52,10 @@ struct FemRun {
   [[nodiscard]] std::vector<double> value(const FemSeries& one) const;
 };
 
+/// Throws OptionError for settings that make no sense whatever the patterns are.
+void validate(const FemOptions& options);
+[[nodiscard]] fem::PeakOptions peak_options(const FemOptions& options);
+
 /// Masks, centre, scale and rings of one series, from a look at up to a few hundred patterns.
 [[nodiscard]] FemSeries prepare_fem(const std::string& path,
                                     const FemOptions& options,

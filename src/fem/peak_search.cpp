@@ -28,7 +28,7 @@ std::vector<Crest> find_crests(std::span<const double> value,
   for (Index i = 1; i + 1 < n; ++i) {
     if (!(at(i) > at(i - 1) && at(i) >= at(i + 1)))
       continue;
-    Crest crest{i, i, i, 0};
+    Crest crest{i, i, i, i, i, 0};
     for (Index j = i - 1; j >= 0 && at(j) <= at(i); --j)
       if (at(j) < at(crest.left))
         crest.left = j;
@@ -36,6 +36,11 @@ std::vector<Crest> find_crests(std::span<const double> value,
       if (at(j) < at(crest.right))
         crest.right = j;
     crest.prominence = at(i) - std::max(at(crest.left), at(crest.right));
+    const double half_way = at(i) - 0.5 * crest.prominence;
+    for (crest.half_left = i; crest.half_left > 0 && at(crest.half_left) > half_way;)
+      --crest.half_left;
+    for (crest.half_right = i; crest.half_right + 1 < n && at(crest.half_right) > half_way;)
+      ++crest.half_right;
     if (crest.prominence > significance * error[static_cast<std::size_t>(i)])
       crests.push_back(crest);
   }
@@ -55,19 +60,22 @@ struct Top {
   double k = unknown, value = unknown;
 };
 
-/// Least-squares parabola with weights; its top, NaN where it opens upwards.
+/// Least-squares parabola through ln V, as a Gaussian has one, with weights; its top, NaN where it
+/// opens upwards or V is not positive.
 Top top_of(std::span<const double> k,
            std::span<const double> value,
            std::span<const double> error,
            double origin) {
   double s[5]{}, t[3]{};
   for (std::size_t i = 0; i < k.size(); ++i) {
-    const double w = 1 / (error[i] * error[i]);
+    if (!(value[i] > 0))
+      return {};
+    const double w = value[i] * value[i] / (error[i] * error[i]);
     double power = w;
     for (int j = 0; j < 5; ++j) {
       s[j] += power;
       if (j < 3)
-        t[j] += power * value[i];
+        t[j] += power * std::log(value[i]);
       power *= k[i] - origin;
     }
   }
@@ -85,7 +93,7 @@ Top top_of(std::span<const double> k,
   if (!(c < 0))
     return {};
   const double at = -0.5 * b / c;
-  return {origin + at, a + 0.5 * b * at};
+  return {origin + at, std::exp(a + 0.5 * b * at)};
 }
 
 } // namespace
@@ -101,10 +109,10 @@ void find_maximum(const VarianceProfile& profile, Index top, double reach, Peak&
   const double origin = profile.k[static_cast<std::size_t>(best)];
   Index first = best, last = best + 1;
   while (first > 0 &&
-         (origin - profile.k[static_cast<std::size_t>(first - 1)] < reach || best - first < 2))
+         (origin - profile.k[static_cast<std::size_t>(first - 1)] < reach || best - first < 1))
     --first;
   while (last < n &&
-         (profile.k[static_cast<std::size_t>(last)] - origin < reach || last - best < 3))
+         (profile.k[static_cast<std::size_t>(last)] - origin < reach || last - best < 2))
     ++last;
   const auto a = static_cast<std::size_t>(first), size = static_cast<std::size_t>(last - first);
   const auto k = std::span(profile.k).subspan(a, size);

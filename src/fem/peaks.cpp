@@ -23,13 +23,14 @@ struct Model {
   int twin = -1;
   double twin_low = 0, twin_high = 0; // between which its two centers lie
   double origin = 0;
+  double resolution = 0;
 
   [[nodiscard]] std::size_t parameters() const { return 3 * peaks + (twin >= 0 ? 4 : 2); }
   [[nodiscard]] double at(std::span<const double> p, double k) const {
     double sum = p[3 * peaks] + p[3 * peaks + 1] * (k - origin);
     const auto gaussian = [&](double center, double height, double width) {
-      const double d = (k - center) / width;
-      return height * std::exp(-0.5 * d * d);
+      const double seen = std::hypot(width, resolution), d = (k - center) / seen;
+      return height * width / seen * std::exp(-0.5 * d * d);
     };
     for (std::size_t i = 0; i < peaks; ++i)
       sum += gaussian(p[3 * i], p[3 * i + 1], p[3 * i + 2]);
@@ -328,12 +329,17 @@ PeakFit fit_peaks(const VarianceProfile& profile, const PeakOptions& options) {
   out.independent_points = independent(points);
   Model model;
   model.peaks = crests.size();
+  model.resolution = options.resolution;
   std::vector<double> start;
   double widest = 0;
   for (const auto& crest : crests) {
     const double reach = 0.5 * (at(k, crest.right) - at(k, crest.left));
     widest = std::max(widest, reach);
-    start.insert(start.end(), {at(k, crest.top), crest.prominence, 0.35 * reach});
+    constexpr double half_to_sigma = 0.8493; // half width at half height over σ is √(2 ln 2)
+    start.insert(start.end(),
+                 {at(k, crest.top),
+                  crest.prominence,
+                  0.5 * half_to_sigma * (at(k, crest.half_right) - at(k, crest.half_left))});
   }
   const double step = (k.back() - k.front()) / static_cast<double>(k.size() - 1);
   model.origin = start[0];

@@ -212,7 +212,8 @@ PolarMap make_polar_map(const RingShape& shape,
     map.k[r] = map.area[r] > 0 ? map.k[r] / map.area[r] : unknown;
   }
   if (!any)
-    throw DataError(fmt::format("no pixel in use lies between k = {} and {}", map.k_min, last));
+    throw DataError(
+        fmt::format("no pixel in use lies between k = {:.4g} and {:.4g}", map.k_min, last));
   sort_pixels(map);
   return map;
 }

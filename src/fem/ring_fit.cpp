@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "vitrum/core/error.hpp"
+#include "vitrum/core/parallel.hpp"
 #include "vitrum/core/statistics.hpp"
 #include "vitrum/fem/ring_center.hpp"
 #include "vitrum/fit/curve_fit.hpp"
@@ -17,7 +18,7 @@ struct Samples {
 
 enum Parameter { px, py, stretch, shear, radius, height, inner, outer, base, slope, level, count };
 
-double model(const std::vector<double>& p, const RingShape& shape, double x, double y) {
+double model(std::span<const double> p, const RingShape& shape, double x, double y) {
   const double r = shape.radius_px(x, y);
   const double d = r - p[radius];
   const double width = d < 0 ? p[inner] : p[outer];
@@ -200,15 +201,14 @@ fit::CurveFit fit_samples(const Samples& samples, std::vector<double> start, boo
   options.scale = {1, 1, 0.01, 0.01, 1, 0.1 * top, 1, 1, 0.1 * top, 0.1 * ring, 0.1 * top};
   options.scale_errors = true;
   options.max_iterations = 60;
+  options.gain = 1e-6; // a change of the centre by thousandths of its error
   fit::CurveFit found;
   double sigma = 0.2 * top;
   for (int round = 0; round < 3; ++round) {
     const auto residuals = [&](std::span<const double> p, std::span<double> out) {
       const auto shape = shape_of(p);
-      const std::vector<double> values(p.begin(), p.end());
       for (std::size_t i = 0; i < out.size(); ++i)
-        out[i] =
-            tame((model(values, shape, samples.x[i], samples.y[i]) - samples.value[i]) / sigma);
+        out[i] = tame((model(p, shape, samples.x[i], samples.y[i]) - samples.value[i]) / sigma);
     };
     found =
         fit::fit_curve(residuals, static_cast<Index>(samples.x.size()), std::move(start), options);
@@ -259,12 +259,16 @@ void require_on_detector(const RingFit& ring, const frames::Mask& mask) {
                                 ring.shape.center_y_px));
 }
 
-} // namespace
+/// The fit as a RingFit, and its parameters, from which those to parts of the series start.
+struct Found {
+  RingFit ring;
+  std::vector<double> parameters;
+};
 
-RingFit fit_ring(std::span<const double> image,
-                 const frames::Mask& mask,
-                 const RingShape& start,
-                 const RingOptions& options) {
+Found find_ring(std::span<const double> image,
+                const frames::Mask& mask,
+                const RingShape& start,
+                const RingOptions& options) {
   const auto profile = radial_profile(image, mask, start);
   const double ring =
       std::isnan(options.radius_px) ? find_crest(profile, options.smallest_px) : options.radius_px;
@@ -296,13 +300,23 @@ RingFit fit_ring(std::span<const double> image,
   if (samples.x.size() < fewest)
     throw DataError("centre not found: the fit of the ring ran away; give --center-x and "
                     "--center-y, or --ring with its radius in pixels");
-  found = result_of(fit_samples(samples, first.value, options.ellipse));
+  const auto last = fit_samples(samples, first.value, options.ellipse);
+  found = result_of(last);
   require_on_detector(found, mask);
   constexpr double faint = 0.02;
   if (!(found.height > faint * (found.background + found.height)))
     throw DataError("centre not found: the mean pattern has no ring; give --center-x and "
                     "--center-y, or --ring with its radius in pixels");
-  return found;
+  return {found, last.value};
+}
+
+} // namespace
+
+RingFit fit_ring(std::span<const double> image,
+                 const frames::Mask& mask,
+                 const RingShape& start,
+                 const RingOptions& options) {
+  return find_ring(image, mask, start, options).ring;
 }
 
 RingFit fit_ring_parts(std::span<const double> images,
@@ -315,15 +329,23 @@ RingFit fit_ring_parts(std::span<const double> images,
   for (Index part = 0; part < parts; ++part)
     for (std::size_t p = 0; p < pixels; ++p)
       mean[p] += images[static_cast<std::size_t>(part) * pixels + p] / static_cast<double>(parts);
-  RingFit whole = fit_ring(mean, mask, start, options);
+  const auto found = find_ring(mean, mask, start, options);
+  RingFit whole = found.ring;
   if (parts < 3)
     return whole;
-  auto near = options;
-  near.radius_px = whole.radius_px;
+  std::vector<RingFit> fits(static_cast<std::size_t>(parts));
+  parallel_for(0, parts, 1, [&](Index begin, Index end) {
+    for (Index part = begin; part < end; ++part)
+      fits[static_cast<std::size_t>(part)] = result_of(
+          fit_samples(take_samples(images.subspan(static_cast<std::size_t>(part) * pixels, pixels),
+                                   mask,
+                                   whole.shape,
+                                   whole.radius_px),
+                      found.parameters,
+                      options.ellipse));
+  });
   Moments x, y, a, b, r;
-  for (Index part = 0; part < parts; ++part) {
-    const auto one = fit_ring(
-        images.subspan(static_cast<std::size_t>(part) * pixels, pixels), mask, whole.shape, near);
+  for (const auto& one : fits) {
     x.add(one.shape.center_x_px);
     y.add(one.shape.center_y_px);
     a.add(one.shape.stretch);

@@ -24,7 +24,7 @@ public:
          std::vector<double> start,
          const CurveFitOptions& options)
       : residuals_(residuals), points_(points), at_(std::move(start)), low_(options.low),
-        high_(options.high), scale_(options.scale) {
+        high_(options.high), scale_(options.scale), gain_(options.gain) {
     const std::size_t n = at_.size();
     if (low_.empty())
       low_.assign(n, -std::numeric_limits<double>::infinity());
@@ -112,7 +112,7 @@ private:
       const Vector r = evaluate(next);
       const double chi2 = r.squaredNorm();
       if (std::isfinite(chi2) && chi2 < chi2_) {
-        const bool small = chi2_ - chi2 < 1e-10 * chi2_;
+        const bool small = chi2_ - chi2 < gain_ * chi2_;
         at_ = next;
         now_ = r;
         chi2_ = chi2;
@@ -165,6 +165,7 @@ private:
   const Residuals& residuals_;
   Index points_;
   std::vector<double> at_, low_, high_, scale_;
+  double gain_;
   Vector now_;
   double chi2_ = 0;
   Matrix jacobian_;

@@ -105,7 +105,7 @@ std::optional<Figure> make_length_figure(const Tree& root) {
     const double low = length.value - length.error, high = length.value + length.error;
     left.spans.push_back({Direction::vertical, 1 / (high * high), 1 / (low * low), ""});
   }
-  left.notes.push_back({0.97, 0.06, length_note(*sv, "R")});
+  left.notes.push_back({0.97, 0.88, length_note(*sv, "R")});
   left.legend = both ? Legend::best : Legend::none;
   Panel right;
   right.column = 1;
@@ -148,9 +148,12 @@ std::optional<Figure> make_peak_ratio_figure(const Tree& root) {
   panel.y.label = "V_max,2/V_max";
   panel.y.lower = 0;
   panel.height = 200;
-  double sum = 0;
-  for (const double y : points.y)
-    sum += y / static_cast<double>(points.y.size());
+  double sum = 0, highest = 0;
+  for (std::size_t i = 0; i < points.y.size(); ++i) {
+    sum += points.y[i] / static_cast<double>(points.y.size());
+    highest = std::max(highest, points.y[i] + points.y_errors[i]);
+  }
+  panel.y.upper = 1.2 * highest; // room for the mean's label
   panel.guides.push_back({Direction::horizontal, sum, fmt::format("mean {:.3f}", sum)});
   panel.series.push_back(std::move(points));
   figure.panels.push_back(std::move(panel));

@@ -29,12 +29,90 @@ class Fem(CliTest):
         self.assertLess(abs(scalars["series/1/center_x_px"]["value"] - 268.1), 0.5)
         self.assertLess(abs(scalars["series/1/center_y_px"]["value"] - 289.0), 0.5)
 
-    def test_bad_input(self):
-        self.write_npy("one.npy", np.ones((1, 64, 64), np.uint16))
-        self.refused("one.npy: 1 pattern to use, need at least 2 for a variance", "fem", "one.npy", "-o", "r.h5")
-        self.write_npy("zero.npy", np.zeros((4, 64, 64), np.uint16))
-        self.refused("zero.npy: all frames are zero", "fem", "zero.npy", "-o", "r.h5")
-        self.refused("--probe-size: 3 values for 1 series, expected one for each", "fem", "zero.npy", "--probe-size", "1,2,3", "-o", "r.h5", code=2)
+    @needs("fem/fem_exp_Zr50Cu35Al15_t1.txt")
+    def test_measured_curves_have_their_peaks(self):
+        for name, k in (("t1", 4.037), ("t3", 4.147)):
+            self.vitrum("fem", DATA / f"fem/fem_exp_Zr50Cu35Al15_{name}.txt", "-o", f"{name}.h5")
+            scalars = self.scalars(f"{name}.h5")["scalars"]
+            found = scalars["series/1/peak/1/maximum_k_inv_nm"]
+            self.assertLess(abs(found["value"] - k), 2 * found["error"])
+            self.assertEqual(scalars["series/1/peak/1/split/found"]["value"], 0)
+            for figure in ("variance", "peaks"):
+                self.vitrum("show", f"{name}.h5", "--figure", figure, "-o", f"{name}_{figure}.png")
+
+    def test_two_states(self):
+        for state, height, seed in (("cast", "0.15", "1"), ("annealed", "0.165", "2")):
+            self.vitrum("synth", "fem", "--height", "96", "--width", "96", "--k-per-pixel", "0.19", "--scan", "8,8", "--peak-height", height, "--seed", seed,
+                        "--probe-size", "0.8,1.3,2,3", "-o", f"{state}.h5", "--quiet")
+        files = lambda state: [f"{state}_{r}nm.h5" for r in ("0.8", "1.3", "2", "3")]
+        common = ("--probe-size", "0.8,1.3,2,3", "--gain", "1", "--replicates", "40", "--quiet")
+        self.vitrum("fem", *files("cast"), *common, "-o", "a.h5")
+        out = self.vitrum("fem", *files("annealed"), *common, "--compare", "a.h5", "-o", "b.h5").stdout
+        self.assertIn("Stratton-Voyles: ", out)
+        scalars = self.scalars("b.h5")["scalars"]
+        change = scalars["comparison/height_change"]
+        self.assertLess(abs(change["value"] - 0.10), 3.5 * change["error"])
+        length = scalars["pair_persistence/length_nm"]
+        self.assertLess(abs(length["value"] - 1.3), 3.5 * length["error"])
+        self.vitrum("show", "b.h5", "--figure", "lengths", "-o", "lengths.png")
+
+    def ring(self, name, radius=25.0, patterns=12, center=(47.3, 46.2), shape=(96, 96)):
+        random = np.random.default_rng(1)
+        y, x = np.mgrid[:shape[0], :shape[1]]
+        mean = 100 * np.exp(-0.5 * ((np.hypot(x - center[0], y - center[1]) - radius) / 5) ** 2) + 20
+        return self.write_npy(name, random.poisson(mean * random.gamma(10, 0.1, (patterns, *shape))).astype(np.uint16))
+
+    def test_bad_patterns(self):
+        one = self.write_npy("one.npy", np.ones((1, 64, 64), np.uint16))
+        self.refused("one.npy: 1 pattern to use, need at least 2 for a variance", "fem", one, "-o", "r.h5")
+        zero = self.write_npy("zero.npy", np.zeros((4, 64, 64), np.uint16))
+        self.refused("zero.npy: all frames are zero", "fem", zero, "-o", "r.h5")
+        flat = self.write_npy("const.npy", np.full((5, 64, 64), 7, np.uint16))
+        self.refused("const.npy: centre not found: no point about which the mean pattern is symmetric (correlation -1.00); give --center-x and --center-y",
+                     "fem", flat, "-o", "r.h5")
+        half = self.ring("half.npy", shape=(96, 40))
+        self.refused("half.npy: centre not found: the mean pattern has no ring; give --center-x and --center-y, or --ring with its radius in pixels",
+                     "fem", half, "-o", "r.h5")
+        good = self.ring("good.npy")
+        self.refused("good.npy: ring outside of the detector: 0 of 360 degrees of the ring of radius 900.0 px about (47.3, 46.2) lie on it, need 120",
+                     "fem", good, "--ring", "900", "-o", "r.h5")
+        dark = self.write_npy("dark.npy", np.full((96, 96), 500, np.float32))
+        median = np.median(np.load(self.path("good.npy")).mean(axis=0) - 500)
+        self.refused(f"good.npy: negative counts after dark subtraction: median {median:.4g} of the mean pattern, expected a positive intensity",
+                     "fem", good, "--dark", dark, "-o", "r.h5")
+        small = self.write_npy("small.npy", np.zeros((95, 96), np.float32))
+        self.refused("small.npy: dark of 95 x 96 pixels, expected 96 x 96 as in good.npy", "fem", good, "--dark", small, "-o", "r.h5")
+        none = self.write_npy("flat.npy", np.zeros((96, 96), np.float32))
+        self.refused("flat.npy: flat field 0 at y = 0, x = 0, must be positive", "fem", good, "--flat", none, "-o", "r.h5")
+        self.refused("good.npy: no pixel in use lies between k = 900 and 68.76", "fem", good, "--k-min", "900", "-o", "r.h5")
+        err = self.vitrum("fem", good, "--replicates", "20", "-o", "r.h5", "--quiet").stderr
+        self.assertIn("warning: no k calibration in the file: k is given in pixels; --k-per-pixel, or --known-ring, gives 1/nm", err)
+        self.assertEqual(self.scalars("r.h5")["scalars"]["series/1/k_per_pixel"]["unit"], "px")
+
+    def test_bad_settings(self):
+        for message, *flags in (("--probe-size: 3 values for 2 series, expected one for each", "--probe-size", "1,2,3"),
+                                ("--probe-size: 1 values for 2 series, expected one for each", "--probe-size", "1"),
+                                ("--probe-size 1: both of a.npy and of b.npy, expected different ones, or --temperature", "--probe-size", "1,1"),
+                                ("--probe-size -1: must be positive", "--probe-size", "-1,2"),
+                                ("--probe-size x: expected a number", "--probe-size", "1,x"),
+                                ("--gain 0: must be positive", "--gain", "0"),
+                                ("--variance mean: expected one of image, annular-mean, ring-mean, ring-ensemble, mean-ratio", "--variance", "mean"),
+                                ("--center-x and --center-y: expected both or none", "--center-x", "3"),
+                                ("--peak-range 3: expected LOW:HIGH", "--peak-range", "3"),
+                                ("--k-per-pixel and --known-ring: expected one of them", "--k-per-pixel", "1", "--known-ring", "4"),
+                                ("--k-max 20: must be above --k-min 30", "--k-min", "30", "--k-max", "20"),
+                                ("--energy -3: must be positive", "--energy", "-3"),
+                                ("--replicates 1: need at least 2", "--replicates", "1")):
+            for name in ("a.npy", "b.npy"):
+                self.write_npy(name, np.ones((4, 64, 64), np.uint16))
+            self.refused(message, "fem", "a.npy", "b.npy", *flags, "-o", "r.h5", code=2)
+
+    def test_bad_tables(self):
+        for text, message in (("k,V,e\n1,2,0.1\n0.5,1,0.1\n", "t.csv:row 2: k = 0.5 after 1, expected ascending k"),
+                              ("k,V\n1,2\n", "t.csv: 2 columns, expected k, V and its error"),
+                              ("k,V,e\n1,2,0\n", "t.csv:row 1: error 0, expected a positive error")):
+            self.path("t.csv").write_text(text)
+            self.refused(message, "fem", "t.csv", "-o", "r.h5")
 
 
 if __name__ == "__main__":

@@ -18,10 +18,12 @@ struct VarianceProfile {
 struct PeakOptions {
   double k_low = unknown, k_high = unknown; // of the fit; NaN: from the valley before the first
                                             // peak, to the one after the last
-  Index most = 3;                           // peaks fitted
-  double significance = 4;                  // of a peak's height over its valleys, in errors
-  double split_level = 0.01;                // chance that one Gaussian is taken for two
-  double split_information = 6;             // what two must gain in BIC
+  double resolution = 0;   // standard deviation in k of what a ring averages over: peaks are fitted
+                           // as seen through it, so that height and width are those before
+  Index most = 3;          // peaks fitted
+  double significance = 4; // of a peak's height over its valleys, in errors
+  double split_level = 0.01;    // chance that one Gaussian is taken for two
+  double split_information = 6; // what two must gain in BIC
 };
 void validate(const PeakOptions& options);
 
@@ -33,7 +35,7 @@ struct Value {
 struct Peak {
   Value center, height, width; // width: standard deviation σ
   Value integral;              // height · σ · √2π
-  Value maximum_k, maximum;    // of the data, by a parabola through its top: whatever the shape
+  Value maximum_k, maximum;    // of the data, by a parabola of ln V at its top: whatever the shape
 };
 
 /// A peak taken for two Gaussians of one width.

@@ -16,6 +16,7 @@ struct CurveFitOptions {
   std::vector<double> low, high; // of each parameter; empty: free
   std::vector<double> scale; // typical size of a change of each parameter; empty: from its start
   Index max_iterations = 200;
+  double gain = 1e-10;       // relative change of chi² below which the search ends
   bool scale_errors = false; // multiply the covariance with chi²/(points − parameters), for
                              // residuals whose standard deviation is not known
 };
