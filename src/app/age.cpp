@@ -154,8 +154,9 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
            "",
            maps.frame_time_s,
            "mean of a two-time map over pairs of frames; errors from blocks of age");
-    const std::vector<float> map(maps.values.begin(), maps.values.end());
-    add_map(tree, 1, map, maps.frame_time_s);
+    add_map(tree, 1, {maps.values.begin(), maps.values.end()}, maps.frame_time_s);
+    if (!options.adaptive)
+      maps.values = {}; // read from the tree from here on
   }
   about(path, [&] {
     fit_bins(tree, plan, whole, maps.frame_time_s, monitor);

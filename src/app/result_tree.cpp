@@ -269,13 +269,12 @@ void add_g2(Tree& tree,
     group.set("g2_covariance", make_array({nbins, nlags, nlags}, arrays.covariance, ""));
 }
 
-void add_map(Tree& tree, Index bin, std::span<const float> map, double frame_time_s) {
+void add_map(Tree& tree, Index bin, std::vector<float> map, double frame_time_s) {
   const auto n = static_cast<Index>(std::llround(std::sqrt(static_cast<double>(map.size()))));
   tree.group("entry/twotime").attributes["NX_class"] = std::string("NXcollection");
   auto& group = tree.group(fmt::format("entry/twotime/bin_{}", bin));
   mark_plot(group, "two_time_corr_func", {"t1_s", "t2_s"}, "image", false);
-  auto& c = group.set("two_time_corr_func",
-                      make_array({n, n}, std::vector<float>(map.begin(), map.end()), ""));
+  auto& c = group.set("two_time_corr_func", make_array({n, n}, std::move(map), ""));
   c.attributes["long_name"] = fmt::format("C(t1,t2), bin {}", bin);
   c.attributes["interpretation"] = std::string("image");
   c.attributes["baseline_reference"] = Index{1};

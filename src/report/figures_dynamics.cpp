@@ -25,6 +25,29 @@ Colour dynamics_colour(const std::string& dynamics) {
   return faded(palette(3), 0.22);
 }
 
+/// Shaded stretches with the names of their colours; a line where two of a kind meet.
+void add_stretches(Panel& panel, const std::vector<DynamicsRow>& segments) {
+  std::string before;
+  for (const auto& s : segments) {
+    const auto kind = s.text("dynamics");
+    panel.spans.push_back(
+        {Direction::vertical, s.number("first_s"), s.number("last_s"), "", dynamics_colour(kind)});
+    if (kind == before)
+      panel.guides.push_back({Direction::vertical, s.number("first_s"), "", grey, Line::dotted});
+    before = kind;
+  }
+  for (const char* kind : {"aging", "stationary", "accelerating", "intermittent"})
+    if (std::any_of(segments.begin(), segments.end(), [&](const DynamicsRow& s) {
+          return s.text("dynamics") == kind;
+        })) {
+      Series name;
+      name.label = kind;
+      name.colour = dynamics_colour(kind);
+      name.line_width = 7;
+      panel.series.push_back(std::move(name));
+    }
+}
+
 Series points(const std::vector<double>& x,
               std::vector<double> y,
               std::vector<double> errors,
@@ -62,7 +85,7 @@ void add_coupling(std::vector<Panel>& panels,
     return row_copy(result.quantity(std::string("coupling/") + name, {rows, n})->values, row, n);
   };
   Panel& scaled = panels.emplace_back();
-  scaled.y = {"scaled", Scale::linear, -0.05, 1.45}; // room for the legend
+  scaled.y = {"scaled", Scale::linear, -0.05, 1.85}; // room for the legend
   scaled.legend = Legend::top_right;
   auto time = points(windows.age_s, get("mean_time"), {}, palette(0));
   time.label = "⟨t⟩";
@@ -123,12 +146,7 @@ std::optional<Figure> make_dynamics_figure(const Tree& root, Index bin) {
                                   palette(4)));
   }
   add_coupling(panels, result, bin, *windows);
-  for (const auto& s : segments)
-    panels[0].spans.push_back({Direction::vertical,
-                               s.number("first_s"),
-                               s.number("last_s"),
-                               "",
-                               dynamics_colour(s.text("dynamics"))});
+  add_stretches(panels[0], segments);
   for (std::size_t i = 0; i < panels.size(); ++i) {
     Panel& panel = panels[i];
     panel.row = static_cast<Index>(i);
