@@ -250,7 +250,7 @@ Settings describe(ShowOptions& o) {
       "draw one figure to -o: two-time, log-map, g2, g2-pixel, overlay, age, decay, "
       "dynamics, law, tau-q, "
       "saxs, intensity, image, xsvs, tau-map, tau-histogram, drift, domains, duration, "
-      "heat-flow, kissinger, spectrum, thickness, pdf, structure, speckle, waiting, motion, "
+      "heat-flow, kissinger, spectrum, thickness, pdf, structure, speckle, waiting, hops, motion, "
       "van-hove, order, "
       "variance, definitions, pattern, peaks, lengths, peak-ratio, temperature",
       &o.figure);

@@ -26,14 +26,15 @@ void take_image_fit(EcmRun& run, const Tree& tree) {
   run.image_contrast = tree.numbers("entry/fit/kww/contrast").at(0);
 }
 
-/// Errors from virtual pixels that are like the image on average.
-std::optional<ecm::ErrorTable> error_table(const EcmRun& run,
-                                           const fit::BatchKwwOptions& fit,
-                                           ecm::Estimator estimator,
-                                           const Monitor& monitor) {
+/// Errors from virtual pixels that are like those of the image on average, with an exponent of
+/// their own.
+ecm::ErrorTable error_table(const EcmRun& run,
+                            double exponent,
+                            const fit::BatchKwwOptions& fit,
+                            ecm::Estimator estimator,
+                            const Monitor& monitor) {
   ecm::PixelErrorOptions options;
-  options.kww_exponent =
-      std::clamp(run.image_exponent, 0.3, 1.0); // above one nothing can be embedded
+  options.kww_exponent = exponent;
   options.contrast = run.image_contrast;
   double variance = 0;
   for (const float v : run.correlation.variance)
@@ -47,6 +48,29 @@ std::optional<ecm::ErrorTable> error_table(const EcmRun& run,
   options.tau_low_s = std::max(run.frame_time_s, run.image_tau_s / decade);
   options.tau_high_s = std::max(4 * options.tau_low_s, std::min(longest, run.image_tau_s * decade));
   return ecm::make_error_table(run.correlation.lags, run.field->valid(), options, monitor);
+}
+
+/// Virtual pixels and the population of relaxation times that they tell apart from noise: each
+/// needs the other, for the image stretches more than its pixels do. Returns the exponent of the
+/// pixels.
+double find_errors(EcmRun& run,
+                   std::span<const double> found,
+                   double places,
+                   const fit::BatchKwwOptions& fit,
+                   ecm::Estimator estimator,
+                   const Monitor& monitor) {
+  // above one nothing can be embedded
+  const auto allowed = [](double exponent) { return std::clamp(exponent, 0.3, 1.0); };
+  double exponent = allowed(run.image_exponent);
+  for (int round = 0;; ++round) {
+    run.errors = error_table(run, exponent, fit, estimator, monitor);
+    run.population = ecm::find_population(found, *run.errors, places);
+    const double next = allowed(ecm::exponent_of_parts(run.image_exponent, run.population.sigma));
+    constexpr int rounds = 3;
+    if (std::isnan(next) || std::abs(next - exponent) < 0.005 || round + 1 == rounds)
+      return exponent;
+    exponent = next;
+  }
 }
 
 void correct(EcmRun& run, double largest_error) {
@@ -156,23 +180,23 @@ void analyse_pixels(EcmRun& run,
         run.apparent.kww_exponent,
         report::format_value(run.image_tau_s, nan, "s"),
         run.image_exponent));
-  try {
-    run.errors = error_table(run, fit, estimator, monitor);
-  } catch (const DataError& error) {
-    run.series.warnings.emplace_back(error.what());
-    return;
-  }
   const double speckle = run.path.speckle_px / static_cast<double>(options.bin);
   const double places = std::isnan(speckle) ? static_cast<double>(found.size())
                                             : static_cast<double>(found.size()) /
                                                   (std::numbers::pi * speckle * speckle);
-  run.population = ecm::find_population(found, *run.errors, places);
+  double pixel_exponent = nan;
+  try {
+    pixel_exponent = find_errors(run, found, places, fit, estimator, monitor);
+  } catch (const DataError& error) {
+    run.series.warnings.emplace_back(error.what());
+    return;
+  }
   correct(run, options.largest_error);
   run.series.notes.push_back(
       fmt::format("tau, exponent and contrast of pixels: the bias of few relaxation times removed, "
                   "errors from {} virtual pixels of exponent {:.3f}, contrast {:.3g}",
                   12 * 1536,
-                  std::clamp(run.image_exponent, 0.3, 1.0),
+                  pixel_exponent,
                   run.image_contrast));
   if (!std::isnan(speckle))
     // of all fits, not of those with small errors alone: the noise is told apart in space, and

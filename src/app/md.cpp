@@ -67,6 +67,14 @@ std::string summary(const Tree& tree, const MdRun& run) {
     else
       text += "exchange times: " + waiting->text("problem") + "\n";
   }
+  if (const auto* hops = tree.find_group("entry/hops"); hops != nullptr)
+    text +=
+        fmt::format("hops: {} of {:.3g} % of the atoms, median length {}; their rate varies "
+                    "{:.3g} times as much as that of independent ones\n",
+                    hops->number("number_of_hops"),
+                    100 * hops->number("hopping_fraction"),
+                    format_value(hops->number("median_length"), std::nan(""), run.length_unit()),
+                    hops->number("rate_dispersion"));
   return text;
 }
 
@@ -111,6 +119,7 @@ run_md_analyze(MdAnalyzeOptions options, const Invocation& invocation, const Mon
   if (series) {
     add_motion(tree, run);
     add_waiting(tree, run, options);
+    add_hops(tree, run, options);
   }
   if (!options.atoms.empty())
     write_atoms(run, options.atoms, options.output.overwrite);

@@ -87,6 +87,8 @@ void analyse_frames(MdRun& run, const MdAnalyzeOptions& o, const Monitor& monito
                               .frame_time = step},
                              info.atoms,
                              info.frames);
+  md::HopCounter hops(
+      {.half_window = o.hop_frames, .threshold = o.hop_threshold, .frame_time = step}, info.atoms);
   std::optional<md::MotionCounter> motion;
   atoms::Unwrapper unwrapper;
   std::vector<atoms::Configuration> frames(static_cast<std::size_t>(batch));
@@ -102,6 +104,7 @@ void analyse_frames(MdRun& run, const MdAnalyzeOptions& o, const Monitor& monito
       if (!c.unwrapped)
         unwrapper.apply(c);
       waiting.add(c);
+      hops.add(c);
       if (!motion)
         motion.emplace(md::MotionOptions{.frame_time = step,
                                          .q = run.peak.q,
@@ -160,6 +163,8 @@ void analyse_frames(MdRun& run, const MdAnalyzeOptions& o, const Monitor& monito
     progress.advance(some);
   }
   run.waiting = waiting.result();
+  if (info.frames > 2 * o.hop_frames)
+    run.hops = hops.result();
   run.motion = motion->result();
   constexpr std::size_t fewest_fields = 64;
   if (fields >= fewest_fields)

@@ -77,6 +77,14 @@ Settings describe(MdAnalyzeOptions& o) {
       "bond-length", "R", "distance that ends a wait; 0: the first peak of g(r)", &o.bond_length);
   waiting("average", "FRAMES", "running mean of positions that takes away rattling", &o.average);
   waiting("origins", "N", "instants from which persistence times run", &o.origins);
+  waiting("hop-frames",
+          "N",
+          "frames before and after an instant whose positions tell a hop from rattling",
+          &o.hop_frames);
+  waiting("hop-threshold",
+          "P",
+          "of their separation, in length squared; 0: three times its median over the atoms",
+          &o.hop_threshold);
   waiting("t-min", "T", "lower cut-off of the power law; 0: found from the data", &o.t_min);
   waiting("replicates", "N", "samples of the bootstrap that tests the power law", &o.replicates);
   waiting(

@@ -10,6 +10,7 @@
 #include "vitrum/core/tree.hpp"
 #include "vitrum/md/clusters.hpp"
 #include "vitrum/md/coherent.hpp"
+#include "vitrum/md/hops.hpp"
 #include "vitrum/md/motion.hpp"
 #include "vitrum/md/pairs.hpp"
 #include "vitrum/md/structure.hpp"
@@ -61,6 +62,7 @@ struct MdRun {
   Index frames = 0;                      // of the movie
 
   std::optional<md::WaitingTimes> waiting;
+  std::optional<md::Hops> hops; // none where the run is too short for them
   std::optional<md::MotionResult> motion;
   std::optional<md::Coherent> coherent;
   std::optional<Rearrangements> rearrangements;
@@ -94,6 +96,8 @@ void add_motion(Tree& tree, const MdRun& run);
 void write_atoms(const MdRun& run, const std::string& path, bool overwrite);
 /// entry/waiting.
 void add_waiting(Tree& tree, const MdRun& run, const MdAnalyzeOptions& options);
+/// entry/hops.
+void add_hops(Tree& tree, const MdRun& run, const MdAnalyzeOptions& options);
 /// entry/speckle: contrast of the windows against time.
 void add_speckle(Tree& tree, const MdRun& run);
 

@@ -109,6 +109,36 @@ void add_waiting(Tree& tree, const MdRun& run, const MdAnalyzeOptions& o) {
   }
 }
 
+void add_hops(Tree& tree, const MdRun& run, const MdAnalyzeOptions& o) {
+  if (!run.hops)
+    return;
+  const auto& h = *run.hops;
+  auto& group = tree.group("entry/hops");
+  group.set("definition",
+            make_scalar(std::string("separation of positions before and after an instant above a "
+                                    "threshold (Candelier et al. 2010)")));
+  group.set("half_window_frames", make_scalar(o.hop_frames));
+  group.set("threshold", make_scalar(h.threshold, run.length_unit() + "^2"));
+  group.set("number_of_hops", make_scalar(static_cast<Index>(h.hops.size())));
+  const auto atoms = static_cast<double>(h.number.size());
+  const auto hopped =
+      std::count_if(h.number.begin(), h.number.end(), [](Index n) { return n > 0; });
+  group.set("hopping_fraction", make_scalar(static_cast<double>(hopped) / atoms));
+
+  const auto rate = md::hop_rate(h, run.step_time);
+  group.set("time", make_array(rate.time, run.time_unit()));
+  group.set("rate", make_array(rate.rate, "1/" + run.time_unit()));
+  group.set("rate_errors", make_array(rate.error, "1/" + run.time_unit()));
+  group.set("mean_rate", make_scalar(rate.mean, "1/" + run.time_unit()));
+  group.set("rate_dispersion", make_scalar(rate.dispersion));
+
+  const auto length = md::hop_lengths(h);
+  group.set("length", make_array(length.middle, run.length_unit()));
+  group.set("length_density", make_array(length.density, run.inverse_length()));
+  group.set("median_length", make_scalar(length.median, run.length_unit()));
+  add_density(group, "wait", h.waits, run.time_unit());
+}
+
 void add_speckle(Tree& tree, const MdRun& run) {
   auto& group = tree.group("entry/speckle");
   std::vector<double> time;

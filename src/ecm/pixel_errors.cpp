@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include <fmt/format.h>
 
@@ -270,6 +271,12 @@ find_population(std::span<const double> found, const ErrorTable& table, double i
   p.sigma_error =
       p.sigma > 0 ? seen_error * p.seen_sigma / p.sigma : std::sqrt(2 * p.seen_sigma * seen_error);
   return p;
+}
+
+double exponent_of_parts(double whole, double sigma) {
+  const double square =
+      1 / (whole * whole) - 6 * sigma * sigma / (std::numbers::pi * std::numbers::pi);
+  return square > 0 ? 1 / std::sqrt(square) : std::nan("");
 }
 
 PixelEstimate correct_pixel(double found_log_tau,

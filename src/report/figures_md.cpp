@@ -272,6 +272,9 @@ std::string csv_atom_pairs(const Tree& result) {
 std::string csv_motion(const Tree& result) {
   return columns_of(result, "motion", "lag", "motion of atoms against lag");
 }
+std::string csv_hop_rate(const Tree& result) {
+  return columns_of(result, "hops", "time", "hops per atom and time against time", "");
+}
 std::string csv_waiting(const Tree& result) {
   return columns_of(result, "waiting", "exchange_time", "density of exchange times", "exchange_");
 }

@@ -124,6 +124,61 @@ std::optional<Figure> make_van_hove_figure(const Tree& root) {
   return figure;
 }
 
+std::optional<Figure> make_hop_figure(const Tree& root) {
+  const Result result(root);
+  const auto length = result.numbers("hops/length", 1);
+  const auto density = result.numbers("hops/length_density", 1);
+  const auto time = result.numbers("hops/time", 1);
+  const auto rate = result.quantity("hops/rate", {time ? static_cast<Index>(time->size()) : 0});
+  if (!length || !density || length->empty() || !time || !rate)
+    return std::nullopt;
+  Figure figure;
+  figure.width = 760;
+  figure.description = "Lengths of hops, times between them and their rate against time";
+  Panel lengths;
+  lengths.height = 180;
+  const auto unit = attribute_text(result.entry().at("hops/length").attributes, "units");
+  lengths.x = {fmt::format("length of a hop ({})", unit == "sigma" ? "σ" : unit)};
+  lengths.y = {"density"};
+  Series curve;
+  curve.x = *length;
+  curve.y = *density;
+  curve.colour = data_colour;
+  lengths.series.push_back(std::move(curve));
+  figure.panels.push_back(std::move(lengths));
+  const auto wait = result.numbers("hops/wait_time", 1);
+  if (wait && wait->size() > 1) {
+    Panel waits;
+    waits.column = 1;
+    waits.height = 180;
+    waits.x = {"time between hops (s)", Scale::log};
+    waits.y = {"density (1/s)", Scale::log};
+    Series points;
+    points.x = *wait;
+    points.y = *result.numbers("hops/wait_density", 1);
+    points.y_errors = *result.numbers("hops/wait_density_errors", 1);
+    points.line = Line::none;
+    points.marker = Marker::circle;
+    points.colour = data_colour;
+    waits.series.push_back(std::move(points));
+    figure.panels.push_back(std::move(waits));
+  }
+  Panel bursts;
+  bursts.column = figure.panels.back().column + 1;
+  bursts.height = 180;
+  bursts.x = {"time (s)"};
+  bursts.y = {"hops per atom (1/s)"};
+  Series rates;
+  rates.x = *time;
+  rates.y = rate->values;
+  rates.y_errors = rate->errors;
+  rates.colour = palette(0);
+  rates.marker = Marker::circle;
+  bursts.series.push_back(std::move(rates));
+  figure.panels.push_back(std::move(bursts));
+  return figure;
+}
+
 std::optional<Figure> make_order_figure(const Tree& root) {
   const Result result(root);
   const auto length = result.numbers("order/string_length", 1);

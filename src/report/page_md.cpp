@@ -34,6 +34,19 @@ std::vector<PageSection> md_sections(const Tree& root) {
            "against its lower cut-off: a law is one where it settles.",
            {{"waiting.csv", csv_waiting(root)}}}},
          "waiting"});
+  if (root.find_group("entry/hops") != nullptr)
+    out.push_back(
+        {"hops",
+         "Hops of atoms",
+         {{make_hop_figure(root),
+           "hops",
+           "Left: lengths of the hops of atoms out of their cages. Middle: times between hops of "
+           "one "
+           "atom, with what the end of the run cut off taken into account. Right: hops per atom "
+           "against time; the dispersion is 1 for atoms that hop on their own, and more where hops "
+           "come in avalanches.",
+           {{"hop_rate.csv", csv_hop_rate(root)}}}},
+         "hops"});
   if (root.find_group("entry/motion") != nullptr)
     out.push_back(
         {"motion",

@@ -218,8 +218,14 @@ List listed(const Tree& root, bool once) {
     return list;
   }
   if (result.entry().text("kind") == "md")
-    for (const char* group :
-         {"structure", "pair_distribution", "voronoi", "speckle", "waiting", "motion", "order"})
+    for (const char* group : {"structure",
+                              "pair_distribution",
+                              "voronoi",
+                              "speckle",
+                              "waiting",
+                              "hops",
+                              "motion",
+                              "order"})
       add_group(list, result, group);
   const auto fits = result.fits();
   const auto pixel_fits = result.fits("g2_pixel");

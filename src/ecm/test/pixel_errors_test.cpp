@@ -129,5 +129,40 @@ TEST(Population, OfTooFewPixelsIsNotKnown) {
   EXPECT_TRUE(std::isnan(find_population(few, table, 10).sigma));
 }
 
+/// The exponent of the stretched exponential nearest to a mean over log-normal relaxation times.
+double exponent_of_mean(double exponent, double sigma) {
+  std::vector<double> time, decay;
+  for (double log_t = -6; log_t < 3; log_t += 0.1) {
+    double sum = 0, weight = 0;
+    for (double z = -5; z <= 5; z += 0.05) {
+      const double w = std::exp(-z * z / 2);
+      sum += w * std::exp(-2 * std::exp(exponent * (log_t - sigma * z)));
+      weight += w;
+    }
+    time.push_back(log_t);
+    decay.push_back(sum / weight);
+  }
+  double best = -1, found = 0;
+  for (double shape = 0.3; shape < 1.2; shape += 0.002)
+    for (double log_tau = -0.3; log_tau < 0.3; log_tau += 0.005) {
+      double squares = 0;
+      for (std::size_t k = 0; k < time.size(); ++k)
+        squares += std::pow(decay[k] - std::exp(-2 * std::exp(shape * (time[k] - log_tau))), 2);
+      if (best < 0 || squares < best) {
+        best = squares;
+        found = shape;
+      }
+    }
+  return found;
+}
+
+TEST(PixelErrors, APlaceStretchesLessThanTheMeanOverPlaces) {
+  for (const double exponent : {0.5, 0.75, 0.95})
+    for (const double sigma : {0.0, 0.2, 0.35, 0.5})
+      EXPECT_NEAR(exponent_of_parts(exponent_of_mean(exponent, sigma), sigma), exponent, 0.02)
+          << exponent << " " << sigma;
+  EXPECT_TRUE(std::isnan(exponent_of_parts(1, 2)));
+}
+
 } // namespace
 } // namespace vitrum::ecm

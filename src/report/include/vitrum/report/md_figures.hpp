@@ -16,6 +16,9 @@ namespace vitrum::report {
 /// Density of waiting times with the power law (R24, Fig. 1c), and its exponent against t_min.
 [[nodiscard]] std::optional<plot::Figure> make_waiting_figure(const Tree& result);
 
+/// Lengths of hops, times between those of one atom, and their rate against time.
+[[nodiscard]] std::optional<plot::Figure> make_hop_figure(const Tree& result);
+
 /// Mean square displacement, α₂, F_s and χ₄ against lag.
 [[nodiscard]] std::optional<plot::Figure> make_motion_figure(const Tree& result);
 /// Self part of the van Hove function, one curve a lag.
@@ -30,5 +33,6 @@ namespace vitrum::report {
 [[nodiscard]] std::string csv_atom_pairs(const Tree& result);
 [[nodiscard]] std::string csv_motion(const Tree& result);
 [[nodiscard]] std::string csv_waiting(const Tree& result);
+[[nodiscard]] std::string csv_hop_rate(const Tree& result);
 
 } // namespace vitrum::report
