@@ -74,6 +74,21 @@ std::pair<double, double> jackknife(Index n, const std::function<double(Index, I
           std::sqrt(squares * static_cast<double>(blocks - 1) / static_cast<double>(blocks))};
 }
 
+/// Standard error of the mean covariance of two subsets, from its spread over the pairs of subsets:
+/// of independent ones the covariances are independent, too, whatever their correlation in time.
+double error_of_pairs(const std::vector<std::vector<double>>& parts) {
+  Moments pairs;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      Moments product;
+      for (std::size_t t = 0; t < parts[i].size(); ++t)
+        if (const double x = parts[i][t] * parts[j][t]; !std::isnan(x))
+          product.add(x);
+      pairs.add(product.mean);
+    }
+  return pairs.count > 2 ? pairs.error() : 0;
+}
+
 Heterogeneity start(std::span<const float> trace, Index lag) {
   Heterogeneity out;
   out.lag = lag;
@@ -168,6 +183,8 @@ Heterogeneity group_heterogeneity(const std::vector<std::vector<float>>& traces,
   out.variance = covariance(whole, 0, 0, 0);
   std::tie(out.heterogeneity, out.heterogeneity_error) =
       jackknife(static_cast<Index>(whole.size()), shared);
+  // blocks of time shorter than the speckles live are no independent samples
+  out.heterogeneity_error = std::max(out.heterogeneity_error, error_of_pairs(parts));
   out.noise_variance = out.variance - out.heterogeneity;
   add_shape(out, whole);
   return out;

@@ -68,6 +68,17 @@ Index events_of(const XpcsPlan& plan, Index bin) {
   return static_cast<Index>(1.1 * task.events) + 4096;
 }
 
+correlate::PixelRows rows_of(const correlate::CountMatrix& counts) {
+  correlate::PixelRows rows;
+  if (counts.wide())
+    rows.counts = counts.words.data();
+  else
+    rows.counts = counts.bytes.data();
+  rows.frames = counts.frames;
+  rows.stride = counts.stride;
+  return rows;
+}
+
 template <class Matrix>
 std::vector<BinPixels> as_pixels(std::vector<Matrix> matrices) {
   std::vector<BinPixels> pixels;
@@ -164,14 +175,18 @@ correlate::PixelG2 pixel_g2_of(const BinPixels& pixels,
   if (const auto* events = std::get_if<correlate::EventMatrix>(&pixels))
     return correlate::make_pixel_g2(*events, options, monitor);
   const auto& counts = std::get<correlate::CountMatrix>(pixels);
-  correlate::PixelRows rows;
-  if (counts.wide())
-    rows.counts = counts.words.data();
-  else
-    rows.counts = counts.bytes.data();
-  rows.frames = counts.frames;
-  rows.stride = counts.stride;
-  return correlate::make_pixel_g2(rows, counts.valid, counts.groups, options, monitor);
+  return correlate::make_pixel_g2(rows_of(counts), counts.valid, counts.groups, options, monitor);
+}
+
+correlate::SubsetTraces subset_traces_of(const BinPixels& pixels, const std::vector<Index>& lags) {
+  if (const auto* floats = std::get_if<correlate::PixelMatrix>(&pixels))
+    return correlate::make_subset_traces({floats->values.data(), floats->frames, floats->stride},
+                                         floats->valid,
+                                         floats->groups,
+                                         lags);
+  if (const auto* counts = std::get_if<correlate::CountMatrix>(&pixels))
+    return correlate::make_subset_traces(rows_of(*counts), counts->valid, counts->groups, lags);
+  return {};
 }
 
 BinKernel make_kernel(BinPixels pixels, const XpcsPlan& plan) {

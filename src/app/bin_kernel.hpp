@@ -8,6 +8,7 @@
 #include "vitrum/correlate/kernel_choice.hpp"
 #include "vitrum/correlate/pixel_g2.hpp"
 #include "vitrum/correlate/pixel_matrix.hpp"
+#include "vitrum/correlate/subset_traces.hpp"
 #include "xpcs_plan.hpp"
 
 namespace vitrum::app {
@@ -37,6 +38,10 @@ load_bins(const XpcsPlan& plan, const std::vector<Index>& bins, const Monitor& m
 [[nodiscard]] correlate::PixelG2 pixel_g2_of(const BinPixels& pixels,
                                              const correlate::PixelG2Options& options,
                                              const Monitor& monitor);
+
+/// Empty for pixels kept as events.
+[[nodiscard]] correlate::SubsetTraces subset_traces_of(const BinPixels& pixels,
+                                                       const std::vector<Index>& lags);
 
 /// A kernel with what it refers to.
 struct BinKernel {

@@ -21,20 +21,33 @@ namespace vitrum::app {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr const char* by_subsets = "what subsets of the pixels share";
+constexpr const char* by_trace = "without shot noise; finite speckles stay in";
+
+/// True when the tree has the heterogeneity from subsets of pixels, for all bins.
+bool has_subsets(const Tree& tree) {
+  const auto* group = tree.find_group("entry/heterogeneity");
+  if (group == nullptr || group->find("method") == nullptr)
+    return false;
+  const auto method = group->texts("method");
+  return std::all_of(
+      method.begin(), method.end(), [](const std::string& m) { return m == by_subsets; });
+}
 
 class Stage {
 public:
-  Stage(Tree& tree, const DynamicsFlags& flags, double frame_time_s, const PatternOf& pattern_of)
-      : tree_(tree), flags_(flags), frame_time_s_(frame_time_s), pattern_of_(pattern_of),
+  Stage(Tree& tree, const DynamicsFlags& flags, double frame_time_s, const FrameSources& frames)
+      : tree_(tree), flags_(flags), frame_time_s_(frame_time_s), frames_(frames),
         coupling_(tree, flags) {}
 
   void run(std::size_t bin, const aging::MapRows* map) {
     if (map != nullptr) {
       events(bin, *map);
-      heterogeneity(bin, *map);
       if (flags_.renewal)
         renewal(bin, *map);
     }
+    if (!keep_heterogeneity_)
+      heterogeneity(bin, map);
     const auto series = age_series(tree_, bin, true);
     if (series.age_s.empty())
       return;
@@ -60,6 +73,8 @@ public:
     write_series();
     coupling_.write();
   }
+
+  void keep_heterogeneity(bool keep) { keep_heterogeneity_ = keep; }
 
   /// What an analysis with the frames at hand has found to be shifts: kept when they are not.
   void keep_shifts(const Tree& tree) {
@@ -133,7 +148,7 @@ private:
   }
 
   void shift(std::size_t bin, aging::Event& event, Index block) {
-    if (!pattern_of_) {
+    if (!frames_.pattern_of) {
       for (const KnownShift& known : known_shifts_)
         if (known.bin == number(bin) &&
             std::abs(known.time_s / frame_time_s_ - static_cast<double>(event.frame)) <=
@@ -144,8 +159,8 @@ private:
         }
       return;
     }
-    const auto before = pattern_of_(number(bin), event.frame - block, event.frame);
-    const auto after = pattern_of_(number(bin), event.frame, event.frame + block);
+    const auto before = frames_.pattern_of(number(bin), event.frame - block, event.frame);
+    const auto after = frames_.pattern_of(number(bin), event.frame, event.frame + block);
     if (before.values.empty() || after.values.empty())
       return;
     const Index reach = std::min<Index>(6, (std::min(before.height, before.width) - 1) / 2);
@@ -156,16 +171,19 @@ private:
                             reach));
   }
 
-  void heterogeneity(std::size_t bin, const aging::MapRows& map) {
-    const Index n = map.frames();
-    std::vector<Index> lags;
-    for (double lag = 1; lag < std::min(1000.0, static_cast<double>(n) / 4); lag *= 1.78)
-      if (lags.empty() || static_cast<Index>(lag) > lags.back())
-        lags.push_back(static_cast<Index>(lag));
-    if (lags.empty())
-      return;
-    const auto band = aging::read_band(map, lags.back());
-    for (const auto& h : aging::map_heterogeneity(band, lags)) {
+  void heterogeneity(std::size_t bin, const aging::MapRows* map) {
+    std::vector<aging::Heterogeneity> found;
+    const bool of_subsets = bin < frames_.traces.size() && !frames_.traces[bin].values.empty();
+    if (of_subsets) {
+      const auto& traces = frames_.traces[bin];
+      for (std::size_t l = 0; l < traces.lags.size(); ++l)
+        found.push_back(aging::group_heterogeneity(traces.values[l], traces.lags[l]));
+    } else if (map != nullptr) {
+      const auto lags = heterogeneity_lags(map->frames());
+      if (!lags.empty())
+        found = aging::map_heterogeneity(aging::read_band(*map, lags.back()), lags);
+    }
+    for (const auto& h : found) {
       heterogeneity_.add("bin", number(bin));
       heterogeneity_.add("lag_s", static_cast<double>(h.lag) * frame_time_s_, "s");
       heterogeneity_.add("pairs", h.pairs);
@@ -175,6 +193,7 @@ private:
       heterogeneity_.add("heterogeneity", h.heterogeneity, h.heterogeneity_error);
       heterogeneity_.add("skewness", h.skewness, h.skewness_error);
       heterogeneity_.add("kurtosis", h.kurtosis, h.kurtosis_error);
+      heterogeneity_.add("method", std::string(of_subsets ? by_subsets : by_trace));
     }
   }
 
@@ -335,7 +354,8 @@ private:
   Tree& tree_;
   const DynamicsFlags& flags_;
   double frame_time_s_;
-  const PatternOf& pattern_of_;
+  const FrameSources& frames_;
+  bool keep_heterogeneity_ = false;
   std::vector<KnownShift> known_shifts_;
   Table events_, disturbances_, searches_, segments_, laws_, stationarity_, renewals_,
       heterogeneity_, material_;
@@ -384,6 +404,14 @@ aging::AgeSeries age_series(const Tree& tree, std::size_t bin, bool mean_time) {
   return out;
 }
 
+std::vector<Index> heterogeneity_lags(Index frames) {
+  std::vector<Index> lags;
+  for (double lag = 1; lag < std::min(1000.0, static_cast<double>(frames) / 4); lag *= 1.78)
+    if (lags.empty() || static_cast<Index>(lag) > lags.back())
+      lags.push_back(static_cast<Index>(lag));
+  return lags;
+}
+
 void check_dynamics(const DynamicsFlags& flags) {
   if (!(flags.event_false_alarms > 0 && flags.event_false_alarms <= 0.5))
     throw OptionError(
@@ -419,11 +447,13 @@ void add_dynamics(Tree& tree,
                   const DynamicsFlags& flags,
                   double frame_time_s,
                   const std::vector<std::unique_ptr<aging::MapRows>>& maps,
-                  const PatternOf& pattern_of,
+                  const FrameSources& frames,
                   const Monitor& monitor) {
   const auto bins = static_cast<std::size_t>(tree.at("entry/bins/bin").size());
-  Stage stage(tree, flags, frame_time_s, pattern_of);
+  Stage stage(tree, flags, frame_time_s, frames);
   stage.keep_shifts(tree);
+  const bool keep = frames.traces.empty() && has_subsets(tree);
+  stage.keep_heterogeneity(keep);
   for (const char* group : {"event",
                             "disturbance",
                             "event_search",
@@ -436,7 +466,8 @@ void add_dynamics(Tree& tree,
                             "material_time",
                             "renewal",
                             "coupling"})
-    tree.erase(std::string("entry/") + group);
+    if (!keep || std::string(group) != "heterogeneity")
+      tree.erase(std::string("entry/") + group);
   Progress progress(monitor, "finding dynamics", "bins", static_cast<Index>(bins));
   for (std::size_t bin = 0; bin < bins; ++bin) {
     stage.run(bin, bin < maps.size() ? maps[bin].get() : nullptr);

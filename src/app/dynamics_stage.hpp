@@ -11,6 +11,7 @@
 #include "vitrum/app/options.hpp"
 #include "vitrum/core/monitor.hpp"
 #include "vitrum/core/tree.hpp"
+#include "vitrum/correlate/subset_traces.hpp"
 
 namespace vitrum::app {
 
@@ -26,6 +27,15 @@ struct Pattern {
 };
 using PatternOf = std::function<Pattern(Index bin, Index first, Index last)>;
 
+/// What only the frames can tell; all of it may be missing.
+struct FrameSources {
+  PatternOf pattern_of;                        // tells moved samples from events
+  std::vector<correlate::SubsetTraces> traces; // [bin], at `heterogeneity_lags`
+};
+
+/// Lags at which C is followed over age, about four to a decade.
+[[nodiscard]] std::vector<Index> heterogeneity_lags(Index frames);
+
 /// ln of the mean relaxation time (tau where it has none) of the windows of a bin, by the first
 /// model; NaN where its fit does not tell it. Empty without fitted windows.
 [[nodiscard]] aging::AgeSeries age_series(const Tree& tree, std::size_t bin, bool mean_time);
@@ -33,12 +43,13 @@ using PatternOf = std::function<Pattern(Index bin, Index first, Index last)>;
 /// Adds entry/event, disturbance, segment, aging_law, stationarity, coupling, heterogeneity and
 /// material_time for every bin, from entry/twotime (or the given maps, one per bin) and
 /// entry/window. Parts whose source is absent are left out; what could not be judged is a warning.
-/// `pattern_of` tells moved samples from events; it may be empty.
+/// A heterogeneity from subsets of pixels that stands in the tree stays there when `frames` brings
+/// none.
 void add_dynamics(Tree& tree,
                   const DynamicsFlags& flags,
                   double frame_time_s,
                   const std::vector<std::unique_ptr<aging::MapRows>>& maps,
-                  const PatternOf& pattern_of,
+                  const FrameSources& frames,
                   const Monitor& monitor);
 
 /// The maps of entry/twotime as rows; they point into the tree.

@@ -178,8 +178,12 @@ Tree make_tree(XpcsPlan& plan,
   fit_windows(tree, plan.fits, options.age, std::move(done.windows), plan.frame_time_s, monitor);
   if (options.adaptive)
     adapt_windows(tree, plan, options.age, job, monitor);
-  add_dynamics(
-      tree, options.dynamics, plan.frame_time_s, job.map_rows(), patterns_of(plan), monitor);
+  add_dynamics(tree,
+               options.dynamics,
+               plan.frame_time_s,
+               job.map_rows(),
+               {patterns_of(plan), std::move(done.traces)},
+               monitor);
   for (std::size_t b = 0; b < done.log_maps.size(); ++b)
     add_log_map(tree, static_cast<Index>(b) + 1, done.log_maps[b], plan.frame_time_s);
   add_static(tree, plan, done.frame_means);

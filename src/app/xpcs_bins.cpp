@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "bin_kernel.hpp"
+#include "dynamics_stage.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/statistics.hpp"
 #include "vitrum/correlate/event_kernel.hpp"
@@ -95,6 +96,7 @@ void correlate_bin(XpcsPlan& plan,
     out.pixels.push_back(pixels_of(pixels));
     out.mean_counts.push_back(mean);
     out.frame_means.push_back(mean_counts_of(pixels));
+    out.traces.push_back(subset_traces_of(pixels, heterogeneity_lags(plan.series.info().frames)));
     if (plan.pixel_g2) {
       auto g2 = pixel_g2_of(pixels, *plan.pixel_g2, monitor);
       if (g2.skipped_pixels > 0)

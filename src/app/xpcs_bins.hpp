@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "two_time_job.hpp"
+#include "vitrum/correlate/subset_traces.hpp"
 #include "xpcs_plan.hpp"
 
 namespace vitrum::app {
@@ -15,6 +16,7 @@ struct Correlated {
   std::vector<Index> pixels;
   std::vector<double> mean_counts;
   std::vector<std::vector<double>> frame_means; // [bin][frame]
+  std::vector<correlate::SubsetTraces> traces;  // [bin], for the heterogeneity
 };
 
 /// What the pixels of bins may take, with frames that are kept.

@@ -154,6 +154,27 @@ void tell_rest(std::vector<std::string>& out, const Result& result, Index bin) {
         m.number("uniform_rms")));
 }
 
+/// The lag at which C varies over age the most, in errors.
+void tell_heterogeneity(std::vector<std::string>& out, const Result& result, Index bin) {
+  const DynamicsRow* most = nullptr;
+  const auto significance = [](const DynamicsRow& row) {
+    return row.number("heterogeneity") / row.error("heterogeneity");
+  };
+  const auto rows = dynamics_rows(result, "heterogeneity", bin);
+  for (const auto& row : rows)
+    if (std::isfinite(significance(row)) &&
+        (most == nullptr || significance(row) > significance(*most)))
+      most = &row;
+  if (most == nullptr || !most->text("method").starts_with("what subsets"))
+    return; // without subsets of pixels nobody knows what few speckles do by chance
+  out.push_back(fmt::format(
+      "Beyond the chance of few speckles, which subsets of the pixels do not share, C at a fixed "
+      "lag {} over age: its variance at {} is {}.",
+      significance(*most) > 3 ? "varies" : "does not vary significantly",
+      time_of(result, most->number("lag_s")),
+      format_value(most->number("heterogeneity"), most->error("heterogeneity"), "")));
+}
+
 } // namespace
 
 double DynamicsRow::number(std::string_view name) const {
@@ -213,6 +234,7 @@ std::vector<std::string> findings(const Result& result, Index bin) {
   tell_segments(out, result, bin);
   tell_laws(out, result, bin);
   tell_rest(out, result, bin);
+  tell_heterogeneity(out, result, bin);
   return out;
 }
 

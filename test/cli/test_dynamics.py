@@ -58,6 +58,36 @@ class Events(CliTest):
         self.assertEqual(rows["event"], [])
 
 
+class Heterogeneity(CliTest):
+    def movie(self, spells):
+        """One speckle per pixel, in spells of 60 frames that are each as fast as the spells say."""
+        rng = np.random.default_rng(8)
+        normal = lambda: (rng.normal(size=1600) + 1j * rng.normal(size=1600)) / np.sqrt(2)
+        field, frames = normal(), []
+        for rate in np.repeat(spells, 60) / 60:
+            kept = np.exp(-rate)
+            field = kept * field + np.sqrt(1 - kept**2) * normal()
+            frames.append(rng.poisson(2 * abs(field)**2))
+        self.write_h5("s.h5", np.array(frames, dtype=np.uint16).reshape(-1, 40, 40))
+        self.vitrum("xpcs", "s.h5", "--frame-time", "1", "--speckle-size", "1", "--models", "exp", "--window", "100", "-o", "r.h5", "--overwrite",
+                    "--quiet")
+        return self.table("r.h5")
+
+    def table(self, name):
+        with h5py.File(self.path(name)) as file:
+            table = file["entry/heterogeneity"]
+            self.assertEqual({m.decode() for m in table["method"][:]}, {"what subsets of the pixels share"})
+            return table["lag_s"][:], table["heterogeneity"][:], table["heterogeneity_errors"][:]
+
+    def test_is_what_subsets_of_the_pixels_share(self):
+        _, value, error = self.movie(np.ones(10))
+        self.assertLess(abs(value / error).max(), 3.5)
+        lag, value, error = self.movie([0.4, 2, 0.5, 1.5, 0.3, 2.5, 0.6, 1.8, 0.4, 2])
+        self.assertGreater((value / error)[lag == 17][0], 3)
+        self.vitrum("age", "r.h5", "--window", "60", "-o", "a.h5", "--quiet")  # has no pixels, and keeps what they said
+        np.testing.assert_array_equal(self.table("a.h5")[1], value)
+
+
 class Renewal(CliTest):
     def test_the_exponent_of_walkers_is_found_from_the_aging_map(self):
         self.vitrum("synth", "ctrw", "--frames", "300", "--height", "128", "--width", "128", "--tau", "3", "--exponent", "0.45",

@@ -41,7 +41,9 @@ struct Heterogeneity {
 
 /// From traces of disjoint subsets of pixels [group][t], each as large: shot noise and finite
 /// speckles are independent between subsets, so what they share is heterogeneity,
-///     V = (G var(mean trace) − mean var(trace)) / (G − 1).
+///     V = (G var(mean trace) − mean var(trace)) / (G − 1),
+/// the mean covariance of two of them. Its error is the larger of the jackknife's and of the spread
+/// over pairs of subsets.
 [[nodiscard]] Heterogeneity group_heterogeneity(const std::vector<std::vector<float>>& traces,
                                                 Index lag,
                                                 const HeterogeneityOptions& options = {});
