@@ -46,7 +46,8 @@ void complete(io::Matrix& map, const std::string& path) {
         at(i, j) = at(j, i);
       else if (!upper)
         at(j, i) = at(i, j);
-      else if (std::abs(at(i, j) - at(j, i)) > 1e-4 * std::abs(at(i, j)))
+      else if (std::isnan(at(i, j)) != std::isnan(at(j, i)) ||
+               std::abs(at(i, j) - at(j, i)) > 1e-4 * std::abs(at(i, j)))
         throw FormatError(path,
                           fmt::format("element {}, {}", i, j),
                           fmt::format("C = {} but {} across the diagonal", at(i, j), at(j, i)),

@@ -158,6 +158,17 @@ class BadInput(CliTest):
         self.refused(f"m.npy:element 1, 0: C = {c[1, 0]} but {c[0, 1]} across the diagonal, expected a symmetric two-time map or one triangle of it",
                      "age", "m.npy", "--frame-time", "1", "-o", "a.h5")
 
+    def test_a_block_of_nan_on_one_side_of_the_diagonal(self):
+        c = self.symmetric()
+        c[40:50, 20:30] = np.nan
+        self.write_npy("m.npy", c)
+        self.refused(f"m.npy:element 40, 20: C = nan but {c[20, 40]} across the diagonal, expected a symmetric two-time map or one triangle of it",
+                     "age", "m.npy", "--frame-time", "1", "-o", "a.h5")
+
+    def test_a_map_without_numbers(self):
+        self.write_npy("m.npy", np.full((60, 60), np.nan))
+        self.refused("m.npy: C is NaN for every pair of frames, expected a two-time map", "age", "m.npy", "--frame-time", "1", "-o", "a.h5")
+
     def test_blocks_of_nan_are_left_out(self):
         c = self.symmetric()
         c[20:30] = np.nan
@@ -205,9 +216,19 @@ class BadInput(CliTest):
     def test_windows_with_too_few_pairs(self):
         self.write_npy("m.npy", self.symmetric())
         self.age("m.npy", "--window", "2")
-        warnings = self.scalars("a.h5")["warnings"]
-        self.assertTrue(any(w.endswith("too few points") for w in warnings), warnings)
-        self.assertTrue(any(w.endswith("0 windows with a relaxation time: need at least 6") for w in warnings), warnings)
+        self.assertEqual(self.scalars("a.h5")["warnings"], [
+            "errors of age windows come from blocks of time alone, because a map has no pixel groups: they are too small when the dynamics are as "
+            "slow as a block",
+            "fit of exp to " + ", ".join(f"bin/1/window/{k}" for k in range(1, 9)) + " and 22 more: too few points",
+            "bin 1: no stretches of dynamics: 0 windows with a relaxation time: need at least 6"])
+
+    def test_a_lag_range_with_too_few_pairs(self):
+        self.write_npy("m.npy", self.symmetric())
+        self.age("m.npy", "--window", "30", "--max-lag", "1")
+        shown = self.scalars("a.h5")
+        self.assertEqual(shown["scalars"]["bin/1/fit/exp/status"]["value"], "too few points")
+        self.assertEqual(shown["warnings"][1:], ["fit of exp to bin/1: too few points", "fit of exp to bin/1/window/1, bin/1/window/2: too few points",
+                                                 "bin 1: no stretches of dynamics: 0 windows with a relaxation time: need at least 6"])
 
 
 if __name__ == "__main__":
