@@ -72,10 +72,11 @@ std::optional<Figure> make_comparison_figure(const Tree& root, Index bin) {
       lowest = std::min(lowest, std::max(c.decay[i] - c.decay_errors[i], c.decay[i] / 3));
       highest = std::max(highest, c.decay[i]);
     }
+  const double room = lowest / 2; // for laws that fall below the data; one that dives leaves
   for (const auto& curve : c.curves)
     for (const double v : curve)
       if (v > 0)
-        lowest = std::min(lowest, std::max(v, lowest / 2));
+        lowest = std::min(lowest, std::max(v, room));
   Panel panel;
   panel.title = result.bin_title(bin);
   panel.height = 230;
