@@ -31,13 +31,14 @@ void tell_events(std::vector<std::string>& out, const Result& result, Index bin)
     all.push_back(d);
   for (const auto& e : all) {
     const auto kind = e.text("kind");
-    std::string text = fmt::format("At {} the correlation across one frame drops by {} of its "
-                                   "value ({:.3g} widths of the noise; chance makes "
-                                   "one as large in {} of series)",
-                                   time_of(result, e.number("time_s")),
-                                   format_value(100 * e.number("drop"), 100 * e.error("drop"), "%"),
-                                   e.number("significance"),
-                                   percent(e.number("probability")));
+    std::string text =
+        fmt::format("At {} the correlation across one frame drops by {} of its "
+                    "value ({:.3g} standard deviations of normal noise; chance makes "
+                    "one as large in {} of series)",
+                    time_of(result, e.number("time_s")),
+                    format_value(100 * e.number("drop"), 100 * e.error("drop"), "%"),
+                    e.number("significance"),
+                    percent(e.number("probability")));
     if (kind == "transient")
       text +=
           fmt::format(", but it comes back within {}: these frames differ, the structure does not",
@@ -63,12 +64,12 @@ void tell_events(std::vector<std::string>& out, const Result& result, Index bin)
   if (events.empty())
     for (const auto& s : dynamics_rows(result, "event_search", bin))
       if (s.number("judged") > 0)
-        out.push_back(fmt::format(
-            "No sudden event: no drop of the correlation exceeds {:.3g} widths of its noise, of "
-            "{:.2g} % of the correlation, at {} frames judged.",
-            s.number("threshold"),
-            100 * s.number("statistic_noise"),
-            s.number("judged")));
+        out.push_back(fmt::format("No sudden event: no drop of the correlation exceeds {:.3g} "
+                                  "standard deviations of its noise, of "
+                                  "{:.2g} % of the correlation, at {} frames judged.",
+                                  s.number("threshold"),
+                                  100 * s.number("statistic_noise"),
+                                  s.number("judged")));
 }
 
 void tell_segments(std::vector<std::string>& out, const Result& result, Index bin) {
