@@ -65,6 +65,12 @@ T* row_buffer() { // of this thread, zero between uses
   return row.data();
 }
 
+void check_columns(Index cols) {
+  if (cols > detail::most_columns)
+    throw OptionError(
+        fmt::format("tile of {} frames: at most {} with events", cols, detail::most_columns));
+}
+
 constexpr Index events_at_once = Index{1} << 20; // of each thread, for the bias of pairs
 
 /// Events of frames one after the other.
@@ -95,9 +101,10 @@ struct EventKernel::State {
         a(scale.a.begin(), scale.a.begin() + m.frames), c(scale.c.begin(), scale.c.end()),
         marginal(scale.marginal.begin(), scale.marginal.end()) {}
 
-  template <class Sum>
-  void product(
-      Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const;
+  template <class Sum, class Place, class Done>
+  void
+  product(Index group, Index row0, Index rows, Index col0, Index cols, Place&& place, Done&& done)
+      const;
 
   /// Events with their values a x, pixels ascending, of each of the frames.
   [[nodiscard]] FrameLists list_events(std::span<const Index> frames) const;
@@ -160,9 +167,10 @@ void EventKernel::State::each_pair(std::span<const FramePair> pairs, Visit&& vis
   });
 }
 
-template <class Sum>
+/// Row by row: `place(i)` says where the row goes, `done(i, count)` hears how much of it is there.
+template <class Sum, class Place, class Done>
 void EventKernel::State::product(
-    Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const {
+    Index group, Index row0, Index rows, Index col0, Index cols, Place&& place, Done&& done) const {
   const detail::GroupLists& list = lists.groups[group];
   const PixelGroups& groups = events.groups;
   const auto pixels =
@@ -172,14 +180,17 @@ void EventKernel::State::product(
   const detail::Columns all = detail::make_columns(col0, col0 + cols, block_frames, events.frames);
   for (Index i = 0; i < rows; ++i) {
     const Index t1 = row0 + i;
+    const Index wanted = std::min(cols, t1 - col0 + 1); // what lies behind the row's own frame is
+                                                        // not needed
+    if (wanted <= 0)
+      continue;
     detail::Columns columns = all;
-    Index dirty = 0;            // frames behind the tile that the walk may touch
-    if (t1 < col0 + cols - 1) { // what lies behind the row's own frame is not needed
-      const Index until = std::min((t1 / block_frames + 1) * block_frames, events.frames);
-      const Index last = padded ? until : std::min(col0 + cols, until);
-      columns = detail::make_columns(col0, last, block_frames, events.frames);
+    Index until = col0 + cols; // of the frames that the walk may touch
+    if (wanted < cols) {
+      const Index end_of_block = std::min((t1 / block_frames + 1) * block_frames, events.frames);
+      until = padded ? end_of_block : std::min(col0 + cols, end_of_block);
+      columns = detail::make_columns(col0, until, block_frames, events.frames);
       columns.until_row = true;
-      dirty = std::max<Index>(last - (col0 + cols), 0);
     }
     detail::add_row_pairs(list, t1, columns, row);
     detail::RowTerms terms;
@@ -187,17 +198,23 @@ void EventKernel::State::product(
     terms.c1 = c[t1];
     terms.c2_factor =
         static_cast<float>(pixels * scale.c[t1] - scale.marginal[group * events.frames + t1]);
-    for (Index j = 0; j < cols;) { // in runs that do not wrap around the row's slots
+    float* const out = place(i);
+    for (Index j = 0; j < wanted;) { // in runs that do not wrap around the row's slots
       const Index slot = (col0 + j) % detail::row_slots;
-      const Index run = std::min(cols - j, detail::row_slots - slot);
+      const Index run = std::min(wanted - j, detail::row_slots - slot);
       terms.a2 = a.data() + col0 + j;
       terms.c2 = c.data() + col0 + j;
       terms.marginal = group_marginal + col0 + j;
-      detail::finish_row(terms, row + slot, run, out + i * stride + j);
+      detail::finish_row(terms, row + slot, run, out + j);
       j += run;
     }
-    for (Index t = col0 + cols; t < col0 + cols + dirty; ++t)
-      row[t % detail::row_slots] = Sum{0};
+    for (Index t = col0 + wanted; t < until;) {
+      const Index slot = t % detail::row_slots;
+      const Index run = std::min(until - t, detail::row_slots - slot);
+      std::fill_n(row + slot, run, Sum{0});
+      t += run;
+    }
+    done(i, wanted);
   }
 }
 
@@ -241,17 +258,51 @@ const detail::EventScale& EventKernel::scale() const {
 
 void EventKernel::product(
     Index group, Index row0, Index rows, Index col0, Index cols, float* out, Index stride) const {
-  if (cols > detail::most_columns)
-    throw OptionError(
-        fmt::format("tile of {} frames: at most {} with events", cols, detail::most_columns));
+  check_columns(cols);
+  const auto make = [&](auto sum) {
+    state_->product<decltype(sum)>(
+        group,
+        row0,
+        rows,
+        col0,
+        cols,
+        [&](Index i) { return out + i * stride; },
+        [](Index, Index) {});
+  };
   if (state_->weight == detail::PairWeight::counts)
-    state_->product<std::uint32_t>(group, row0, rows, col0, cols, out, stride);
+    make(std::uint32_t{});
   else
-    state_->product<float>(group, row0, rows, col0, cols, out, stride);
+    make(float{});
+}
+
+void EventKernel::product_in_parts(Index group,
+                                   Index row0,
+                                   Index rows,
+                                   Index col0,
+                                   Index cols,
+                                   float* work,
+                                   Index stride,
+                                   ProductParts& parts) const {
+  check_columns(cols);
+  const auto make = [&](auto sum) {
+    state_->product<decltype(sum)>(
+        group,
+        row0,
+        rows,
+        col0,
+        cols,
+        [&](Index) { return work; }, // it stays in the first cache
+        [&](Index i, Index wanted) { parts.finished(row0 + i, 1, col0, wanted, work, stride); });
+  };
+  if (state_->weight == detail::PairWeight::counts)
+    make(std::uint32_t{});
+  else
+    make(float{});
 }
 
 Index EventKernel::strip_rows() const {
-  return 64; // of some two thousand columns, half a megabyte
+  return 512; // so many that the lists of a group, once in the cache, serve for long; of some two
+              // thousand columns their sum takes 4 MB
 }
 
 void EventKernel::fluctuations(Index frame, std::span<float> out) const {

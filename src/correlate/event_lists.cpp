@@ -37,23 +37,33 @@ Index entries_of(const EventMatrix& m, PairWeight weight, Index from, Index to) 
   return entries;
 }
 
-Index entries_of_group(const EventMatrix& m,
-                       Index group,
-                       PairWeight weight,
-                       Index block_frames,
-                       const GroupLists& lists) {
+/// Counts the entries of a group and finds where those of each run begin.
+Index place_entries(const EventMatrix& m,
+                    Index group,
+                    PairWeight weight,
+                    Index block_frames,
+                    const GroupLists& lists) {
   const Index first = m.groups.group_begin[group], last = m.groups.group_begin[group + 1];
-  Index entries = 0;
-  if (!lists.padded)
-    entries = entries_of(m, weight, m.pixel_begin[first], m.pixel_begin[last]);
-  else
-    for (Index p = first; p < last; ++p)
-      each_run(m, p, block_frames, lists.blocks, [&](Index, Index from, Index to) {
-        entries += padded_size(entries_of(m, weight, from, to));
-      });
-  if (entries > Index{0xffffffff})
-    throw DataError(fmt::format("{} counts in one group of pixels: too many for events", entries));
-  return entries;
+  for (Index p = first; p < last; ++p)
+    each_run(m, p, block_frames, lists.blocks, [&](Index block, Index from, Index to) {
+      const Index entries = entries_of(m, weight, from, to);
+      const Index size = lists.padded ? padded_size(entries) : entries;
+      lists.begin_of(block)[p - first] = static_cast<std::uint32_t>(
+          std::min(size, Index{0xffffffff})); // an excess shows in the sum
+    });
+  Index total = 0;
+  for (Index block = 0; block < lists.blocks; ++block) {
+    std::uint32_t* const begin = lists.begin_of(block);
+    for (Index p = 0; p < lists.pixels; ++p) {
+      const Index size = begin[p];
+      begin[p] = static_cast<std::uint32_t>(total);
+      total += size;
+    }
+    begin[lists.pixels] = static_cast<std::uint32_t>(total);
+  }
+  if (total > Index{0xffffffff})
+    throw DataError(fmt::format("{} counts in one group of pixels: too many for events", total));
+  return total;
 }
 
 void fill_lists(const EventMatrix& m,
@@ -69,11 +79,9 @@ void fill_lists(const EventMatrix& m,
   for (Index t = 0; t < m.frames; ++t)
     lists.frame_begin[t + 1] += lists.frame_begin[t];
   std::vector<std::uint32_t> place(lists.frame_begin.begin(), lists.frame_begin.end() - 1);
-  Index to = 0;
-  for (Index p = first; p < last; ++p) {
-    std::uint32_t* block_begin = lists.block_begin.data() + (p - first) * (lists.blocks + 1);
+  for (Index p = first; p < last; ++p)
     each_run(m, p, block_frames, lists.blocks, [&](Index block, Index from, Index until) {
-      block_begin[block] = static_cast<std::uint32_t>(to);
+      Index to = lists.begin_of(block)[p - first];
       for (Index e = from; e < until; ++e) {
         const std::uint32_t t = m.frame[e];
         const std::uint32_t at = place[t]++;
@@ -100,8 +108,6 @@ void fill_lists(const EventMatrix& m,
             lists.entry_value[to] = 0;
         }
     });
-    block_begin[lists.blocks] = static_cast<std::uint32_t>(to);
-  }
 }
 
 /// The part of the memory that belongs to the next group.
@@ -125,21 +131,27 @@ EventLists make_event_lists(const EventMatrix& m,
   EventLists all;
   all.groups.resize(static_cast<std::size_t>(groups));
   std::vector<Index> entries(static_cast<std::size_t>(groups));
+  const Index blocks = (m.frames + block_frames - 1) / block_frames;
+  all.block_begin = Buffer<std::uint32_t>(blocks * (m.pixels() + groups));
+  Index block = 0;
+  for (Index g = 0; g < groups; ++g) {
+    GroupLists& lists = all.groups[g];
+    lists.blocks = blocks;
+    lists.pixels = m.groups.group_begin[g + 1] - m.groups.group_begin[g];
+    lists.padded = padded;
+    lists.block_begin = take(all.block_begin, block, blocks * (lists.pixels + 1));
+  }
   parallel_for(0, groups, 1, [&](Index g, Index) {
-    all.groups[g].blocks = (m.frames + block_frames - 1) / block_frames;
-    all.groups[g].padded = padded;
-    entries[g] = entries_of_group(m, g, weight, block_frames, all.groups[g]);
+    entries[g] = place_entries(m, g, weight, block_frames, all.groups[g]);
   });
   const Index total = std::accumulate(entries.begin(), entries.end(), Index{0});
-  const Index blocks = all.groups.front().blocks;
   all.pixel = Buffer<std::uint32_t>(m.events());
   all.count = Buffer<std::uint32_t>(counts ? m.events() : 0);
   all.value = Buffer<float>(counts ? 0 : m.events());
   all.own = Buffer<std::uint32_t>(padded ? m.events() : 0);
   all.entry_frame = Buffer<std::uint16_t>(total);
   all.entry_value = Buffer<float>(counts ? 0 : total);
-  all.block_begin = Buffer<std::uint32_t>(m.pixels() * (blocks + 1));
-  Index event = 0, own = 0, weighted = 0, entry = 0, valued = 0, block = 0;
+  Index event = 0, own = 0, weighted = 0, entry = 0, valued = 0;
   for (Index g = 0; g < groups; ++g) {
     GroupLists& lists = all.groups[g];
     const Index first = m.groups.group_begin[g], last = m.groups.group_begin[g + 1];
@@ -152,7 +164,6 @@ EventLists make_event_lists(const EventMatrix& m,
     lists.own = take(all.own, own, padded ? events : 0);
     lists.entry_frame = take(all.entry_frame, entry, entries[g]);
     lists.entry_value = take(all.entry_value, valued, counts ? 0 : entries[g]);
-    lists.block_begin = take(all.block_begin, block, (last - first) * (blocks + 1));
   }
   parallel_for(
       0, groups, 1, [&](Index g, Index) { fill_lists(m, g, block_frames, scale, all.groups[g]); });

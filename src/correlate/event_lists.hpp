@@ -32,14 +32,19 @@ struct GroupLists {
   std::span<std::uint32_t> count; // counts
   std::span<float> value;         // values
   std::span<std::uint32_t> own;   // padded: where the entries of the event end
-  // By pixel: entries, frames ascending. With counts, an event of n counts has n entries; with
-  // values it has one and a value beside it. Frames modulo 2^16.
+  // By block and pixel: entries, frames ascending. With counts, an event of n counts has n entries;
+  // with values it has one and a value beside it. Frames modulo 2^16.
   std::span<std::uint16_t> entry_frame;
   std::span<float> entry_value;
-  // Entries of pixel p from frame b · block_frames on begin at block_begin[p · (blocks + 1) + b].
-  Index blocks = 0;
-  bool padded = false; // every run begins and ends at a multiple of entry_pad
-  std::span<std::uint32_t> block_begin;
+  // Block after block, so that the runs that one tile walks lie together: those of pixel p in block
+  // b begin at begin_of(b)[p] and end where those of p + 1 begin.
+  Index blocks = 0, pixels = 0;
+  bool padded = false;                  // every run begins and ends at a multiple of entry_pad
+  std::span<std::uint32_t> block_begin; // [block, pixel], and one more in each block
+
+  [[nodiscard]] std::uint32_t* begin_of(Index block) const {
+    return block_begin.data() + block * (pixels + 1);
+  }
 };
 
 /// Lists of all groups, in few large pieces of memory: they are entered at random.

@@ -1,7 +1,6 @@
 #include "event_rows.hpp"
 
 #include <algorithm>
-#include <type_traits>
 
 namespace vitrum::correlate::detail {
 namespace {
@@ -20,11 +19,12 @@ enum class Walk { // of the runs
 };
 
 template <Walk W>
-Entries
-entries_of(const GroupLists& lists, std::uint32_t e, std::uint32_t pixel, const Columns& columns) {
-  const std::uint32_t* block =
-      lists.block_begin.data() + static_cast<Index>(pixel) * (lists.blocks + 1);
-  Entries entries{block[columns.first_block], block[columns.last_block]};
+Entries entries_of(const GroupLists& lists,
+                   std::uint32_t e,
+                   const std::uint32_t* begin,
+                   const Columns& columns) {
+  const std::uint32_t pixel = lists.pixel[e];
+  Entries entries{begin[pixel], begin[pixel + 1]};
   if constexpr (W == Walk::eights_to_own) {
     constexpr auto pad = static_cast<std::uint32_t>(entry_pad);
     entries.end = (lists.own[e] + pad - 1) / pad * pad;
@@ -75,30 +75,29 @@ add_entries(const std::uint16_t* f, const float* values, Index n, float weight, 
       row[*f] += weight * *values;
 }
 
+/// Calls add(event, entries) for the events of a frame and their entries in one block.
 template <Walk W, class Add>
-void each_event(const GroupLists& lists, Index frame, const Columns& columns, Add&& add) {
+void each_event(
+    const GroupLists& lists, Index frame, Index block, const Columns& columns, Add&& add) {
   const std::uint32_t first = lists.frame_begin[frame];
   const std::uint32_t last = lists.frame_begin[frame + 1];
   const auto size = static_cast<std::uint32_t>(lists.pixel.size());
-  const auto block_of = [&](std::uint32_t e) {
-    return lists.block_begin.data() + static_cast<Index>(lists.pixel[e]) * (lists.blocks + 1) +
-           columns.first_block;
-  };
+  const std::uint32_t* const begin = lists.begin_of(block);
   for (std::uint32_t e = first; e < last; ++e) {
     if (e + 2 * ahead < size) {
-      __builtin_prefetch(block_of(e + 2 * ahead));
-      const std::uint32_t* const next = block_of(e + ahead);
-      const std::uint16_t* const list = lists.entry_frame.data() + *next;
+      __builtin_prefetch(begin + lists.pixel[e + 2 * ahead]);
+      const std::uint16_t* const list = lists.entry_frame.data() + begin[lists.pixel[e + ahead]];
       __builtin_prefetch(list);
-      __builtin_prefetch(lists.entry_frame.data() + next[1]); // the same line again, or the last
+      __builtin_prefetch(list + 32); // the next line
     }
-    add(e, entries_of<W>(lists, e, lists.pixel[e], columns));
+    add(e, entries_of<W>(lists, e, begin, columns));
   }
 }
 
 template <Walk W>
-void add_counts(const GroupLists& lists, Index frame, const Columns& columns, std::uint32_t* row) {
-  each_event<W>(lists, frame, columns, [&](std::uint32_t e, Entries entries) {
+void add_block(
+    const GroupLists& lists, Index frame, Index block, const Columns& columns, std::uint32_t* row) {
+  each_event<W>(lists, frame, block, columns, [&](std::uint32_t e, Entries entries) {
     add_entries<W>(lists.entry_frame.data() + entries.begin,
                    static_cast<Index>(entries.end) - entries.begin,
                    lists.count[e],
@@ -107,8 +106,9 @@ void add_counts(const GroupLists& lists, Index frame, const Columns& columns, st
 }
 
 template <Walk W>
-void add_values(const GroupLists& lists, Index frame, const Columns& columns, float* row) {
-  each_event<W>(lists, frame, columns, [&](std::uint32_t e, Entries entries) {
+void add_block(
+    const GroupLists& lists, Index frame, Index block, const Columns& columns, float* row) {
+  each_event<W>(lists, frame, block, columns, [&](std::uint32_t e, Entries entries) {
     add_entries<W>(lists.entry_frame.data() + entries.begin,
                    lists.entry_value.data() + entries.begin,
                    static_cast<Index>(entries.end) - entries.begin,
@@ -124,17 +124,20 @@ void clear_pads(const GroupLists& lists, const Columns& columns, Sum* row) {
       std::fill_n(row + pad_slot(block, columns.block_frames), entry_pad, Sum{0});
 }
 
-/// Calls one of the walks: they must be known when the loops are compiled.
-template <class Do>
-void with_walk(const GroupLists& lists, const Columns& columns, Do&& act) {
-  if (!columns.aligned)
-    act(std::integral_constant<Walk, Walk::trimmed>{});
-  else if (!lists.padded)
-    act(std::integral_constant<Walk, Walk::whole>{});
-  else if (!columns.until_row)
-    act(std::integral_constant<Walk, Walk::eights>{});
-  else
-    act(std::integral_constant<Walk, Walk::eights_to_own>{});
+/// The walks must be known when the loops are compiled.
+template <class Sum>
+void add_blocks(const GroupLists& lists, Index frame, const Columns& columns, Sum* row) {
+  for (Index block = columns.first_block; block < columns.last_block; ++block) {
+    if (!columns.aligned)
+      add_block<Walk::trimmed>(lists, frame, block, columns, row);
+    else if (!lists.padded)
+      add_block<Walk::whole>(lists, frame, block, columns, row);
+    else if (columns.until_row && block == columns.last_block - 1)
+      add_block<Walk::eights_to_own>(lists, frame, block, columns, row);
+    else
+      add_block<Walk::eights>(lists, frame, block, columns, row);
+  }
+  clear_pads(lists, columns, row);
 }
 
 } // namespace
@@ -154,17 +157,11 @@ void add_row_pairs(const GroupLists& lists,
                    Index frame,
                    const Columns& columns,
                    std::uint32_t* row) {
-  with_walk(lists, columns, [&](auto walk) {
-    add_counts<decltype(walk)::value>(lists, frame, columns, row);
-  });
-  clear_pads(lists, columns, row);
+  add_blocks(lists, frame, columns, row);
 }
 
 void add_row_pairs(const GroupLists& lists, Index frame, const Columns& columns, float* row) {
-  with_walk(lists, columns, [&](auto walk) {
-    add_values<decltype(walk)::value>(lists, frame, columns, row);
-  });
-  clear_pads(lists, columns, row);
+  add_blocks(lists, frame, columns, row);
 }
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)

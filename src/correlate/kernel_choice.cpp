@@ -38,6 +38,16 @@ KernelRates nominal_rates(SimdLevel level) {
   return rates;
 }
 
+namespace {
+
+constexpr std::string_view weighted =
+    "a flat field or static correction gives every pixel a factor of its own, which products of "
+    "whole numbers cannot carry: float and events can";
+constexpr std::string_view changed =
+    "after a dark or frame normalization values are no counts any more: float takes them";
+
+} // namespace
+
 KernelChoice choose_kernel(const KernelTask& task, const KernelRates& rates) {
   const auto frames = static_cast<double>(task.frames);
   const auto pixels = static_cast<double>(task.pixels);
@@ -48,7 +58,7 @@ KernelChoice choose_kernel(const KernelTask& task, const KernelRates& rates) {
   if (!task.integer_counts)
     no_counts = "values are no integer counts";
   else if (task.corrected)
-    no_counts = "corrections change the counts";
+    no_counts = task.only_weighted ? std::string(weighted) : std::string(changed);
   const auto limited = [&](double limit) {
     return !no_counts.empty() || task.largest_count <= limit
                ? no_counts
@@ -81,9 +91,8 @@ KernelChoice choose_kernel(const KernelTask& task, const KernelRates& rates) {
                                event_pairs * rates.event_pair + task.events * rates.event +
                                    (task.without_tiles ? 0.0 : pairs * 3 * passes),
                                !task.integer_counts ? "values are no integer counts"
-                               : task.corrected && !task.only_weighted
-                                   ? "corrections change the counts"
-                               : task.events > 0 ? ""
+                               : task.corrected && !task.only_weighted ? std::string(changed)
+                               : task.events > 0                       ? ""
                                                  : "the number of events is not known"});
   choice.predicted_s = 1e300;
   for (const KernelChoice::Candidate& one : choice.candidates)

@@ -190,20 +190,24 @@ std::unique_ptr<frames::FrameSource> open_3m(const std::string& path, const Open
   return std::make_unique<RigakuSeries>(files, stem, options);
 }
 
-/// Whether words of 64 bits could be events: sorted, small pixels, unused bits zero.
+/// Whether words of 64 bits could be events: sorted, small pixels, unused bits zero. A few that are
+/// not may be damage, of which the reader then names the place.
 bool plausible(std::span<const unsigned char> head) {
-  std::uint64_t last = 0;
-  for (std::size_t i = 0; i + 8 <= head.size(); i += 8) {
-    const auto word = load_little<std::uint64_t>(head.data() + i);
+  constexpr std::size_t damaged = 8; // one word in so many
+  std::uint64_t before = 0;
+  std::size_t bad = 0;
+  const std::size_t words = head.size() / 8;
+  for (std::size_t i = 0; i < words; ++i) {
+    const auto word = load_little<std::uint64_t>(head.data() + 8 * i);
     const std::uint64_t frame = RigakuWords::frame_of(word);
     const std::uint32_t pixel = RigakuWords::pixel_of(word);
     const std::uint32_t inside = pixel >= 1U << 20 ? pixel - (1U << 20) : pixel;
-    if (frame < last || inside >= module_height * module_width ||
+    if (frame < before || inside >= module_height * module_width ||
         RigakuWords::spare_of(word) != 0 || RigakuWords::count_of(word) == 0)
-      return false;
-    last = frame;
+      ++bad;
+    before = frame;
   }
-  return head.size() >= 8;
+  return words > 0 && bad <= words / damaged;
 }
 
 FormatDescription describe(const char* name, const char* text, std::vector<std::string> suffixes) {

@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "log_cells.hpp"
 #include "vitrum/core/error.hpp"
+#include "vitrum/plot/reduce.hpp"
 #include "vitrum/report/figures.hpp"
 
 namespace vitrum::report {
@@ -57,10 +60,16 @@ using namespace plot;
 
 constexpr Index columns_shown = 400, rows_shown = 240;
 
+struct Mean {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  double pairs = 0; // of frames, of the cells by the share that is taken of them
+};
+
 /// Mean of the cells of a row that meet ages [first, last).
-double mean_over(const LogCells& cells, Index row, Index first, Index last) {
+Mean mean_over(const LogCells& cells, Index row, Index first, Index last) {
   const Index width = cells.width(row);
   double sum = 0, weight = 0;
+  Mean mean;
   for (Index j = first / width; j * width < last && j < cells.cells(row); ++j) {
     const auto c = static_cast<std::size_t>(cells.begin[static_cast<std::size_t>(row)] + j);
     if (!(cells.pairs[c] > 0))
@@ -70,7 +79,9 @@ double mean_over(const LogCells& cells, Index row, Index first, Index last) {
     sum += w * cells.values[c];
     weight += w;
   }
-  return weight > 0 ? sum / weight : std::numeric_limits<double>::quiet_NaN();
+  if (weight > 0)
+    mean = {sum / weight, weight / static_cast<double>(width)};
+  return mean;
 }
 
 /// Rows evenly spaced in the logarithm of the lag, each from the bin of lags that it lies in. A bin
@@ -95,8 +106,8 @@ HeatMap picture_of(const LogCells& cells) {
     for (Index x = 0; x < map.columns; ++x) {
       const Index first = x * factor;
       if (static_cast<double>(first) + lag < static_cast<double>(cells.frames))
-        map.values[static_cast<std::size_t>(y * map.columns + x)] =
-            static_cast<float>(mean_over(cells, k, first, std::min(first + factor, cells.frames)));
+        map.values[static_cast<std::size_t>(y * map.columns + x)] = static_cast<float>(
+            mean_over(cells, k, first, std::min(first + factor, cells.frames)).value);
     }
   }
   const double dt = cells.frame_time_s;
@@ -105,6 +116,25 @@ HeatMap picture_of(const LogCells& cells) {
   map.y_first = lowest * dt;
   map.y_last = highest * dt;
   return map;
+}
+
+/// Values between which the colours run: those of eight stretches of age in each row. Single
+/// cells of the shortest lags hold few pairs of frames, and their noise would choose the colours;
+/// so would that of the longest lags, where few pairs are left.
+std::pair<double, double> colour_limits(const LogCells& cells) {
+  constexpr Index stretches = 8;
+  const double enough = static_cast<double>(cells.frames) / (4 * stretches);
+  double lowest = std::numeric_limits<double>::infinity(), highest = -lowest;
+  for (Index k = 0; k < cells.rows(); ++k)
+    for (Index i = 0; i < stretches; ++i) {
+      const Mean mean =
+          mean_over(cells, k, i * cells.frames / stretches, (i + 1) * cells.frames / stretches);
+      if (mean.pairs < enough || !std::isfinite(mean.value))
+        continue;
+      lowest = std::min(lowest, mean.value);
+      highest = std::max(highest, mean.value);
+    }
+  return padded_limits(lowest, highest, Scale::linear);
 }
 
 } // namespace
@@ -123,6 +153,7 @@ std::optional<Figure> make_log_map_figure(const Tree& root, Index bin, const Map
   panel.map = picture_of(*cells);
   panel.map->map = options.map;
   panel.map->label = "C(t + lag, t)";
+  std::tie(panel.map->lower, panel.map->upper) = colour_limits(*cells);
   const double dt = cells->frame_time_s;
   panel.x = {
       "age t (s)", Scale::linear, -0.5 * dt, (static_cast<double>(cells->frames) - 0.5) * dt};

@@ -1,4 +1,6 @@
 """The program against its definitions written in numpy: normalisations, corrections, gaps, pixel by pixel."""
+import os
+
 import h5py
 import numpy as np
 
@@ -83,11 +85,20 @@ class Twins(CliTest):
                            "r.h5", code=2)
         self.assertIn("--shard 1/2: without a map the pairs of events are summed in one piece", done.stderr)
         self.write_npy("dark.npy", np.full((HEIGHT, WIDTH), 0.5))
-        for kernel, flags, reason in (("integer", ["--dark", "dark.npy"], "corrections change the counts"),
-                                      ("events", ["--dark", "dark.npy"], "corrections change the counts"),
+        self.write_npy("flat.npy", np.full((HEIGHT, WIDTH), 0.5))
+        changed = "after a dark or frame normalization values are no counts any more: float takes them"
+        weighted = ("a flat field or static correction gives every pixel a factor of its own, which products of whole numbers "
+                    "cannot carry: float and events can")
+        for kernel, flags, reason in (("integer", ["--dark", "dark.npy"], changed),
+                                      ("bits", ["--dark", "dark.npy"], changed),
+                                      ("events", ["--dark", "dark.npy"], changed),
+                                      ("integer", ["--flat", "flat.npy"], weighted),
+                                      ("bits", ["--flat", "flat.npy"], weighted),
+                                      ("integer", ["--static-correction", "pixel-mean"], weighted),
                                       ("fast", [], "expected auto, float, integer, bits or events")):
             done = self.vitrum("xpcs", "data.npy", "--frame-time", "1", "--kernel", kernel, *flags, "-o", "r.h5", code=2)
-            self.assertIn(f"--kernel {kernel}: {reason}", done.stderr)
+            self.assertEqual(done.stderr.splitlines()[-1], f"vitrum: --kernel {kernel}: {reason}")
+            self.assertFalse(os.path.exists(self.path("r.h5")))
 
     def test_dark_and_flat(self):
         random = np.random.default_rng(8)

@@ -151,6 +151,7 @@ void multi_tau(benchmark::State& state) {
 void sizes(benchmark::internal::Benchmark* b) {
   b->Args({131072, 1})
       ->Args({131072, 2})
+      ->Args({524288, 2})
       ->Iterations(3)
       ->Unit(benchmark::kMillisecond)
       ->UseRealTime();

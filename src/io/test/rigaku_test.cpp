@@ -129,6 +129,24 @@ TEST(Rigaku, EmptyFramesAtTheEndAreBroughtBackByTheirNumber) {
             (scratch / "a.bin") + ": 5 frames, expected the stated 4 at most");
 }
 
+/// One word in many that is damaged does not make another format of it.
+TEST(Rigaku, DamagedFirstWordsAreNamedAsSuch) {
+  const Scratch scratch;
+  const auto counts = random_counts(3, 512, 1024, 500, 4095, 5);
+  const auto error = [&](std::size_t place, const std::string& word) {
+    auto bytes = testing::rigaku_bytes(counts, 0, 0, 512, 1024, false, 0, 0);
+    std::copy(word.begin(), word.end(), bytes.begin() + static_cast<Index>(8 * place));
+    testing::write_bytes(scratch / "a.bin", bytes);
+    return message_of([&] { static_cast<void>(open_series(scratch / "a.bin")); });
+  };
+  EXPECT_EQ(error(0, rigaku_word(99999, 5, 1)),
+            (scratch / "a.bin") +
+                ":byte 8: frame 0 after frame 99999, expected frames in ascending order");
+  EXPECT_EQ(error(4, rigaku_word(0, 700000, 1)),
+            (scratch / "a.bin") +
+                ":byte 32: pixel 700000 in frame 0, expected pixels below 524288");
+}
+
 TEST(Rigaku, BrokenFilesAreNamed) {
   const Scratch scratch;
   const std::string path = scratch / "a.bin";

@@ -335,5 +335,40 @@ TEST(Figures, WrongShapesAreRefused) {
   EXPECT_THROW((void)make_two_time_figure(tree, 1, options), OptionError);
 }
 
+// Cells of one lag hold one pair of frames each: here their noise is fifty times what the map
+// spans.
+TEST(Figures, NoiseOfShortLagsDoesNotChooseTheColoursOfLogMaps) {
+  Tree tree = synthetic_result();
+  Tree& cell = tree.group("entry/log_map/bin_1/cell");
+  const std::vector<Index> first{1, 2, 20}, last{2, 20, 200};
+  const Index frames = 1000;
+  std::vector<Index> begin{0};
+  std::vector<double> value, pairs;
+  for (std::size_t k = 0; k < 3; ++k) {
+    const Index width = last[k] - first[k];
+    for (Index j = 0; j < (frames + width - 1) / width; ++j) {
+      const double noise = k == 0 ? (j % 2 == 0 ? 5.0 : -5.0) : 0.0;
+      value.push_back(1.1 + 0.1 * static_cast<double>(j * width >= frames / 2) + noise);
+      pairs.push_back(static_cast<double>(width * width));
+    }
+    begin.push_back(static_cast<Index>(value.size()));
+  }
+  cell.set("frames", make_scalar(frames));
+  cell.set("frame_time_s", make_scalar(1.0));
+  cell.set("first_lag", make_array(first));
+  cell.set("last_lag", make_array(last));
+  cell.set("begin", make_array(begin));
+  cell.set("value", make_array(value));
+  cell.set("value_errors", make_array(std::vector<double>(value.size(), 0.01)));
+  cell.set("pairs", make_array(pairs));
+  const auto figure = make_log_map_figure(tree, 1);
+  draw(figure, "log_map");
+  const plot::HeatMap& map = figure->panels.at(0).map.value();
+  EXPECT_GT(map.lower, 1.05);
+  EXPECT_LT(map.lower, 1.1);
+  EXPECT_GT(map.upper, 1.2);
+  EXPECT_LT(map.upper, 1.25);
+}
+
 } // namespace
 } // namespace vitrum::report

@@ -40,6 +40,14 @@ public:
                Index cols,
                float* out,
                Index stride) const override;
+  void product_in_parts(Index group,
+                        Index row0,
+                        Index rows,
+                        Index col0,
+                        Index cols,
+                        float* work,
+                        Index stride,
+                        ProductParts& parts) const override;
   [[nodiscard]] Index tile_edge() const override { return event_tile_edge; }
   [[nodiscard]] Index strip_rows() const override;
   void fluctuations(Index frame, std::span<float> out) const override;
