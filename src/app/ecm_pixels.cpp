@@ -205,6 +205,9 @@ void analyse_pixels(EcmRun& run,
   if (run.population.sigma > 0 && std::isfinite(run.space.length_px)) {
     // places that are alike are fewer than speckles
     auto& p = run.population;
+    // what averaging over a speckle has taken from the width
+    p.sigma /= std::sqrt(run.space.variance_share);
+    p.sigma_error /= std::sqrt(run.space.variance_share);
     const double few_places =
         std::max(2.0,
                  static_cast<double>(c.pixels()) /

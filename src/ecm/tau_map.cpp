@@ -194,9 +194,12 @@ correlate_in_space(std::span<const double> log_tau, Index rows, Index columns, d
   double scatter = 0;
   for (std::size_t r = out.covariance.size() / 2; r < out.covariance.size(); ++r)
     scatter = std::max(scatter, std::abs(out.covariance[r] - out.sample[r]));
-  if (whole.sample > 2 * scatter) {
-    out.length_px = whole.length;
-    out.length_error_px = lengths.count > 2 ? lengths.deviation() / 2 : nan;
+  if (const double square = whole.length * whole.length - speckle_px * speckle_px;
+      whole.sample > 2 * scatter && square > 0) {
+    out.length_px = std::sqrt(square);
+    out.variance_share = square / (whole.length * whole.length);
+    out.length_error_px =
+        lengths.count > 2 ? lengths.deviation() / 2 * whole.length / out.length_px : nan;
   }
   return out;
 }

@@ -4,6 +4,7 @@
 
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/random.hpp"
+#include "vitrum/core/statistics.hpp"
 #include "vitrum/ecm/tau_map.hpp"
 
 namespace vitrum::ecm {
@@ -49,11 +50,49 @@ TEST(SpaceCorrelation, FindsTheLengthBelowTheNoise) {
   for (std::size_t i = 0; i < sample.size(); ++i)
     map.push_back(random.uniform() < 0.3 ? std::nan("") : 5 + 0.4 * sample[i] + 0.5 * noise[i]);
   const auto found = correlate_in_space(map, size, size, speckle);
-  EXPECT_NEAR(found.length_px / length, 1, 0.15); // a hundred independent places
+  // a hundred independent places
+  EXPECT_NEAR(found.length_px / std::sqrt(length * length - speckle * speckle), 1, 0.15);
   EXPECT_NEAR(found.amplitude / 0.16, 1, 0.3);
   EXPECT_NEAR(found.noise_amplitude / 0.25, 1, 0.15);
   EXPECT_GT(found.length_error_px, 0.2);
   EXPECT_LT(found.length_error_px, 6);
+}
+
+/// Means with the weight exp(−2 (r/speckle)²), as a point spread makes them.
+std::vector<double> averaged(const std::vector<double>& map, Index size, double speckle) {
+  const auto reach = static_cast<Index>(2 * speckle);
+  std::vector<double> out;
+  for (Index y = reach; y < size - reach; ++y)
+    for (Index x = reach; x < size - reach; ++x) {
+      double sum = 0, weight = 0;
+      for (Index v = -reach; v <= reach; ++v)
+        for (Index u = -reach; u <= reach; ++u) {
+          const double w = std::exp(-2 * static_cast<double>(u * u + v * v) / (speckle * speckle));
+          sum += w * map[static_cast<std::size_t>((y + v) * size + x + u)];
+          weight += w;
+        }
+      out.push_back(sum / weight);
+    }
+  return out;
+}
+
+TEST(SpaceCorrelation, TakesTheWidthOfASpeckleFromTheLength) {
+  const double length = 12, speckle = 4;
+  double before = 0, after = 0, found = 0, share = 0;
+  constexpr int maps = 8;
+  for (int seed = 0; seed < maps; ++seed) {
+    const Index size = 256, left = size - 16;
+    const auto map = smooth_field(size, length, 10 + seed);
+    const auto seen = averaged(map, size, speckle);
+    before += std::pow(moments(map).deviation(), 2) / maps;
+    after += std::pow(moments(seen).deviation(), 2) / maps;
+    const auto space = correlate_in_space(seen, left, left, speckle);
+    found += space.length_px / maps;
+    share += space.variance_share / maps;
+  }
+  EXPECT_NEAR(found / length, 1, 0.08); // a thousand independent places
+  EXPECT_NEAR(share, length * length / (length * length + speckle * speckle), 0.03);
+  EXPECT_NEAR(after / before, share, 0.03);
 }
 
 TEST(SpaceCorrelation, OfNoiseAloneHasNoLength) {

@@ -12,12 +12,16 @@ namespace vitrum::ecm {
 /// Covariance of ln τ between places a distance apart. The noise of the fits is shared by pixels
 /// that see the same speckle of size s: its covariance falls as exp(−2 (r/s)²) (that of the
 /// products of two Gaussian fluctuations); what is left is the sample's,
-/// amplitude·exp(−(r/length)²).
+/// amplitude·exp(−(r/seen length)²). A pixel shows the mean of ln τ over a speckle, with the weight
+/// exp(−2 (r/s)²) of its point spread: where the sample itself has the length L, what is seen has
+/// √(L² + s²), and the share L²/(L² + s²) of the variance.
 struct SpaceCorrelation {
   std::vector<double> distance_px, covariance; // in steps of a pixel
   std::vector<double> noise, sample;           // the two parts as fitted
-  double length_px = 0, length_error_px = 0;   // NaN where the sample's part is not above the noise
-  double amplitude = 0, noise_amplitude = 0;   // at distance zero
+  double length_px = 0, length_error_px = 0;   // L; NaN where the sample's part is not above the
+                                               // noise, or not wider than a speckle
+  double variance_share = 1;                   // L²/(L² + s²); 1 where L is not known
+  double amplitude = 0, noise_amplitude = 0;   // at distance zero, as seen
 };
 
 /// `log_tau` is [row, column], NaN where there is none. Errors from the scatter of four quadrants.
