@@ -252,14 +252,14 @@ Settings describe(ShowOptions& o) {
       "saxs, intensity, image, xsvs, tau-map, tau-histogram, drift, domains, duration, "
       "heat-flow, kissinger, spectrum, thickness, pdf, structure, speckle, waiting, hops, motion, "
       "van-hove, order, "
-      "variance, definitions, pattern, peaks, lengths, peak-ratio, temperature",
+      "variance, definitions, pattern, places, angular, peaks, lengths, peak-ratio, temperature",
       &o.figure);
   Group(s, "output")("bin",
                      "N",
                      "of the figure; of fem: the series",
                      &o.bin,
                      "--figure two-time|log-map|g2|g2-pixel|age|decay|dynamics|law|xsvs|"
-                     "definitions|pattern|peaks");
+                     "definitions|pattern|places|angular|peaks");
   describe(o.output, s);
   for (const char* name : {"output", "overwrite"})
     find(s, name)->needs = "--figure";

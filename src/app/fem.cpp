@@ -52,7 +52,7 @@ void check_sizes(const std::vector<std::string>& patterns,
 
 fem::DetectorNoise noise_of(const FemOptions& o) {
   fem::DetectorNoise noise;
-  if (!o.gain.empty()) {
+  if (!o.gain.empty() && o.gain != "measure") {
     noise.gain = number_of("gain", o.gain);
     if (!(noise.gain > 0))
       throw OptionError(fmt::format("--gain {}: must be positive", noise.gain));
@@ -62,13 +62,14 @@ fem::DetectorNoise noise_of(const FemOptions& o) {
   return noise;
 }
 
-void analyse(FemSeries& s, Series& series, const FemOptions& o, const Monitor& monitor) {
+fem::PatternSums
+analyse(FemSeries& s, Series& series, const FemOptions& o, const Monitor& monitor) {
   fem::SumOptions sums;
   sums.use = s.use;
   sums.dark = s.dark;
   sums.factor = s.factor;
   sums.memory_bytes = parse_bytes("memory", o.run.memory) / 4;
-  const auto found = fem::sum_patterns(*series.source, s.map, s.mean_image, sums, monitor);
+  auto found = fem::sum_patterns(*series.source, s.map, s.mean_image, sums, monitor);
   const auto n = static_cast<double>(found.patterns);
   double total = 0, area = 0;
   for (std::size_t p = 0; p < found.sum.size(); ++p) {
@@ -98,6 +99,22 @@ void analyse(FemSeries& s, Series& series, const FemOptions& o, const Monitor& m
   options.seed = static_cast<std::uint64_t>(o.seed);
   s.variances = fem::compute_variances(found, s.map, options, monitor);
   s.variance_image = fem::variance_image(found, s.map, s.noise);
+  return found;
+}
+
+/// Counts per electron from the patterns themselves.
+void take_measured_gain(FemSeries& s, Series& series, const FemOptions& o, const Monitor& monitor) {
+  constexpr Index most = 256; // patterns
+  s.gain = fem::measure_gain(*series.source, s.map, s.use, s.dark, most, monitor);
+  if (!(s.gain.gain.value > 0))
+    throw DataError(fmt::format("{}: the measured gain is {:.3g}, expected a positive one; give "
+                                "--gain as a number",
+                                s.path,
+                                s.gain.gain.value));
+  s.gain_measured = true;
+  s.noise.gain = s.gain.gain.value;
+  if (o.read_noise == 0 && s.gain.read_noise_squared.value > 0)
+    s.noise.read_noise = std::sqrt(s.gain.read_noise_squared.value);
 }
 
 std::string peak_lines(const FemSeries& s) {
@@ -137,6 +154,9 @@ std::string summary(const FemRun& run) {
                           s.mean_counts,
                           report::format_value(s.ring.shape.center_x_px, s.ring.center_x_error_px),
                           report::format_value(s.ring.shape.center_y_px, s.ring.center_y_error_px));
+    if (s.gain_measured)
+      text += fmt::format(", {} per electron",
+                          report::format_value(s.gain.gain.value, s.gain.gain.error, "counts"));
     if (!s.table && !std::isnan(s.ring.radius_px))
       text += fmt::format(", ring at {} px, axes {:.4f} : 1",
                           report::format_value(s.ring.radius_px, s.ring.radius_error_px),
@@ -177,22 +197,40 @@ std::vector<double> FemRun::value(const FemSeries& one) const {
 std::string run_fem(FemOptions options, const Invocation& invocation, const Monitor& monitor) {
   auto patterns = options.inputs;
   patterns.insert(patterns.end(), options.files.begin(), options.files.end());
-  if (patterns.empty())
+  if (patterns.empty() && options.model.empty())
     throw OptionError("fem: expected PATTERNS (vitrum fem --help)");
-  const auto inputs = all_inputs(
-      patterns, options.masks, {options.dark, options.flat, options.k_reference, options.compare});
+  if (!options.model.empty())
+    validate_model(options, !patterns.empty());
+  const auto inputs = all_inputs(patterns,
+                                 options.masks,
+                                 {options.dark,
+                                  options.flat,
+                                  options.k_reference,
+                                  options.compare,
+                                  options.model,
+                                  options.tau_map});
+  const auto named = options.model.empty()
+                         ? patterns
+                         : std::vector<std::string>(options.probe_size_nm.size(), options.model);
   if (!options.run.dry_run)
     require_output(options.output, inputs);
   validate(options);
   FemRun run;
   run.leading = fem::parse_variance(options.variance);
   run.unbiased = options.unbiased;
-  const auto temperature = per_series("temperature", options.temperature_c, patterns.size(), false);
-  const auto probe = per_series(
-      "probe-size", options.probe_size_nm, patterns.size(), !options.temperature_c.empty());
-  check_sizes(patterns, probe, !options.temperature_c.empty());
+  const auto temperature = per_series("temperature", options.temperature_c, named.size(), false);
+  const auto probe =
+      per_series("probe-size", options.probe_size_nm, named.size(), !options.temperature_c.empty());
+  check_sizes(named, probe, !options.temperature_c.empty());
   const auto noise = noise_of(options);
   std::string plan;
+  if (!options.model.empty()) {
+    plan += fmt::format("{}: a model for {} probe sizes\n", options.model, named.size());
+    if (!options.run.dry_run)
+      run.series = model_series(options, monitor);
+    for (auto& one : run.series)
+      find_peaks(run, one, options);
+  }
   for (std::size_t i = 0; i < patterns.size(); ++i) {
     if (is_table(patterns[i])) {
       if (options.run.dry_run) {
@@ -216,8 +254,23 @@ std::string run_fem(FemOptions options, const Invocation& invocation, const Moni
     one.probe_size_nm = probe[i];
     one.temperature_c = temperature[i];
     one.noise = noise;
-    analyse(one, series, options, monitor);
+    take_scan(one, options);
+    if (options.gain == "measure")
+      take_measured_gain(one, series, options, monitor);
+    auto sums = analyse(one, series, options, monitor);
+    const auto known = one.warnings.size();
     find_peaks(run, one, options);
+    examine_patterns(one, sums, options);
+    if (leave_out_flagged(one, options)) {
+      one.warnings.resize(known);
+      sums = analyse(one, series, options, monitor);
+      find_peaks(run, one, options);
+      examine_patterns(one, sums, options);
+    }
+    if (options.angular)
+      correlate_angles(one, series, options, monitor);
+    if (!options.tau_map.empty())
+      correlate_with_tau(one, options);
     run.series.push_back(std::move(one));
   }
   if (options.run.dry_run)

@@ -13,10 +13,12 @@ Settings describe(FemOptions& o) {
          "width (FWHM) of the probe of each series, or one for all temperatures",
          &o.probe_size_nm);
   series("temperature", "C,…", "temperature of each series", &o.temperature_c);
-  series("scan",
-         "ROWS,COLUMNS",
-         "positions of the probe; without: what the file says, or a square",
-         &o.scan);
+  series("scan", "ROWS,COLUMNS", "positions of the probe; without: what the file says", &o.scan);
+  series("leave-out",
+         "outliers,crystals",
+         "patterns that are flagged for their intensity or for sharp spots are left out; without: "
+         "they are only named",
+         &o.leave_out);
   const Group pixels(s, "pixels");
   pixels("mask", "FILES", "masks of the camera's pixels to use", &o.masks);
   pixels("keep-beam-stop", "", "do not look for the shadow of a beam stop", &o.keep_beam_stop);
@@ -50,7 +52,8 @@ Settings describe(FemOptions& o) {
   const Group variance(s, "variance");
   variance("gain",
            "COUNTS",
-           "counts per electron, whose shot noise is subtracted; without: nothing is",
+           "counts per electron, whose shot noise is subtracted, or 'measure': found from the "
+           "patterns themselves (photon transfer); without: nothing is",
            &o.gain);
   variance("read-noise", "COUNTS", "standard deviation of the camera's own noise", &o.read_noise);
   variance("variance",
@@ -73,6 +76,18 @@ Settings describe(FemOptions& o) {
         &o.peak_range);
   peaks("peaks", "N", "peaks fitted at most", &o.peaks);
   peaks("table-unit", "1/angstrom|1/nm", "of k = 1/d in tables of V(k)", &o.table_unit);
+  const Group symmetry(s, "symmetry and maps");
+  symmetry("angular",
+           "",
+           "angular correlations C(k, dphi) of each pattern and their symmetries 2 to 12 at the "
+           "first peak; the patterns are read once more",
+           &o.angular);
+  symmetry("tau-map",
+           "RESULT",
+           "result of vitrum ecm of the same region, whose map of relaxation times is correlated "
+           "with that of the local variance",
+           &o.tau_map,
+           "--scan");
   const Group lengths(s, "correlation length");
   lengths("smallest-probe",
           "NM",
@@ -82,6 +97,28 @@ Settings describe(FemOptions& o) {
           "RESULT",
           "result of another state with the same probe sizes, to compare with",
           &o.compare);
+  const Group model(s, "model of atoms");
+  model("model",
+        "XYZ",
+        "atoms in a box (XYZ) whose variance of annular means is computed, instead of PATTERNS",
+        &o.model);
+  model("orientations", "N", "random orientations of the model", &o.orientations, "--model");
+  model("orientation-grid",
+        "PSI,THETA",
+        "a grid of so many Euler angles instead of random orientations",
+        &o.orientation_grid,
+        "--model");
+  model("probe-width",
+        "rayleigh|fwhm",
+        "what --probe-size means: 0.61/Q of an aperture of radius Q, or the full width at half "
+        "maximum of its probe",
+        &o.probe_width,
+        "--model");
+  model("femsim",
+        "",
+        "place probes and cut distances down to table entries as the program femsim does",
+        &o.femsim,
+        "--model");
   describe(o.output, s);
   describe(o.run, s);
   describe_memory(o.run, s);

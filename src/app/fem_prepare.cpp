@@ -241,6 +241,9 @@ void validate(const FemOptions& o) {
     throw OptionError("--k-per-pixel and --known-ring: expected one of them");
   if (o.replicates < 2)
     throw OptionError(fmt::format("--replicates {}: need at least 2", o.replicates));
+  for (const auto& kind : o.leave_out)
+    if (kind != "outliers" && kind != "crystals")
+      throw OptionError(fmt::format("--leave-out {}: expected outliers or crystals", kind));
   fem::validate(polar_options(o));
   (void)peak_options(o);
 }

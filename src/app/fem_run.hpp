@@ -1,12 +1,17 @@
 // What an analysis of fluctuation electron microscopy has found, before it becomes a Tree.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "series.hpp"
 #include "vitrum/app/fem.hpp"
 #include "vitrum/core/tree.hpp"
+#include "vitrum/fem/angular.hpp"
 #include "vitrum/fem/correlation_length.hpp"
+#include "vitrum/fem/gain.hpp"
+#include "vitrum/fem/map_correlation.hpp"
+#include "vitrum/fem/pattern_flags.hpp"
 #include "vitrum/fem/pattern_sums.hpp"
 #include "vitrum/fem/peaks.hpp"
 #include "vitrum/fem/ring_center.hpp"
@@ -34,8 +39,16 @@ struct FemSeries {
   fem::PeakFit peaks;
   std::vector<double> mean_image; // [pixel] counts
   std::vector<float> variance_image;
-  double mean_counts = 0; // of the pixels in rings
-  Index excluded = 0;
+  double mean_counts = 0;                // of the pixels in rings
+  Index scan_rows = 0, scan_columns = 0; // 0: the patterns are in no scan
+  std::vector<Index> number;             // [used pattern] its place in the series
+  std::vector<double> local;             // [used pattern] variance within the ring of the peak
+  fem::PatternFlags flags;
+  std::optional<fem::AngularCorrelation> angular;
+  std::optional<fem::MapCorrelation> tau;
+  std::string tau_map;
+  bool gain_measured = false;
+  fem::GainFit gain;
   std::vector<std::string> notes, warnings;
 };
 
@@ -66,6 +79,28 @@ void validate(const FemOptions& options);
 [[nodiscard]] FemSeries read_fem_table(const std::string& path, const FemOptions& options);
 /// Whether the name is that of a table.
 [[nodiscard]] bool is_table(const std::string& path);
+
+/// Throws OptionError for settings that make no sense for a model.
+void validate_model(const FemOptions& options, bool patterns);
+/// V(k) of an atomic model for each probe size, as series that came as tables.
+[[nodiscard]] std::vector<FemSeries> model_series(const FemOptions& options,
+                                                  const Monitor& monitor);
+
+/// Rows and columns of the scan from --scan or the file. Throws DataError when they do not fit.
+void take_scan(FemSeries& series, const FemOptions& options);
+/// Local variance and flags of each pattern; warnings name what was found.
+void examine_patterns(FemSeries& series, const fem::PatternSums& sums, const FemOptions& options);
+/// Leaves out patterns of the kinds of --leave-out that are flagged; false: there are none.
+bool leave_out_flagged(FemSeries& series, const FemOptions& options);
+void add_places(Tree& group, const FemSeries& series);
+/// Symmetries of the rings about the first peak.
+void correlate_angles(FemSeries& series,
+                      Series& source,
+                      const FemOptions& options,
+                      const Monitor& monitor);
+/// Local variance against the relaxation times of a result of vitrum ecm.
+void correlate_with_tau(FemSeries& series, const FemOptions& options);
+void add_symmetries(Tree& group, const FemSeries& series);
 
 /// Peaks of each series.
 void find_peaks(FemRun& run, FemSeries& series, const FemOptions& options);

@@ -207,10 +207,26 @@ void add_series(Tree& group, const FemRun& run, const FemSeries& s) {
   group.set("k_calibration", make_scalar(s.calibration));
   if (!std::isnan(s.scale.wavelength_nm))
     group.set("wavelength_nm", make_scalar(s.scale.wavelength_nm, "nm"));
-  group.set("gain", make_scalar(s.noise.gain, "counts"));
+  set(group, "gain", s.noise.gain, s.gain_measured ? s.gain.gain.error : not_given, "counts");
+  if (s.gain_measured) {
+    auto& gain = group.group("photon_transfer");
+    gain.set("mean", make_array(s.gain.mean, "counts"));
+    gain.set("noise", make_array(s.gain.noise, "counts^2"));
+    gain.set("noise_errors", make_array(s.gain.noise_error, "counts^2"));
+    set(gain,
+        "read_noise_squared",
+        s.gain.read_noise_squared.value,
+        s.gain.read_noise_squared.error,
+        "counts^2");
+    gain.set("resolved", make_scalar(s.gain.resolved));
+    gain.set("chi2", make_scalar(s.gain.chi2));
+    gain.set("points", make_scalar(static_cast<Index>(s.gain.mean.size())));
+  }
   add_shape(group, s);
   add_variances(group, run, s);
   add_peaks(group, s);
+  add_places(group, s);
+  add_symmetries(group, s);
   auto& image = group.group("image");
   const std::vector<float> mean(s.mean_image.begin(), s.mean_image.end());
   image.set("mean", make_array({s.info.height, s.info.width}, mean, "counts"));

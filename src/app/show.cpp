@@ -81,6 +81,9 @@ const std::map<std::string, Maker>& makers() {
       {"variance", [](const Tree& t, Index) { return report::make_variance_figure(t); }},
       {"definitions",
        [](const Tree& t, Index series) { return report::make_definitions_figure(t, series); }},
+      {"places", [](const Tree& t, Index series) { return report::make_places_figure(t, series); }},
+      {"angular",
+       [](const Tree& t, Index series) { return report::make_angular_figure(t, series); }},
       {"pattern",
        [](const Tree& t, Index series) { return report::make_pattern_figure(t, series); }}};
   return map;

@@ -67,7 +67,9 @@ std::vector<std::uint8_t> find_beam_stop(std::span<const double> image,
   for (const auto& ring : rings)
     typical.push_back(ring.empty() ? 0 : quantile(ring, 0.75));
   // At the centre the stop covers whole rings: there nothing is darker than what lies around it.
-  constexpr std::size_t center_rings = 15; // of two pixels
+  constexpr double central = 0.03; // of the pattern, in rings of two pixels
+  const auto center_rings =
+      static_cast<std::size_t>(central * static_cast<double>(std::min(mask.height, mask.width)));
   for (std::size_t r = std::min(center_rings, typical.size() - 1); r-- > 0;)
     typical[r] = std::max(typical[r], typical[r + 1]);
   std::vector<std::uint8_t> shadow(mask.use.size(), 0);

@@ -13,9 +13,9 @@ namespace vitrum::fem {
 namespace {
 
 constexpr Index parts = 8;
-constexpr Index distances = 3;
+constexpr Index distances = 2;
 
-/// Sums of products of fluctuations at distances 0, 1, 2 along both axes, per ring.
+/// Sums of products of fluctuations at distances 0 and 1 along both axes, per ring.
 struct Products {
   explicit Products(Index rings) {
     for (auto& one : sum)
@@ -49,12 +49,19 @@ void add_products(std::span<const double> fluctuation, const PolarMap& map, Prod
     }
 }
 
-/// White part of the variance: what is at distance 0 beyond the Gaussian through 1 and 2.
-double white_part(double c0, double c1, double c2) {
-  if (!(c1 > 0))
-    return c0;
-  const double shared = c2 > 0 && c2 < c1 ? c1 * std::cbrt(c1 / c2) : c1;
-  return c0 - std::min(shared, c0);
+/// Variance and covariance of neighbours of one ring, of all parts and without each.
+struct RingMoments {
+  double mean = 0;
+  double variance[parts + 1]{}, shared[parts + 1]{}; // [0] of all
+};
+
+/// Error of variance − factor · shared by the parts.
+double error_of(const RingMoments& ring, double factor) {
+  Moments jackknife;
+  for (Index i = 1; i <= parts; ++i)
+    jackknife.add(ring.variance[i] - factor * ring.shared[i]);
+  return std::sqrt(jackknife.sum_squares * static_cast<double>(parts - 1) /
+                   static_cast<double>(parts));
 }
 
 } // namespace
@@ -105,15 +112,27 @@ GainFit measure_gain(frames::FrameSource& source,
   }
   GainFit out;
   out.patterns = number;
-  const auto profile = ring_means(map, mean);
+  // of the pixels whose products are taken, which lie further out than what their rings hold
+  std::vector<double> profile(static_cast<std::size_t>(map.rings), 0),
+      members(static_cast<std::size_t>(map.rings), 0);
+  for (std::size_t p = 0; p < pixels; ++p)
+    if (const auto ring = map.pixels[p].first_ring; ring >= 0) {
+      profile[static_cast<std::size_t>(ring)] += mean[p];
+      members[static_cast<std::size_t>(ring)] += 1;
+    }
+  for (std::size_t r = 0; r < profile.size(); ++r)
+    profile[r] = members[r] > 0 ? profile[r] / members[r] : 0;
   const double few = static_cast<double>(number) / static_cast<double>(number - 1);
+  constexpr double enough = 50; // pixels
   double shared = 0, whole = 0;
+  std::vector<RingMoments> rings;
   for (Index r = 0; r < map.rings; ++r) {
     const auto ring = static_cast<std::size_t>(r);
-    constexpr double enough = 200; // pixels
-    if (map.area[ring] < enough || !(profile[ring] > 0))
+    if (members[ring] < enough || !(profile[ring] > 0))
       continue;
-    const auto white_without = [&](Index left_out) {
+    RingMoments one;
+    one.mean = profile[ring];
+    for (Index left_out = -1; left_out < parts; ++left_out) {
       double c[distances];
       for (Index d = 0; d < distances; ++d) {
         double sum = 0, n = 0;
@@ -124,45 +143,81 @@ GainFit measure_gain(frames::FrameSource& source,
           }
         c[d] = few * sum / n;
       }
-      if (left_out < 0) {
-        shared += c[1];
-        whole += c[0];
-      }
-      return white_part(c[0], c[1], c[2]);
-    };
-    const double white = white_without(-1);
-    Moments jackknife;
-    for (Index i = 0; i < parts; ++i)
-      jackknife.add(white_without(i));
-    const double error = std::sqrt(jackknife.sum_squares * static_cast<double>(parts - 1) /
-                                   static_cast<double>(parts));
-    if (!(white > 0) || !(error > 0))
+      one.variance[left_out + 1] = c[0];
+      one.shared[left_out + 1] = c[1];
+    }
+    if (!(error_of(one, 1) > 0))
       continue;
-    out.mean.push_back(profile[ring]);
-    out.noise.push_back(white);
-    out.noise_error.push_back(error);
+    shared += one.shared[0];
+    whole += one.variance[0];
+    rings.push_back(one);
   }
-  out.resolved = shared / whole;
+  out.resolved = whole > 0 ? shared / whole : 0;
   constexpr double too_little = 0.05;
-  if (out.mean.size() < 3 || out.resolved < too_little)
+  constexpr std::size_t fewest = 8;
+  if (rings.size() < fewest)
+    throw DataError(fmt::format("{}: {} rings of {:g} pixels or more to measure the gain from, "
+                                "need {}",
+                                info.path,
+                                rings.size(),
+                                enough,
+                                fewest));
+  if (out.resolved < too_little)
     throw DataError(fmt::format("{}: the gain cannot be measured: neighbouring pixels share {:.1f} "
                                 "% of their fluctuations, need 5 % to tell speckle from counting; "
                                 "give --gain as a number",
                                 info.path,
                                 100 * out.resolved));
-  // errors of rings from eight parts scatter by a quarter: smoothed, as a share of the noise
-  std::vector<double> share;
-  for (std::size_t i = 0; i < out.noise.size(); ++i)
-    share.push_back(out.noise_error[i] / out.noise[i]);
-  const double typical = median(share);
-  for (std::size_t i = 0; i < out.noise.size(); ++i)
-    out.noise_error[i] = std::max(out.noise_error[i], typical * out.noise[i]);
-  const auto line = fit::fit_line(out.mean, out.noise, out.noise_error);
-  // neighbouring rings share speckle, and the Gaussian is a model: scatter sets the errors
-  const double scale = std::sqrt(std::max(1.0, line.chi2 / static_cast<double>(line.points - 2)));
+  // twice, as the weights depend on the share of the speckle
+  fit::CurveFit line;
+  double factor = 1;
+  std::vector<double> error;
+  for (int round = 0; round < 3; ++round) {
+    error.clear();
+    std::vector<double> share;
+    for (const auto& one : rings)
+      share.push_back(error_of(one, factor) / one.variance[0]);
+    // The error of a ring from eight parts scatters by a quarter, and with what was found there:
+    // all have the median, as a share of the variance that the fit expects, so that rings that came
+    // out low weigh no more.
+    const double typical = median(share);
+    for (const auto& one : rings) {
+      const double expected =
+          round == 0 ? one.variance[0]
+                     : line.value[0] * one.mean + line.value[1] + line.value[2] * one.shared[0];
+      error.push_back(typical * std::max(expected, 0.1 * one.variance[0]));
+    }
+    const auto residuals = [&](std::span<const double> p, std::span<double> left) {
+      for (std::size_t i = 0; i < left.size(); ++i)
+        left[i] = (p[0] * rings[i].mean + p[1] + p[2] * rings[i].shared[0] - rings[i].variance[0]) /
+                  error[i];
+    };
+    const double start = rings.front().variance[0] / rings.front().mean;
+    fit::CurveFitOptions options;
+    options.scale = {start, rings.front().variance[0], 1};
+    line =
+        fit::fit_curve(residuals, static_cast<Index>(rings.size()), {start, 0.0, factor}, options);
+    factor = line.value[2];
+  }
+  for (std::size_t i = 0; i < rings.size(); ++i) {
+    out.mean.push_back(rings[i].mean);
+    out.noise.push_back(rings[i].variance[0] - factor * rings[i].shared[0]);
+    out.noise_error.push_back(error[i]);
+  }
+  constexpr double wrong = 8; // a camera that cuts at zero, or speckle of several shapes
+  if (const double misfit = line.chi2 / static_cast<double>(line.points - 3); misfit > wrong)
+    throw DataError(fmt::format("{}: the gain cannot be measured: variances miss gain · mean + "
+                                "read² + speckle by {:.1f} times their errors squared, need less "
+                                "than {:g}; give --gain as a number",
+                                info.path,
+                                misfit,
+                                wrong));
+  // neighbouring rings share speckle: scatter sets the errors
+  const double scale = std::sqrt(std::max(1.0, line.chi2 / static_cast<double>(line.points - 3)));
   out.chi2 = line.chi2;
-  out.gain = {line.slope, line.slope_error * scale};
-  out.read_noise_squared = {line.intercept, line.intercept_error * scale};
+  out.gain = {line.value[0], line.error[0] * scale};
+  out.read_noise_squared = {line.value[1], line.error[1] * scale};
+  out.speckle_factor = {line.value[2], line.error[2] * scale};
   return out;
 }
 

@@ -65,6 +65,22 @@ std::vector<PageSection> fem_sections(const Tree& root, Index detailed) {
                      i),
          {}});
   }
+  for (Index i = 1; i <= std::min(series, detailed); ++i) {
+    patterns.figures.push_back(
+        {make_places_figure(root, i),
+         fmt::format("places_{}", i),
+         fmt::format("Series {}: intensity of each place, which shows gradients of thickness and "
+                     "outliers, and the variance within the ring of the first peak.",
+                     i),
+         {}});
+    patterns.figures.push_back(
+        {make_angular_figure(root, i),
+         fmt::format("angular_{}", i),
+         fmt::format("Series {}: correlation within the rings of each pattern, and the "
+                     "coefficients of its symmetries at the first peak.",
+                     i),
+         {}});
+  }
   if (!patterns.figures.empty())
     out.push_back(std::move(patterns));
   return out;

@@ -1,4 +1,5 @@
 """Fluctuation electron microscopy: virtual patterns of known variance, measured data, and bad input."""
+import h5py
 import numpy as np
 
 import vitrum_cli
@@ -28,6 +29,14 @@ class Fem(CliTest):
         # MATLAB counts from 1 and its first index is our row: (290.0, 269.1) is y = 289.0, x = 268.1
         self.assertLess(abs(scalars["series/1/center_x_px"]["value"] - 268.1), 0.5)
         self.assertLess(abs(scalars["series/1/center_y_px"]["value"] - 289.0), 0.5)
+        stretch, error = (scalars["series/1/ellipse_stretch"][key] for key in ("value", "error"))
+        self.assertLess(abs((1 + stretch) / (1 - stretch) - 0.9408), 4 * error)
+        with h5py.File(self.path("s.h5")) as file:
+            k = file["entry/series/1/k"][:]
+            curve = file["entry/series/1/definition/mean-ratio"]
+            plateau = (k > 4.4) & (k < 4.7)
+            # published: 0.0485 between 4.4 and 4.7
+            self.assertLess(abs(curve["value"][:][plateau].mean() - 0.0485), curve["value_errors"][:][plateau].mean())
 
     @needs("fem/fem_exp_Zr50Cu35Al15_t1.txt")
     def test_measured_curves_have_their_peaks(self):
@@ -56,6 +65,37 @@ class Fem(CliTest):
         self.assertLess(abs(length["value"] - 1.3), 3.5 * length["error"])
         self.vitrum("show", "b.h5", "--figure", "lengths", "-o", "lengths.png")
 
+    def test_names_patterns_that_do_not_belong(self):
+        self.synth("--gain", "4", "--thickness-gradient", "0.2", "--crystals", "2", "--speckle", "1.5")
+        done = self.vitrum("fem", "p.h5", "--gain", "4", "--scan", "6,6", "--replicates", "30", "-o", "r.h5", "--quiet")
+        self.assertIn("warning: 2 patterns have sharp spots as of a crystal: 0, 1; --leave-out crystals does without them", done.stderr)
+        self.assertIn("the intensity changes over the scan, as of a thickness gradient", done.stderr)
+        scalars = self.scalars("r.h5")["scalars"]
+        along = scalars["series/1/places/intensity_along_rows"]
+        self.assertLess(abs(along["value"] - 0.2 * 30 / 35 / 1.1), 0.03)
+        self.vitrum("fem", "p.h5", "--gain", "4", "--leave-out", "crystals", "--angular", "--replicates", "30", "-o", "s.h5", "--quiet")
+        for figure in ("places", "angular"):
+            self.vitrum("show", "s.h5", "--figure", figure, "-o", f"{figure}.png")
+        self.assertEqual(self.scalars("s.h5")["scalars"]["series/1/npatterns"]["value"], 34)
+        self.refused("p.h5::/entry/data/data: 36 patterns, --scan says 3 x 3", "fem", "p.h5", "--scan", "3,3", "-o", "t.h5")
+
+    @needs("fem/vk_initial_femsim.txt")
+    def test_model_agrees_with_femsim(self):
+        reference = np.loadtxt(DATA / "fem/vk_initial_femsim.txt")
+        model = DATA / "fem/Zr50Cu35Al15_t3_final.xyz"
+        self.vitrum("fem", "--model", model, "--probe-size", "2", "--femsim", "--orientation-grid", "40,20",
+                    "--k-min", "2.8916641", "--k-max", "8.457", "--k-step", "0.0545597", "-o", "m.h5", "--quiet")
+        with h5py.File(self.path("m.h5")) as file:
+            variance = file["entry/series/1/variance"][:]
+        self.assertLess(np.abs(variance / reference[:, 1] - 1).max(), 0.03)
+        self.refused("--model: expected the size of the probe, --probe-size NM", "fem", "--model", model, "-o", "r.h5", code=2)
+        self.refused("--model and PATTERNS: expected one of them; set the results against each other with --compare",
+                     "fem", "a.h5", "--model", model, "--probe-size", "2", "-o", "r.h5", code=2)
+        self.refused(f"{model}: a probe of 4 nm sees 80.0 angstrom, the box has 28.3: it would see atoms twice",
+                     "fem", "--model", model, "--probe-size", "4", "-o", "r.h5")
+        self.path("x.xyz").write_text("1\n30 30 30\nXx 0 0 0\n")
+        self.refused("x.xyz: atom 1 is 'Xx', not an element", "fem", "--model", "x.xyz", "--probe-size", "1", "-o", "r.h5")
+
     def ring(self, name, radius=25.0, patterns=12, center=(47.3, 46.2), shape=(96, 96)):
         random = np.random.default_rng(1)
         y, x = np.mgrid[:shape[0], :shape[1]]
@@ -70,9 +110,11 @@ class Fem(CliTest):
         flat = self.write_npy("const.npy", np.full((5, 64, 64), 7, np.uint16))
         self.refused("const.npy: centre not found: no point about which the mean pattern is symmetric (correlation -1.00); give --center-x and --center-y",
                      "fem", flat, "-o", "r.h5")
-        half = self.ring("half.npy", shape=(96, 40))
-        self.refused("half.npy: centre not found: the mean pattern has no ring; give --center-x and --center-y, or --ring with its radius in pixels",
-                     "fem", half, "-o", "r.h5")
+        y, x = np.mgrid[:96, :96]
+        fading = 200 * np.exp(-np.hypot(x - 47.3, y - 46.2) ** 2 / 5000)
+        self.write_npy("fading.npy", np.random.default_rng(1).poisson(fading, (12, 96, 96)).astype(np.uint16))
+        self.refused("fading.npy: centre not found: the mean pattern has no ring; give --center-x and --center-y, or --ring with its radius in pixels",
+                     "fem", "fading.npy", "-o", "r.h5")
         good = self.ring("good.npy")
         self.refused("good.npy: ring outside of the detector: 0 of 360 degrees of the ring of radius 900.0 px about (47.3, 46.2) lie on it, need 120",
                      "fem", good, "--ring", "900", "-o", "r.h5")
@@ -84,7 +126,7 @@ class Fem(CliTest):
         self.refused("small.npy: dark of 95 x 96 pixels, expected 96 x 96 as in good.npy", "fem", good, "--dark", small, "-o", "r.h5")
         none = self.write_npy("flat.npy", np.zeros((96, 96), np.float32))
         self.refused("flat.npy: flat field 0 at y = 0, x = 0, must be positive", "fem", good, "--flat", none, "-o", "r.h5")
-        self.refused("good.npy: no pixel in use lies between k = 900 and 68.76", "fem", good, "--k-min", "900", "-o", "r.h5")
+        self.refused("good.npy: no pixel in use lies between k = 900 and 69.09", "fem", good, "--center-x", "47", "--center-y", "46", "--no-ellipse", "--k-min", "900", "-o", "r.h5")
         err = self.vitrum("fem", good, "--replicates", "20", "-o", "r.h5", "--quiet").stderr
         self.assertIn("warning: no k calibration in the file: k is given in pixels; --k-per-pixel, or --known-ring, gives 1/nm", err)
         self.assertEqual(self.scalars("r.h5")["scalars"]["series/1/k_per_pixel"]["unit"], "px")
@@ -102,6 +144,7 @@ class Fem(CliTest):
                                 ("--k-per-pixel and --known-ring: expected one of them", "--k-per-pixel", "1", "--known-ring", "4"),
                                 ("--k-max 20: must be above --k-min 30", "--k-min", "30", "--k-max", "20"),
                                 ("--energy -3: must be positive", "--energy", "-3"),
+                                ("--leave-out all: expected outliers or crystals", "--leave-out", "all"),
                                 ("--replicates 1: need at least 2", "--replicates", "1")):
             for name in ("a.npy", "b.npy"):
                 self.write_npy(name, np.ones((4, 64, 64), np.uint16))

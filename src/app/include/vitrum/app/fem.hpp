@@ -15,6 +15,7 @@ struct FemOptions {
   std::vector<std::string> probe_size_nm; // one per input, or one for all
   std::vector<std::string> temperature_c; // the same
   std::string scan;                       // "rows,columns" of the positions
+  std::vector<std::string> leave_out;     // kinds of flagged patterns
 
   std::vector<std::string> masks;
   bool keep_beam_stop = false;
@@ -42,7 +43,15 @@ struct FemOptions {
   Index peaks = 3;
   std::string table_unit = "1/angstrom"; // of k in tables of V(k)
   double smallest_probe_nm = not_given;  // of the pair persistence
-  std::string compare;                   // another result: the state before
+  bool angular = false;
+  std::string tau_map; // result of electron correlation microscopy, same region
+  std::string compare; // another result: the state before
+
+  std::string model; // atoms whose patterns are computed, instead of measured ones
+  Index orientations = 200;
+  std::string orientation_grid; // "psi,theta"
+  std::string probe_width = "rayleigh";
+  bool femsim = false;
 
   OutputFlags output;
   RunFlags run;

@@ -15,16 +15,19 @@ namespace vitrum::fem {
 struct GainFit {
   Value gain;                // counts per electron
   Value read_noise_squared;  // counts²
+  Value speckle_factor;      // variance of the speckle over what neighbours share
   double resolved = unknown; // correlation of the fluctuations of neighbouring pixels
-  double chi2 = unknown;     // of the line noise = gain · mean + read²
+  double chi2 = unknown;
   std::vector<double> mean, noise, noise_error; // [ring] counts, counts²
   Index patterns = 0;
 };
 
-/// The variance of a pixel over the positions less what it shares with its neighbours, carried from
-/// distances 1 and 2 to 0 as a Gaussian, is that of counting and reading: a line in the mean, ring
-/// by ring; errors from eight parts of the series. `mean` [pixel] is the mean of the patterns used.
-/// At most `most` patterns are read. Throws DataError when neighbours share too little to tell.
+/// Ring by ring, the variance of a pixel over the positions is a line in the mean, of counting and
+/// reading, and the variance of the speckle, which is so many times what neighbouring pixels share,
+/// the same factor for all rings as their speckle has one shape:
+///     variance = gain · mean + read² + factor · covariance of neighbours.
+/// Errors from eight parts of the series. At most `most` patterns are read. Throws DataError when
+/// neighbours share too little to tell.
 [[nodiscard]] GainFit measure_gain(frames::FrameSource& source,
                                    const PolarMap& map,
                                    std::span<const std::uint8_t> use,

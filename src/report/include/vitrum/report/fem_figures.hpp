@@ -19,6 +19,12 @@ namespace vitrum::report {
 /// Mean pattern of one series with what is masked, its centre and ring; and its variance image.
 [[nodiscard]] std::optional<plot::Figure> make_pattern_figure(const Tree& result, Index series);
 
+/// Intensity and local variance of each place of the probe: maps of a scan, else in order.
+[[nodiscard]] std::optional<plot::Figure> make_places_figure(const Tree& result, Index series);
+
+/// Angular correlation of the rings of one series, and the symmetries of the first peak.
+[[nodiscard]] std::optional<plot::Figure> make_angular_figure(const Tree& result, Index series);
+
 /// V(k) of one series with the fit of its peaks, two Gaussians where one does not do, and
 /// residuals.
 [[nodiscard]] std::optional<plot::Figure> make_peak_figure(const Tree& result, Index series);
