@@ -5,7 +5,7 @@
 namespace vitrum::correlate::detail {
 namespace {
 
-constexpr std::uint32_t ahead = 12; // events whose lists are fetched before they are needed
+constexpr std::uint32_t ahead = 20; // events whose lists are fetched before they are needed
 
 struct Entries {
   std::uint32_t begin, end;
