@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "age_noise.hpp"
+#include "division.hpp"
 #include "excursions.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/statistics.hpp"
@@ -235,6 +236,24 @@ Likely most_probable(const Usable& u,
   return best;
 }
 
+/// Where a segment of the most probable division begins that is of the kind of the one before.
+std::vector<Index>
+changes_of_slope(const SegmentEvidence& evidence, const std::vector<Index>& next, Index n) {
+  const auto kind = [&](Index i, Index j) {
+    const auto kinds = evidence.of(i, j);
+    return std::max_element(kinds.begin(), kinds.end()) - kinds.begin();
+  };
+  std::vector<Index> out;
+  for (Index i = 0, j = next[0]; j < n;) {
+    const Index k = next[static_cast<std::size_t>(j)];
+    if (kind(i, j) == kind(j, k))
+      out.push_back(j);
+    i = j;
+    j = k;
+  }
+  return out;
+}
+
 double edge(const std::vector<double>& age, Index k) {
   const auto n = static_cast<Index>(age.size());
   const auto at = [&](Index i) { return age[static_cast<std::size_t>(i)]; };
@@ -358,18 +377,19 @@ Segmentation find_segments(const AgeSeries& series, const SegmentOptions& option
     }
   }
   std::array<double, dynamics_kinds> running{0, 0, 0, 0};
+  std::vector<std::array<double, dynamics_kinds>> of_windows;
   for (std::size_t i = 0; i < size; ++i) {
     for (std::size_t k = 0; k < running.size(); ++k)
       running[k] += steps[i][k];
     const auto w = static_cast<std::size_t>(u.window[i]);
     for (std::size_t k = 0; k < running.size(); ++k)
       out.probability[w][k] = std::clamp(running[k], 0.0, 1.0);
+    of_windows.push_back(out.probability[w]);
     out.change[w] = change[i];
   }
   const WhitenedSums sums(u.age, u.y, u.error, out.correlation);
-  std::vector<Index> bounds{0};
-  while (bounds.back() < n)
-    bounds.push_back(next[static_cast<std::size_t>(bounds.back())]);
+  auto bounds = best_division(of_windows, changes_of_slope(evidence, next, n), shortest);
+  join_lines(u.age, u.y, u.error, shortest, bounds);
   for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
     const Index i = bounds[s], j = bounds[s + 1];
     Segment segment;
@@ -379,8 +399,10 @@ Segmentation find_segments(const AgeSeries& series, const SegmentOptions& option
     segment.last_s = segment.last_low_s = segment.last_high_s = edge(u.age, j);
     segment.change_probability = 1;
     if (i > 0) {
-      segment.first_low_s = change_quantile(change, u.age, bounds[s - 1], i, j, 0.16);
-      segment.first_high_s = change_quantile(change, u.age, bounds[s - 1], i, j, 0.84);
+      segment.first_low_s =
+          std::min(segment.first_s, change_quantile(change, u.age, bounds[s - 1], i, j, 0.16));
+      segment.first_high_s =
+          std::max(segment.first_s, change_quantile(change, u.age, bounds[s - 1], i, j, 0.84));
       segment.change_probability = 0;
       for (Index k = std::max<Index>(0, i - 2); k <= std::min(n - 1, i + 2); ++k)
         segment.change_probability += change[static_cast<std::size_t>(k)];
@@ -388,14 +410,14 @@ Segmentation find_segments(const AgeSeries& series, const SegmentOptions& option
       out.segments.back().last_low_s = segment.first_low_s;
       out.segments.back().last_high_s = segment.first_high_s;
     }
-    const auto kinds = evidence.of(i, j);
+    std::array<double, dynamics_kinds> kinds{0, 0, 0, 0};
+    for (Index k = i; k < j; ++k)
+      for (std::size_t d = 0; d < kinds.size(); ++d)
+        kinds[d] += of_windows[static_cast<std::size_t>(k)][d] / static_cast<double>(j - i);
     const auto kind =
         static_cast<std::size_t>(std::max_element(kinds.begin(), kinds.end()) - kinds.begin());
     segment.dynamics = static_cast<Dynamics>(kind);
-    for (Index k = i; k < j; ++k)
-      segment.probability +=
-          out.probability[static_cast<std::size_t>(u.window[static_cast<std::size_t>(k)])][kind] /
-          static_cast<double>(j - i);
+    segment.probability = kinds[kind];
     const double middle = (segment.first_s + segment.last_s) / 2;
     const Line line = fit_line(moved(sums.range(i, j), middle));
     segment.log_tau = line.value;

@@ -63,10 +63,12 @@ struct Segmentation {
 /// all alike probable: no slope; slopes of half-normal prior of either sign; no slope and noise of
 /// four times the width. Nine segments in ten begin near the last two windows before them, because
 /// ln τ is continuous but for events, the others anywhere in the range of the series. A recursion
-/// over all divisions gives the evidence and all probabilities; dynamic programming the most
-/// probable division, whose change points have intervals from the probability of a change around
-/// them. Noise (one factor of the errors, correlation of neighbours) and number of segments are
-/// those of the largest evidence, together.
+/// over all divisions gives the evidence and all probabilities. The division shown is the one that
+/// is expected to be right at most windows; within a kind it changes slope where the most probable
+/// one does. Change points are then moved to where two lines that meet fit best, unless ln τ jumps
+/// there, and have intervals from the probability of a change around them. Noise (one factor of the
+/// errors, correlation of neighbours) and number of segments are those of the largest evidence,
+/// together.
 [[nodiscard]] Segmentation find_segments(const AgeSeries& series,
                                          const SegmentOptions& options = {});
 
