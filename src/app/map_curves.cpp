@@ -83,6 +83,11 @@ void join_windows(Tree& tree,
                              windows[0].last - windows[0].first,
                              joined.size()));
   tree.erase("entry/window");
+  // what was said of windows that are gone
+  auto warnings = tree.texts("entry/process/warnings");
+  if (std::erase_if(warnings, [](const std::string& w) { return w.find("/window/") != w.npos; }) >
+      0)
+    tree.set("entry/process/warnings", make_array(std::move(warnings)));
   fit_windows(tree, plan, flags, curves(joined), frame_time_s, monitor);
 }
 

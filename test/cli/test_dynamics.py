@@ -1,4 +1,6 @@
 """Events and what is none, laws of aging and bad input, as a user of xpcs, age and fit meets them."""
+import re
+
 import h5py
 import numpy as np
 
@@ -131,6 +133,10 @@ class AdaptiveWindows(CliTest):
             self.assertLess(len(x["entry/window/age_first_s"]), 12)
             for name in ("age_first_s", "age_last_s", "g2", "g2_errors", "fit/exp/tau_s", "fit/exp/tau_s_errors"):
                 np.testing.assert_allclose(x[f"entry/window/{name}"][:], a[f"entry/window/{name}"][:], rtol=1e-6, err_msg=name)
+        count = len([k for k in self.scalars("x.h5")["scalars"] if k.startswith("bin/1/window/") and k.endswith("/age_s")])
+        for warning in self.scalars("x.h5")["warnings"]:
+            for window in re.findall(r"bin/1/window/(\d+)", warning):
+                self.assertLessEqual(int(window), count, warning)
         self.refused("--adaptive: cannot be combined with --no-map", "xpcs", "v.h5", *flags, "--no-map", "-o", "b.h5", code=2)
         self.refused("--adaptive: the joined windows are made from the stored maps, which end at --map-lags 50: leave it out or give --max-lag "
                      "up to it", "xpcs", "v.h5", *flags, "--map-lags", "50", "-o", "b.h5", code=2)
