@@ -250,7 +250,8 @@ Settings describe(ShowOptions& o) {
       "draw one figure to -o: two-time, log-map, g2, g2-pixel, overlay, age, decay, "
       "dynamics, law, tau-q, "
       "saxs, intensity, image, xsvs, tau-map, tau-histogram, drift, domains, duration, "
-      "heat-flow, kissinger, spectrum, thickness, pdf, structure, speckle, waiting, hops, motion, "
+      "heat-flow, kissinger, spectrum, thickness, pdf, structure, speckle, windows, waiting, hops, "
+      "motion, "
       "van-hove, order, "
       "variance, definitions, pattern, places, angular, peaks, lengths, peak-ratio, temperature",
       &o.figure);

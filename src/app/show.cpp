@@ -72,6 +72,7 @@ const std::map<std::string, Maker>& makers() {
       {"motion", [](const Tree& t, Index) { return report::make_motion_figure(t); }},
       {"van-hove", [](const Tree& t, Index) { return report::make_van_hove_figure(t); }},
       {"order", [](const Tree& t, Index) { return report::make_order_figure(t); }},
+      {"windows", [](const Tree& t, Index) { return report::make_windows_figure(t); }},
       {"hops", [](const Tree& t, Index) { return report::make_hop_figure(t); }},
       {"waiting", [](const Tree& t, Index) { return report::make_waiting_figure(t); }},
       {"peaks", [](const Tree& t, Index series) { return report::make_peak_figure(t, series); }},

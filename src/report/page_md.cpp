@@ -17,11 +17,18 @@ std::vector<PageSection> md_sections(const Tree& root) {
            {{"structure.csv", csv_atom_structure(root)},
             {"pair_distribution.csv", csv_atom_pairs(root)}}}},
          "voronoi"});
+  const auto windows = make_windows_figure(root); // none without maps
   if (root.find_group("entry/waiting") != nullptr)
     out.push_back(
         {"waiting",
          "Speckle and waiting times",
-         {{make_speckle_figure(root),
+         {{windows,
+           "windows",
+           "A shell of the first peak, a slice through it and a spot on it. Top: two-time "
+           "correlation. Middle: contrast of the speckles against time. Bottom: g₂. Few speckles "
+           "fluctuate more.",
+           {}},
+          {windows ? std::optional<plot::Figure>() : make_speckle_figure(root),
            "speckle",
            "Contrast of the speckles of a shell of the first peak, of a slice through it and of a "
            "spot on it: few speckles fluctuate.",

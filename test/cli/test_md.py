@@ -91,7 +91,7 @@ class Trajectory(CliTest):
         self.assertAlmostEqual(s["speckle/shell_mean_contrast"]["value"], 1, delta=0.15)
         with h5py.File(self.path("g.h5")) as result:
             self.assertEqual(result["entry/g2/lag_s"].attrs["units"], "tau")
-        for figure in ("two-time", "g2", "structure", "speckle", "waiting", "hops", "motion"):
+        for figure in ("two-time", "g2", "structure", "speckle", "windows", "waiting", "hops", "motion"):
             self.vitrum("show", "g.h5", "--figure", figure, "-o", f"{figure}.png")
         self.vitrum("report", "g.h5", "-o", "page", "--quiet")
         page = self.path("page/index.html").read_text()

@@ -11,7 +11,9 @@ namespace vitrum::report {
 
 /// S(q) with its partials and g(r) with its partials.
 [[nodiscard]] std::optional<plot::Figure> make_structure_figure(const Tree& result);
-/// Speckle contrast <I²>/<I>² − 1 of shell, slice and spot against time (R24, Fig. 4).
+/// Two-time correlation, contrast against time and g2 of shell, slice and spot (R24, Fig. 4).
+[[nodiscard]] std::optional<plot::Figure> make_windows_figure(const Tree& result);
+/// Speckle contrast <I²>/<I>² − 1 of the three windows against time in one panel.
 [[nodiscard]] std::optional<plot::Figure> make_speckle_figure(const Tree& result);
 /// Density of waiting times with the power law (R24, Fig. 1c), and its exponent against t_min.
 [[nodiscard]] std::optional<plot::Figure> make_waiting_figure(const Tree& result);
