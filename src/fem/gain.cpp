@@ -1,18 +1,18 @@
 #include "vitrum/fem/gain.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
 
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/statistics.hpp"
-#include "vitrum/fit/curve_fit.hpp"
 
 namespace vitrum::fem {
 namespace {
 
-constexpr Index parts = 8;
+constexpr Index parts = 16;
 constexpr Index distances = 2;
 
 /// Sums of products of fluctuations at distances 0 and 1 along both axes, per ring.
@@ -26,7 +26,11 @@ struct Products {
   std::vector<double> sum[distances], number[distances];
 };
 
-void add_products(std::span<const double> fluctuation, const PolarMap& map, Products& to) {
+/// A neighbour's speckle is as wide as its mean: it is brought to the mean of the pixel.
+void add_products(std::span<const double> fluctuation,
+                  std::span<const double> mean,
+                  const PolarMap& map,
+                  Products& to) {
   for (Index y = 0; y < map.height; ++y)
     for (Index x = 0; x < map.width; ++x) {
       const auto p = static_cast<std::size_t>(y * map.width + x);
@@ -41,27 +45,63 @@ void add_products(std::span<const double> fluctuation, const PolarMap& map, Prod
           if (down ? y + d >= map.height : x + d >= map.width)
             continue;
           const auto q = p + static_cast<std::size_t>(down ? d * map.width : d);
-          if (map.pixels[q].first_ring < 0)
+          if (map.pixels[q].first_ring < 0 || !(mean[q] > 0))
             continue;
-          to.sum[d][r] += fluctuation[p] * fluctuation[q];
+          to.sum[d][r] += fluctuation[p] * fluctuation[q] * mean[p] / mean[q];
           to.number[d][r] += 1;
         }
     }
 }
 
-/// Variance and covariance of neighbours of one ring, of all parts and without each.
+/// What one ring says, part by part.
 struct RingMoments {
   double mean = 0;
-  double variance[parts + 1]{}, shared[parts + 1]{}; // [0] of all
+  double variance[parts]{}, shared[parts]{};
+
+  /// Mean over the parts without two of them (−1: none).
+  [[nodiscard]] static double
+  without(const double (&values)[parts], Index left_out, Index other = -1) {
+    double sum = 0, n = 0;
+    for (Index i = 0; i < parts; ++i)
+      if (i != left_out && i != other) {
+        sum += values[i];
+        ++n;
+      }
+    return sum / n;
+  }
 };
 
-/// Error of variance − factor · shared by the parts.
-double error_of(const RingMoments& ring, double factor) {
-  Moments jackknife;
-  for (Index i = 1; i <= parts; ++i)
-    jackknife.add(ring.variance[i] - factor * ring.shared[i]);
-  return std::sqrt(jackknife.sum_squares * static_cast<double>(parts - 1) /
-                   static_cast<double>(parts));
+/// Gain, squared reading noise and factor of the speckle. Variance and covariance of a part have
+/// the same fluctuations of speckle in them, so that a plain fit of one to the other is drawn away;
+/// the covariance of the other parts stands in as instrument: Σ w z (variance − gain · mean − read²
+/// − factor · shared) = 0 for z = mean, 1, covariance of the others.
+std::array<double, 3>
+solve(const std::vector<RingMoments>& rings, const std::vector<double>& weight, Index left_out) {
+  double m[3][4]{};
+  for (std::size_t r = 0; r < rings.size(); ++r)
+    for (Index i = 0; i < parts; ++i) {
+      if (i == left_out)
+        continue;
+      const auto& one = rings[r];
+      const double z[3] = {one.mean, 1, RingMoments::without(one.shared, left_out, i)};
+      const double x[4] = {one.mean, 1, one.shared[i], one.variance[i]};
+      for (int row = 0; row < 3; ++row)
+        for (int column = 0; column < 4; ++column)
+          m[row][column] += weight[r] * z[row] * x[column];
+    }
+  for (int pivot = 0; pivot < 3; ++pivot) { // Gauss, the largest of the column first
+    int best = pivot;
+    for (int row = pivot + 1; row < 3; ++row)
+      best = std::abs(m[row][pivot]) > std::abs(m[best][pivot]) ? row : best;
+    std::swap(m[pivot], m[best]);
+    for (int row = 0; row < 3; ++row)
+      if (row != pivot) {
+        const double factor = m[row][pivot] / m[pivot][pivot];
+        for (int column = pivot; column < 4; ++column)
+          m[row][column] -= factor * m[pivot][column];
+      }
+  }
+  return {m[0][3] / m[0][0], m[1][3] / m[1][1], m[2][3] / m[2][2]};
 }
 
 } // namespace
@@ -107,7 +147,7 @@ GainFit measure_gain(frames::FrameSource& source,
     read(i);
     for (std::size_t p = 0; p < pixels; ++p)
       pattern[p] -= mean[p];
-    add_products(pattern, map, part[static_cast<std::size_t>(i * parts / number)]);
+    add_products(pattern, mean, map, part[static_cast<std::size_t>(i * parts / number)]);
     progress.advance();
   }
   GainFit out;
@@ -132,24 +172,13 @@ GainFit measure_gain(frames::FrameSource& source,
       continue;
     RingMoments one;
     one.mean = profile[ring];
-    for (Index left_out = -1; left_out < parts; ++left_out) {
-      double c[distances];
-      for (Index d = 0; d < distances; ++d) {
-        double sum = 0, n = 0;
-        for (Index i = 0; i < parts; ++i)
-          if (i != left_out) {
-            sum += part[static_cast<std::size_t>(i)].sum[d][ring];
-            n += part[static_cast<std::size_t>(i)].number[d][ring];
-          }
-        c[d] = few * sum / n;
-      }
-      one.variance[left_out + 1] = c[0];
-      one.shared[left_out + 1] = c[1];
+    for (Index i = 0; i < parts; ++i) {
+      const auto& from = part[static_cast<std::size_t>(i)];
+      one.variance[i] = few * from.sum[0][ring] / from.number[0][ring];
+      one.shared[i] = few * from.sum[1][ring] / from.number[1][ring];
     }
-    if (!(error_of(one, 1) > 0))
-      continue;
-    shared += one.shared[0];
-    whole += one.variance[0];
+    shared += RingMoments::without(one.shared, -1);
+    whole += RingMoments::without(one.variance, -1);
     rings.push_back(one);
   }
   out.resolved = whole > 0 ? shared / whole : 0;
@@ -168,56 +197,58 @@ GainFit measure_gain(frames::FrameSource& source,
                                 "give --gain as a number",
                                 info.path,
                                 100 * out.resolved));
-  // twice, as the weights depend on the share of the speckle
-  fit::CurveFit line;
-  double factor = 1;
-  std::vector<double> error;
+  // errors of variances go with the variances themselves: those that the fit expects
+  std::vector<double> weight;
+  for (const auto& one : rings)
+    weight.push_back(1 / std::pow(RingMoments::without(one.variance, -1), 2));
+  std::array<double, 3> best{};
   for (int round = 0; round < 3; ++round) {
-    error.clear();
-    std::vector<double> share;
-    for (const auto& one : rings)
-      share.push_back(error_of(one, factor) / one.variance[0]);
-    // The error of a ring from eight parts scatters by a quarter, and with what was found there:
-    // all have the median, as a share of the variance that the fit expects, so that rings that came
-    // out low weigh no more.
-    const double typical = median(share);
-    for (const auto& one : rings) {
+    best = solve(rings, weight, -1);
+    for (std::size_t r = 0; r < rings.size(); ++r) {
+      const double found = RingMoments::without(rings[r].variance, -1);
       const double expected =
-          round == 0 ? one.variance[0]
-                     : line.value[0] * one.mean + line.value[1] + line.value[2] * one.shared[0];
-      error.push_back(typical * std::max(expected, 0.1 * one.variance[0]));
+          best[0] * rings[r].mean + best[1] + best[2] * RingMoments::without(rings[r].shared, -1);
+      weight[r] = 1 / std::pow(std::max(expected, 0.1 * found), 2);
     }
-    const auto residuals = [&](std::span<const double> p, std::span<double> left) {
-      for (std::size_t i = 0; i < left.size(); ++i)
-        left[i] = (p[0] * rings[i].mean + p[1] + p[2] * rings[i].shared[0] - rings[i].variance[0]) /
-                  error[i];
-    };
-    const double start = rings.front().variance[0] / rings.front().mean;
-    fit::CurveFitOptions options;
-    options.scale = {start, rings.front().variance[0], 1};
-    line =
-        fit::fit_curve(residuals, static_cast<Index>(rings.size()), {start, 0.0, factor}, options);
-    factor = line.value[2];
   }
-  for (std::size_t i = 0; i < rings.size(); ++i) {
-    out.mean.push_back(rings[i].mean);
-    out.noise.push_back(rings[i].variance[0] - factor * rings[i].shared[0]);
-    out.noise_error.push_back(error[i]);
+  Moments jackknife[3];
+  for (Index i = 0; i < parts; ++i) {
+    const auto one = solve(rings, weight, i);
+    for (std::size_t p = 0; p < one.size(); ++p)
+      jackknife[p].add(one[p]);
+  }
+  const auto value = [&](std::size_t p) {
+    return Value{best[p],
+                 std::sqrt(jackknife[p].sum_squares * static_cast<double>(parts - 1) /
+                           static_cast<double>(parts))};
+  };
+  out.gain = value(0);
+  out.read_noise_squared = value(1);
+  out.speckle_factor = value(2);
+  out.chi2 = 0;
+  std::vector<double> share;
+  for (const auto& one : rings) {
+    Moments noise;
+    for (Index i = 0; i < parts; ++i)
+      noise.add(one.variance[i] - best[2] * one.shared[i]);
+    out.mean.push_back(one.mean);
+    out.noise.push_back(noise.mean);
+    share.push_back(noise.error() / RingMoments::without(one.variance, -1));
+  }
+  const double typical = median(share);
+  for (std::size_t r = 0; r < rings.size(); ++r) {
+    out.noise_error.push_back(typical * RingMoments::without(rings[r].variance, -1));
+    const double expected = best[0] * out.mean[r] + best[1];
+    out.chi2 += std::pow((out.noise[r] - expected) / out.noise_error[r], 2);
   }
   constexpr double wrong = 8; // a camera that cuts at zero, or speckle of several shapes
-  if (const double misfit = line.chi2 / static_cast<double>(line.points - 3); misfit > wrong)
+  if (const double misfit = out.chi2 / static_cast<double>(rings.size() - 3); misfit > wrong)
     throw DataError(fmt::format("{}: the gain cannot be measured: variances miss gain · mean + "
                                 "read² + speckle by {:.1f} times their errors squared, need less "
                                 "than {:g}; give --gain as a number",
                                 info.path,
                                 misfit,
                                 wrong));
-  // neighbouring rings share speckle: scatter sets the errors
-  const double scale = std::sqrt(std::max(1.0, line.chi2 / static_cast<double>(line.points - 3)));
-  out.chi2 = line.chi2;
-  out.gain = {line.value[0], line.error[0] * scale};
-  out.read_noise_squared = {line.value[1], line.error[1] * scale};
-  out.speckle_factor = {line.value[2], line.error[2] * scale};
   return out;
 }
 

@@ -1,12 +1,14 @@
 #include "vitrum/fem/gain.hpp"
 
 #include <cmath>
+#include <cstdio>
 
 #include <gtest/gtest.h>
 
 #include "fem_samples.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/random.hpp"
+#include "vitrum/core/statistics.hpp"
 
 namespace vitrum::fem {
 namespace {
@@ -67,6 +69,17 @@ TEST(Gain, IsThatOfTheCamera) {
   EXPECT_LT(found.gain.error, 0.5);
   EXPECT_NEAR(found.read_noise_squared.value, 36, 3.5 * found.read_noise_squared.error);
   EXPECT_GT(found.resolved, 0.05);
+}
+
+TEST(GainCalibration, ErrorsHold) {
+  Moments pulls;
+  for (std::uint64_t seed = 1; seed <= 16; ++seed) {
+    const auto found = measure(make_patterns(4.7, 6, seed));
+    pulls.add((found.gain.value - 4.7) / found.gain.error);
+  }
+  std::printf("gain: pulls %.2f, width %.2f\n", pulls.mean, pulls.deviation());
+  EXPECT_LT(std::abs(pulls.mean), 0.1 + 2.5 * pulls.error());
+  EXPECT_NEAR(pulls.deviation(), 1, 0.1 + 2.5 * 0.18);
 }
 
 TEST(Gain, IsNotGuessedWithoutResolvedSpeckle) {

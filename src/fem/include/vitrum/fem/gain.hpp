@@ -26,7 +26,7 @@ struct GainFit {
 /// reading, and the variance of the speckle, which is so many times what neighbouring pixels share,
 /// the same factor for all rings as their speckle has one shape:
 ///     variance = gain · mean + read² + factor · covariance of neighbours.
-/// Errors from eight parts of the series. At most `most` patterns are read. Throws DataError when
+/// Errors from sixteen parts of the series. At most `most` patterns are read. Throws DataError when
 /// neighbours share too little to tell.
 [[nodiscard]] GainFit measure_gain(frames::FrameSource& source,
                                    const PolarMap& map,
