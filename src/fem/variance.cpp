@@ -224,6 +224,26 @@ std::vector<Sample> make_samples(const PatternSums& sums,
   return samples;
 }
 
+/// A variance of N patterns with weights w is low by Σw²/(Σw)². In a bootstrap sample that differs
+/// from one to the next, for all rings alike, which would look like an error that rings share: each
+/// gets the bias of N equal weights.
+void level_bias(Sample& sample, const PatternSums& sums, std::span<const float> weight) {
+  double squares = 0, total = 0;
+  for (std::size_t g = 0; g < weight.size(); ++g) {
+    const auto patterns = static_cast<double>(sums.group_first[g + 1] - sums.group_first[g]);
+    const double w = static_cast<double>(weight[g]);
+    squares += w * w * patterns;
+    total += w * patterns;
+  }
+  const double kept = 1 - squares / (total * total);
+  const double factor = (1 - 1 / static_cast<double>(sums.patterns)) / kept;
+  if (!(kept > 0)) // one pattern alone
+    return;
+  for (const Variance v : {Variance::image, Variance::annular_mean, Variance::mean_ratio})
+    for (double& raw : sample.raw[at(v)])
+      raw *= factor;
+}
+
 double deviation(const std::vector<double>& values) {
   Moments m;
   for (const double v : values)
@@ -272,7 +292,9 @@ Variances compute_variances(const PatternSums& sums,
   const auto rings = static_cast<std::size_t>(map.rings);
   const auto groups = static_cast<std::size_t>(sums.groups);
   const auto weights = make_weights(sums.groups, options.replicates, options.seed);
-  const auto samples = make_samples(sums, map, options.noise, weights, monitor);
+  auto samples = make_samples(sums, map, options.noise, weights, monitor);
+  for (std::size_t s = 1 + groups; s < samples.size(); ++s)
+    level_bias(samples[s], sums, std::span(weights).subspan(s * groups, groups));
   Variances out;
   out.patterns = sums.patterns;
   out.groups = sums.groups;

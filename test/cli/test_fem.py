@@ -65,6 +65,16 @@ class Fem(CliTest):
         self.assertLess(abs(length["value"] - 1.3), 3.5 * length["error"])
         self.vitrum("show", "b.h5", "--figure", "lengths", "-o", "lengths.png")
 
+    def test_split_peaks_are_found_where_the_probe_resolves_them(self):
+        self.vitrum("synth", "fem", "--height", "192", "--width", "192", "--k-per-pixel", "0.05", "--scan", "8,8", "--split", "0.17", "--gain", "4",
+                    "--probe-size", "1.9,4.6", "-o", "w.h5", "--quiet")
+        for size, found in (("1.9", 0), ("4.6", 1)):
+            self.vitrum("fem", f"w_{size}nm.h5", "--gain", "4", "--replicates", "100", "-o", "r.h5", "--overwrite", "--quiet")
+            scalars = self.scalars("r.h5")["scalars"]
+            self.assertEqual(scalars["series/1/peak/1/split/found"]["value"], found)
+        distance = scalars["series/1/peak/1/split/separation"]
+        self.assertLess(abs(distance["value"] - 0.17), 4 * distance["error"])
+
     def test_names_patterns_that_do_not_belong(self):
         self.synth("--gain", "4", "--thickness-gradient", "0.2", "--crystals", "2", "--speckle", "1.5")
         done = self.vitrum("fem", "p.h5", "--gain", "4", "--scan", "6,6", "--replicates", "30", "-o", "r.h5", "--quiet")
