@@ -35,4 +35,8 @@ private:
   std::string unit_;
 };
 
+/// Group of the finest level of a two-time map with at most `cells` rows, else of the coarsest that
+/// is there; the group itself without levels.
+[[nodiscard]] std::string best_level(const Tree& entry, const std::string& group, Index cells);
+
 } // namespace vitrum::report

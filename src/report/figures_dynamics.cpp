@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -173,7 +174,12 @@ std::optional<Figure> make_zoom_figure(const Tree& root, Index bin, const MapOpt
   const Result result(root);
   const std::string group = fmt::format("twotime/bin_{}", bin);
   const Array* map = result.entry().find(group + "/two_time_corr_func");
-  const auto time = result.numbers(group + "/t1_s", 1);
+  auto time = result.numbers(group + "/t1_s", 1);
+  if (map == nullptr) { // too large to be read: the finest level that is there
+    const auto level = best_level(result.entry(), group, std::numeric_limits<Index>::max());
+    map = result.entry().find(level + "/two_time_corr_func");
+    time = result.numbers(level + "/t1_s", 1);
+  }
   if (map == nullptr || !time || time->size() < 16)
     return std::nullopt;
   const auto* values = std::get_if<std::vector<float>>(&map->values);

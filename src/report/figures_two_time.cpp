@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "figure_parts.hpp"
+
 #include "result.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/plot/reduce.hpp"
@@ -115,7 +117,8 @@ std::optional<Panel> intensity_panel(const Result& result, Index bin, double fir
   return panel;
 }
 
-/// The finest level of at most `cells` rows, else the coarsest that is there.
+} // namespace
+
 std::string best_level(const Tree& entry, const std::string& group, Index cells) {
   const Tree* bin = entry.find_group(group);
   if (bin == nullptr)
@@ -137,8 +140,6 @@ std::string best_level(const Tree& entry, const std::string& group, Index cells)
   }
   return best.empty() ? group : best;
 }
-
-} // namespace
 
 void validate(const MapOptions& options) {
   if (options.cells < 16)

@@ -37,6 +37,36 @@ TEST(Figures, AllKindsAreDrawn) {
   draw(make_image_figure(tree), "image");
 }
 
+/// Stretches of a map that is too large to be read are drawn from the finest level that is there.
+TEST(Figures, StretchesComeFromALevelOfALargeMap) {
+  Tree tree = synthetic_result();
+  tree.erase("entry/twotime/bin_1");
+  for (const Index factor : {2, 4}) {
+    const Index n = 80 / factor;
+    std::vector<float> map;
+    std::vector<double> time;
+    for (Index i = 0; i < n; ++i) {
+      time.push_back(double(i * factor));
+      for (Index j = 0; j < n; ++j)
+        map.push_back(float(1 + std::exp(-std::abs(double(i - j)))));
+    }
+    const std::string level = "entry/twotime/bin_1/level_" + std::to_string(factor) + "/";
+    tree.set(level + "two_time_corr_func", make_array({n, n}, std::move(map), ""));
+    tree.set(level + "t1_s", make_array(time, "s"));
+  }
+  tree.set("entry/segment/bin", make_array(std::vector<Index>{1, 1}));
+  tree.set("entry/segment/first_s", make_array(std::vector<double>{0, 40}, "s"));
+  tree.set("entry/segment/last_s", make_array(std::vector<double>{40, 80}, "s"));
+  tree.set("entry/segment/probability", make_array(std::vector<double>{0.9, 0.8}));
+  tree.set("entry/segment/dynamics", make_array(std::vector<std::string>{"aging", "stationary"}));
+  const auto figure = make_zoom_figure(tree, 1);
+  ASSERT_TRUE(figure.has_value());
+  ASSERT_EQ(figure->panels.size(), 2U);
+  EXPECT_EQ(figure->panels[0].map->rows, 21); // of level_2
+  EXPECT_NEAR(figure->panels[1].map->x_last, 79, 1);
+  draw(figure, "stretches_of_a_level");
+}
+
 TEST(Figures, OneOfEverything) {
   SyntheticOptions options{1, 1, 7, 40, 24};
   const Tree tree = synthetic_result(options);
