@@ -201,6 +201,13 @@ Tree& add_intensity(Tree& tree,
   return intensity;
 }
 
+std::vector<std::string> axes_of(const std::vector<Index>& shape, std::vector<std::string> names) {
+  for (std::size_t d = 0; d + 1 < shape.size(); ++d)
+    if (shape[d] == 1)
+      names[d] = ".";
+  return names;
+}
+
 void add_bins(Tree& tree,
               const std::vector<frames::Bin>& bins,
               const std::string& q_unit,
@@ -246,10 +253,10 @@ void add_g2(Tree& tree,
   }
   const auto lags = common_lags(arrays, static_cast<std::size_t>(nlags));
   auto& group = tree.group("entry/" + name);
-  mark_plot(group, "g2", {"bin", "lag_s"}, "spectrum", true);
+  const std::vector<Index> shape{nbins, nlags};
+  mark_plot(group, "g2", axes_of(shape, {"bin", "lag_s"}), "spectrum", true);
   group.attributes["estimator"] = estimator;
   group.attributes["storage_mode"] = std::string("one_array_q_first");
-  const std::vector<Index> shape{nbins, nlags};
   auto& g2 = group.set("g2", named(make_array(shape, arrays.value, ""), "g2(q,lag)"));
   g2.attributes["interpretation"] = std::string("spectrum");
   g2.attributes["storage_mode"] = std::string("one_array_q_first");
@@ -315,11 +322,11 @@ void add_windows(Tree& tree, const WindowSet& set, double frame_time_s) {
                   frame_time_s);
   }
   auto& group = tree.group("entry/window");
-  mark_plot(group, "g2", {"bin", "age_s", "lag_s"}, "spectrum", false);
+  const std::vector<Index> curves{nbins, nwindows, nlags};
+  mark_plot(group, "g2", axes_of(curves, {"bin", "age_s", "lag_s"}), "spectrum", false);
   group.attributes["age_convention"] = set.age_convention;
   group.attributes["plateau_convention"] = set.plateau_convention;
   group.attributes["baseline_convention"] = set.baseline_convention;
-  const std::vector<Index> curves{nbins, nwindows, nlags};
   const std::vector<Index> table{nbins, nwindows};
   auto& g2 = group.set("g2", named(make_array(curves, arrays.value, ""), "g2(lag, age)"));
   g2.attributes["interpretation"] = std::string("spectrum");

@@ -41,6 +41,11 @@ Tree& add_intensity(Tree& tree,
                     std::span<const std::uint8_t> bad,
                     double frame_time_s);
 
+/// The `axes` attribute of a signal of this shape. A dimension of length one has no axis (".") but
+/// the last: viewers take an axis as long as the whole signal for the places of a scatter plot.
+[[nodiscard]] std::vector<std::string> axes_of(const std::vector<Index>& shape,
+                                               std::vector<std::string> names);
+
 /// entry/bins.
 void add_bins(Tree& tree,
               const std::vector<frames::Bin>& bins,

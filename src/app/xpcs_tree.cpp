@@ -115,7 +115,7 @@ void add_nxxpcs_links(Tree& tree) {
   auto& data = tree.group("entry/data");
   data.attributes["NX_class"] = std::string("NXdata");
   data.attributes["signal"] = std::string("g2");
-  data.attributes["axes"] = std::vector<std::string>{"bin", "delay_difference"};
+  data.attributes["axes"] = axes_of(tree.at("entry/g2/g2").shape, {"bin", "delay_difference"});
   tree.link("entry/data/bin", "/entry/g2/bin");
   tree.link("entry/data/g2", "/entry/g2/g2");
   tree.link("entry/data/g2_derr", "/entry/g2/g2_errors");

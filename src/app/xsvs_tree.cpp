@@ -76,7 +76,7 @@ void add_xsvs(Tree& tree, const std::vector<ContrastOfBin>& bins, double frame_t
   auto& group = tree.group("entry/xsvs");
   group.attributes["NX_class"] = std::string("NXdata");
   group.attributes["signal"] = std::string("contrast");
-  group.attributes["axes"] = std::vector<std::string>{"bin", "exposure_s"};
+  group.attributes["axes"] = axes_of({nbins, count}, {"bin", "exposure_s"});
   group.attributes["interpretation"] = std::string("spectrum");
   group.attributes["estimator"] = std::string(fit::name(bins.front().estimator));
   std::vector<Index> frames, complete, left_out;

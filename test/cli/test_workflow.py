@@ -274,6 +274,26 @@ class Workflow(CliTest):
             self.assertTrue(np.isnan(full[205]).all())  # the gap stays in the time axis
             self.assertEqual(file["/entry/data/g2_derr"][:].shape, signal.shape)
 
+    def test_viewers_find_no_scatter_in_one_bin(self):
+        """An axis as long as the whole signal is that of a scatter plot for viewers, and a second axis of other length makes it none at all."""
+        self.vitrum(*SYNTH, "-o", "v.h5")
+        self.vitrum("xpcs", "v.h5", "--window", "600", "-o", "r.h5", "--quiet")
+        self.vitrum("xsvs", "v.h5", "-o", "s.h5", "--quiet")
+        checked = []
+
+        def check(name, group):
+            if group.attrs.get("NX_class") == "NXdata" and "axes" in group.attrs:
+                signal = group[group.attrs["signal"]]
+                lengths = [len(group[a]) for a in group.attrs["axes"] if a != "."]
+                self.assertEqual(len(group.attrs["axes"]), signal.ndim, name)
+                self.assertFalse(len(set(lengths)) > 1 and signal.size in lengths, name)
+                checked.append(name)
+
+        for result in ("r.h5", "s.h5"):
+            with h5py.File(self.path(result)) as file:
+                file.visititems(check)
+        self.assertTrue({"entry/g2", "entry/data", "entry/window", "entry/xsvs"} <= set(checked), checked)
+
     def test_settings_run_again(self):
         self.vitrum(*SYNTH, "-o", "v.h5")
         flags = ["--partition", "v_qmap.h5", "--window", "120", "--models", "kww"]
