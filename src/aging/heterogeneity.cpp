@@ -51,13 +51,14 @@ double covariance(std::span<const double> a, Index step, Index skip_first, Index
   return n > 0 ? sum / n : nan;
 }
 
+/// Of power 3 or 4, over that power of the deviation.
 double moment(std::span<const double> a, int power, Index skip_first, Index skip_last) {
   double sum = 0, square = 0, n = 0;
   for (Index t = 0; t < static_cast<Index>(a.size()); ++t) {
     const double x = a[static_cast<std::size_t>(t)];
     if (std::isnan(x) || (t >= skip_first && t < skip_last))
       continue;
-    sum += std::pow(x, power);
+    sum += x * x * (power == 3 ? x : x * x);
     square += x * x;
     n += 1;
   }

@@ -10,6 +10,7 @@
 #include "vitrum/correlate/event_pixel_g2.hpp"
 #include "vitrum/correlate/float_kernel.hpp"
 #include "vitrum/correlate/kernel_task.hpp"
+#include "vitrum/correlate/subset_traces.hpp"
 
 namespace vitrum::app {
 namespace {
@@ -77,6 +78,22 @@ correlate::PixelRows rows_of(const correlate::CountMatrix& counts) {
   rows.frames = counts.frames;
   rows.stride = counts.stride;
   return rows;
+}
+
+correlate::SubsetTraces
+subset_traces_of(const BinPixels& pixels, const std::vector<Index>& lags, Index every) {
+  constexpr Index subsets = 8;
+  if (const auto* floats = std::get_if<correlate::PixelMatrix>(&pixels))
+    return correlate::make_subset_traces({floats->values.data(), floats->frames, floats->stride},
+                                         floats->valid,
+                                         floats->groups,
+                                         lags,
+                                         subsets,
+                                         every);
+  if (const auto* counts = std::get_if<correlate::CountMatrix>(&pixels))
+    return correlate::make_subset_traces(
+        rows_of(*counts), counts->valid, counts->groups, lags, subsets, every);
+  return {};
 }
 
 template <class Matrix>
@@ -178,15 +195,21 @@ correlate::PixelG2 pixel_g2_of(const BinPixels& pixels,
   return correlate::make_pixel_g2(rows_of(counts), counts.valid, counts.groups, options, monitor);
 }
 
-correlate::SubsetTraces subset_traces_of(const BinPixels& pixels, const std::vector<Index>& lags) {
-  if (const auto* floats = std::get_if<correlate::PixelMatrix>(&pixels))
-    return correlate::make_subset_traces({floats->values.data(), floats->frames, floats->stride},
-                                         floats->valid,
-                                         floats->groups,
-                                         lags);
-  if (const auto* counts = std::get_if<correlate::CountMatrix>(&pixels))
-    return correlate::make_subset_traces(rows_of(*counts), counts->valid, counts->groups, lags);
-  return {};
+std::vector<aging::Heterogeneity>
+heterogeneity_of(const BinPixels& pixels, const std::vector<Index>& lags, const XpcsPlan& plan) {
+  constexpr double products_per_s = 4e9, share = 0.03, least = 2e9;
+  const auto frames = static_cast<double>(plan.series.info().frames);
+  const auto own = static_cast<double>(pixels_of(pixels));
+  const double of_bin = own / static_cast<double>(std::max<Index>(plan.mask.count(), 1));
+  const double products = std::max(least, share * plan.kernel.nominal_s * of_bin * products_per_s);
+  const double samples =
+      products / (own * static_cast<double>(std::max<std::size_t>(lags.size(), 1)));
+  const auto every = std::max<Index>(1, static_cast<Index>(frames / std::max(256.0, samples)));
+  const auto traces = subset_traces_of(pixels, lags, every);
+  std::vector<aging::Heterogeneity> out;
+  for (std::size_t l = 0; l < traces.values.size(); ++l)
+    out.push_back(aging::group_heterogeneity(traces.values[l], traces.lags[l]));
+  return out;
 }
 
 BinKernel make_kernel(BinPixels pixels, const XpcsPlan& plan) {

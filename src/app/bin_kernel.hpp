@@ -3,12 +3,12 @@
 #include <memory>
 #include <variant>
 
+#include "vitrum/aging/heterogeneity.hpp"
 #include "vitrum/correlate/count_matrix.hpp"
 #include "vitrum/correlate/event_matrix.hpp"
 #include "vitrum/correlate/kernel_choice.hpp"
 #include "vitrum/correlate/pixel_g2.hpp"
 #include "vitrum/correlate/pixel_matrix.hpp"
-#include "vitrum/correlate/subset_traces.hpp"
 #include "xpcs_plan.hpp"
 
 namespace vitrum::app {
@@ -39,9 +39,11 @@ load_bins(const XpcsPlan& plan, const std::vector<Index>& bins, const Monitor& m
                                              const correlate::PixelG2Options& options,
                                              const Monitor& monitor);
 
-/// Empty for pixels kept as events.
-[[nodiscard]] correlate::SubsetTraces subset_traces_of(const BinPixels& pixels,
-                                                       const std::vector<Index>& lags);
+/// What subsets of the pixels share at each lag; empty for pixels kept as events and for bins of
+/// one group. Of so many frames that it takes a few per cent of the time of the map, at least 256
+/// and half a second.
+[[nodiscard]] std::vector<aging::Heterogeneity>
+heterogeneity_of(const BinPixels& pixels, const std::vector<Index>& lags, const XpcsPlan& plan);
 
 /// A kernel with what it refers to.
 struct BinKernel {

@@ -173,11 +173,10 @@ private:
 
   void heterogeneity(std::size_t bin, const aging::MapRows* map) {
     std::vector<aging::Heterogeneity> found;
-    const bool of_subsets = bin < frames_.traces.size() && !frames_.traces[bin].values.empty();
+    const bool of_subsets =
+        bin < frames_.heterogeneity.size() && !frames_.heterogeneity[bin].empty();
     if (of_subsets) {
-      const auto& traces = frames_.traces[bin];
-      for (std::size_t l = 0; l < traces.lags.size(); ++l)
-        found.push_back(aging::group_heterogeneity(traces.values[l], traces.lags[l]));
+      found = frames_.heterogeneity[bin];
     } else if (map != nullptr) {
       const auto lags = heterogeneity_lags(map->frames());
       if (!lags.empty())
@@ -452,7 +451,7 @@ void add_dynamics(Tree& tree,
   const auto bins = static_cast<std::size_t>(tree.at("entry/bins/bin").size());
   Stage stage(tree, flags, frame_time_s, frames);
   stage.keep_shifts(tree);
-  const bool keep = frames.traces.empty() && has_subsets(tree);
+  const bool keep = frames.heterogeneity.empty() && has_subsets(tree);
   stage.keep_heterogeneity(keep);
   for (const char* group : {"event",
                             "disturbance",

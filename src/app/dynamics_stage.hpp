@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "vitrum/aging/event_kind.hpp"
+#include "vitrum/aging/heterogeneity.hpp"
 #include "vitrum/aging/map_rows.hpp"
 #include "vitrum/aging/segments.hpp"
 #include "vitrum/app/options.hpp"
 #include "vitrum/core/monitor.hpp"
 #include "vitrum/core/tree.hpp"
-#include "vitrum/correlate/subset_traces.hpp"
 
 namespace vitrum::app {
 
@@ -29,8 +29,9 @@ using PatternOf = std::function<Pattern(Index bin, Index first, Index last)>;
 
 /// What only the frames can tell; all of it may be missing.
 struct FrameSources {
-  PatternOf pattern_of;                        // tells moved samples from events
-  std::vector<correlate::SubsetTraces> traces; // [bin], at `heterogeneity_lags`
+  PatternOf pattern_of;                                         // tells moved samples from events
+  std::vector<std::vector<aging::Heterogeneity>> heterogeneity; // [bin][lag], from subsets of the
+                                                                // pixels, at `heterogeneity_lags`
 };
 
 /// Lags at which C is followed over age, about four to a decade.

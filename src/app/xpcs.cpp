@@ -182,7 +182,7 @@ Tree make_tree(XpcsPlan& plan,
                options.dynamics,
                plan.frame_time_s,
                job.map_rows(),
-               {patterns_of(plan), std::move(done.traces)},
+               {patterns_of(plan), std::move(done.heterogeneity)},
                monitor);
   for (std::size_t b = 0; b < done.log_maps.size(); ++b)
     add_log_map(tree, static_cast<Index>(b) + 1, done.log_maps[b], plan.frame_time_s);

@@ -96,7 +96,8 @@ void correlate_bin(XpcsPlan& plan,
     out.pixels.push_back(pixels_of(pixels));
     out.mean_counts.push_back(mean);
     out.frame_means.push_back(mean_counts_of(pixels));
-    out.traces.push_back(subset_traces_of(pixels, heterogeneity_lags(plan.series.info().frames)));
+    out.heterogeneity.push_back(
+        heterogeneity_of(pixels, heterogeneity_lags(plan.series.info().frames), plan));
     if (plan.pixel_g2) {
       auto g2 = pixel_g2_of(pixels, *plan.pixel_g2, monitor);
       if (g2.skipped_pixels > 0)

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "two_time_job.hpp"
-#include "vitrum/correlate/subset_traces.hpp"
+#include "vitrum/aging/heterogeneity.hpp"
 #include "xpcs_plan.hpp"
 
 namespace vitrum::app {
@@ -15,8 +15,8 @@ struct Correlated {
   std::vector<correlate::LogMap> log_maps;              // [bin], when they are asked for
   std::vector<Index> pixels;
   std::vector<double> mean_counts;
-  std::vector<std::vector<double>> frame_means; // [bin][frame]
-  std::vector<correlate::SubsetTraces> traces;  // [bin], for the heterogeneity
+  std::vector<std::vector<double>> frame_means;                 // [bin][frame]
+  std::vector<std::vector<aging::Heterogeneity>> heterogeneity; // [bin][lag]
 };
 
 /// What the pixels of bins may take, with frames that are kept.

@@ -19,7 +19,8 @@ std::vector<float> weights_of(const T* counts,
                               const PixelGroups& groups) {
   std::vector<double> sum(static_cast<std::size_t>(groups.static_bins), 0), pixels = sum;
   double frames = 0;
-  for (std::size_t t = 0; t < valid.size(); ++t) {
+  const std::size_t step = std::max<std::size_t>(1, valid.size() / 256);
+  for (std::size_t t = 0; t < valid.size(); t += step) {
     if (valid[t] == 0)
       continue;
     frames += 1;
@@ -59,7 +60,8 @@ SubsetTraces traces_of(const T* counts,
                        std::span<const std::uint8_t> valid,
                        const PixelGroups& groups,
                        std::span<const Index> lags,
-                       Index subsets) {
+                       Index subsets,
+                       Index every) {
   const auto frames = static_cast<Index>(valid.size());
   const auto w = weights_of(counts, stride, valid, groups);
   std::vector<float> squares;
@@ -73,11 +75,19 @@ SubsetTraces traces_of(const T* counts,
   SubsetTraces out;
   out.lags.assign(lags.begin(), lags.end());
   for (const Index lag : lags)
-    out.values.emplace_back(at(subsets),
-                            std::vector<float>(at(std::max<Index>(0, frames - lag)), nan));
+    out.values.emplace_back(
+        at(subsets),
+        std::vector<float>(at(std::max<Index>(0, (frames - lag + every - 1) / every)), nan));
+  std::vector<std::uint8_t> needed(at(frames), 0);
+  for (Index t = 0; t < frames; t += every) {
+    needed[at(t)] = 1;
+    for (const Index lag : lags)
+      if (t + lag < frames)
+        needed[at(t + lag)] = 1;
+  }
   parallel_for(0, frames, 64, [&](Index first, Index last) {
     for (Index t = first; t < last; ++t)
-      for (Index s = 0; s < subsets && valid[at(t)] != 0; ++s)
+      for (Index s = 0; s < subsets && needed[at(t)] != 0 && valid[at(t)] != 0; ++s)
         mean[at(s * frames + t)] = weighted_sum(
             w.data(),
             counts + t * stride,
@@ -85,10 +95,10 @@ SubsetTraces traces_of(const T* counts,
             begin[at(s)],
             begin[at(s + 1)]);
   });
-  parallel_for(0, frames, 64, [&](Index first, Index last) {
-    for (Index t = first; t < last; ++t)
+  parallel_for(0, (frames + every - 1) / every, 64, [&](Index first, Index last) {
+    for (Index i = first; i < last; ++i)
       for (std::size_t l = 0; l < lags.size(); ++l) {
-        const Index other = t + lags[l];
+        const Index t = i * every, other = t + lags[l];
         if (other >= frames || valid[at(t)] == 0 || valid[at(other)] == 0)
           continue;
         const T* later = counts + other * stride;
@@ -100,7 +110,7 @@ SubsetTraces traces_of(const T* counts,
               begin[at(s)],
               begin[at(s + 1)]);
           const float means = mean[at(s * frames + t)] * mean[at(s * frames + other)];
-          out.values[l][at(s)][at(t)] =
+          out.values[l][at(s)][at(i)] =
               means > 0 ? product * static_cast<float>(begin[at(s + 1)] - begin[at(s)]) / means
                         : nan;
         }
@@ -115,13 +125,14 @@ SubsetTraces make_subset_traces(const PixelRows& counts,
                                 std::span<const std::uint8_t> valid,
                                 const PixelGroups& groups,
                                 std::span<const Index> lags,
-                                Index subsets) {
+                                Index subsets,
+                                Index every) {
   subsets = std::min(subsets, groups.groups());
   if (subsets < 2)
     return {};
   return std::visit(
       [&](const auto* values) {
-        return traces_of(values, counts.stride, valid, groups, lags, subsets);
+        return traces_of(values, counts.stride, valid, groups, lags, subsets, every);
       },
       counts.counts);
 }

@@ -35,6 +35,16 @@ TEST(SubsetTraces, EqualTheSlowTwin) {
     const auto again =
         make_subset_traces({floats.data(), c.frames, stride}, valid, groups, lags, 5);
     ASSERT_EQ(traces.values.size(), 2U);
+    const auto some =
+        make_subset_traces({bytes.data(), c.frames, stride}, valid, groups, lags, 5, 2);
+    for (std::size_t l = 0; l < 2; ++l)
+      for (std::size_t s = 0; s < some.values[l].size(); ++s) {
+        ASSERT_EQ(some.values[l][s].size(), (traces.values[l][s].size() + 1) / 2);
+        for (std::size_t i = 0; i < some.values[l][s].size(); ++i)
+          if (!std::isnan(some.values[l][s][i])) {
+            EXPECT_EQ(some.values[l][s][i], traces.values[l][s][2 * i]);
+          }
+      }
     const auto at = [&](Index t, Index p) { return double(bytes[std::size_t(t * stride + p)]); };
     std::vector<double> mean(std::size_t(groups.static_bins), 0), count = mean;
     for (Index t = 0; t < c.frames; ++t)

@@ -13,12 +13,12 @@ namespace vitrum::correlate {
 
 struct SubsetTraces {
   std::vector<Index> lags;
-  std::vector<std::vector<std::vector<float>>> values; // [lag][subset][t]: C(t, t + lag); NaN in
-                                                       // gaps
+  std::vector<std::vector<std::vector<float>>> values; // [lag][subset][i]: C(t, t + lag) at
+                                                       // t = i · every; NaN in gaps
 };
 
 /// Subsets are whole jackknife groups, dealt into at most `subsets` of them. With w the inverse of
-/// the time mean of a pixel's static bin,
+/// the time mean of a pixel's static bin (over 256 frames, evenly spread, of longer series),
 ///     C_s(t, t') = <w² I(t) I(t')>_s / (<w I(t)>_s <w I(t')>_s),
 /// so that subsets have nothing in common but the sample. Empty when the bin has fewer than two
 /// groups.
@@ -26,6 +26,7 @@ struct SubsetTraces {
                                               std::span<const std::uint8_t> valid,
                                               const PixelGroups& groups,
                                               std::span<const Index> lags,
-                                              Index subsets = 8);
+                                              Index subsets = 8,
+                                              Index every = 1);
 
 } // namespace vitrum::correlate
