@@ -111,6 +111,9 @@ void find_peaks(FemRun& run, FemSeries& s, const FemOptions& o) {
     return;
   }
   s.peaks = fem::fit_peaks(s.profile, options);
+  if (!s.peaks.peaks.empty() && !s.peaks.converged)
+    s.warnings.emplace_back("the fit of the peaks did not converge or one ran to the edge of the "
+                            "range: --peak-range or --peaks may help");
   if (s.peaks.peaks.empty())
     s.warnings.emplace_back("no peak of V(k) stands out of its errors");
 }

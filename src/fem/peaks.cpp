@@ -71,12 +71,12 @@ public:
       const bool of_twin =
           model.twin >= 0 && center && (!of_peak || i == 3 * static_cast<std::size_t>(model.twin));
       options.low.push_back(of_twin  ? model.twin_low
-                            : center ? start[i] - widest_
+                            : center ? std::max(start[i] - widest_, k.front())
                             : width  ? narrowest_
                             : height ? 0
                                      : -free);
       options.high.push_back(of_twin  ? model.twin_high
-                             : center ? start[i] + widest_
+                             : center ? std::min(start[i] + widest_, k.back())
                              : width  ? widest_
                                       : free);
       options.scale.push_back(center || width            ? 0.05 * widest_
@@ -355,6 +355,13 @@ PeakFit fit_peaks(const VarianceProfile& profile, const PeakOptions& options) {
   out.peaks.resize(model.peaks);
   out.covariance = covariance_of(fitter, points, model, best);
   set_errors(out, best);
+  for (auto& peak : out.peaks)
+    if (!(peak.center.value > k.front() && peak.center.value < k.back() &&
+          peak.height.value > 0)) { // it ran away: an edge has no error
+      out.converged = false;
+      for (auto* one : {&peak.center, &peak.height, &peak.width, &peak.integral})
+        one->error = unknown;
+    }
   for (std::size_t i = 0; i < model.peaks; ++i)
     find_maximum(points.profile, crests[i].top, 0.5 * best.value[3 * i + 2], out.peaks[i]);
   if (k.size() > model.parameters() + 2)
