@@ -89,6 +89,19 @@ class Fem(CliTest):
         self.assertEqual(self.scalars("s.h5")["scalars"]["series/1/npatterns"]["value"], 34)
         self.refused("p.h5::/entry/data/data: 36 patterns, --scan says 3 x 3", "fem", "p.h5", "--scan", "3,3", "-o", "t.h5")
 
+    def test_map_of_relaxation_times(self):
+        self.synth("--speckle", "1.5")
+        self.vitrum("synth", "ecm", "--frames", "1200", "--height", "24", "--width", "24", "--frame-time", "1", "--pixel-size", "0.2", "--tau", "12",
+                    "--electrons", "300", "-o", "e.h5", "--quiet")
+        self.vitrum("ecm", "e.h5", "--no-drift", "-o", "m.h5", "--quiet")
+        fem = ("fem", "p.h5", "--gain", "1", "--replicates", "20", "--tau-map")
+        self.vitrum(*fem, "m.h5", "--scan", "6,6", "-o", "r.h5", "--quiet")
+        scalars = self.scalars("r.h5")["scalars"]
+        self.assertGreater(scalars["series/1/tau_map/places"]["value"], 30)  # of 36; some hold too few accepted pixels
+        self.assertGreater(scalars["series/1/tau_map/p"]["value"], 0.01)  # they have nothing to do with each other
+        self.refused("r.h5: no map of relaxation times, expected a result of vitrum ecm", *fem, "r.h5", "--scan", "6,6", "-o", "s.h5")
+        self.refused("--tau-map: has no effect without --scan", *fem, "m.h5", "-o", "s.h5", code=2)
+
     @needs("fem/vk_initial_femsim.txt")
     def test_model_agrees_with_femsim(self):
         reference = np.loadtxt(DATA / "fem/vk_initial_femsim.txt")
