@@ -44,7 +44,7 @@ std::vector<PageSection> fem_sections(const Tree& root, Index detailed) {
            "and shaded: the size where it is largest, with its error. Right: Q²/V with its "
            "straight line, Q = 0.61/R.",
            {}}},
-         ""});
+         "pair_persistence"});
   PageSection patterns{"patterns", "Patterns", {}, ""};
   for (Index i = 1; i <= std::min(series, detailed); ++i) {
     auto pattern = make_pattern_figure(root, i);
