@@ -427,7 +427,7 @@ class Options(CliTest):
         self.assertEqual(self.vitrum("xpcs", "good.h5", "--config", "run.toml", "--show-config").stdout, config)
         self.vitrum("xpcs", "good.h5", "--config", "run.toml", *OUT, "--quiet")
         for message, words in {
-            "--bin: has no effect without --figure two-time|log-map|g2|g2-pixel|age|decay|dynamics|law|xsvs": ("out.h5", "--bin", "1"),
+            "--bin: has no effect without --figure two-time|log-map|g2|g2-pixel|age|decay|dynamics|law|xsvs|definitions|pattern|places|angular|peaks": ("out.h5", "--bin", "1"),
             "--output: has no effect without --figure": ("out.h5", "-o", "x.png"),
             "--json: cannot be combined with --figure": ("out.h5", "--json", "--figure", "g2", "-o", "x.png"),
         }.items():
@@ -448,7 +448,7 @@ class Options(CliTest):
         self.assertEqual(stderr("xpc"), "vitrum: unknown command 'xpc', did you mean 'xpcs'?\n")
         self.assertEqual(stderr("nonsense"), "vitrum: unknown command 'nonsense'; vitrum --help lists them\n")
         self.assertEqual(stderr("synth", "foo"), "vitrum: unknown command 'synth foo', expected one of 'synth xpcs', "
-                                                 "'synth ctrw', 'synth ecm'\n")
+                                                 "'synth ctrw', 'synth ecm', 'synth fem'\n")
         self.assertEqual(stderr("xpcs"), "vitrum: xpcs: expected SERIES (vitrum xpcs --help)\n")
         self.assertEqual(stderr("xpcs", "good.h5", "good.h5"),
                          "vitrum: xpcs: expected one SERIES, found more (vitrum xpcs --help)\n")
