@@ -264,9 +264,10 @@ std::string truth_table(const Result& result) {
 std::string convention_list(const Result& result) {
   std::string items;
   const auto add = [&](const std::string& text) { items += element("li", escaped(text)); };
-  add("C(t₁, t₂) = ⟨I(t₁) I(t₂)⟩ / (⟨I(t₁)⟩ ⟨I(t₂)⟩), means over the pixels of a bin; the map is "
-      "shown "
-      "with the mean of its neighbours on the diagonal, which holds shot noise.");
+  const Tree& entry = result.entry();
+  if (entry.find_group("twotime") != nullptr || entry.find_group("g2") != nullptr)
+    add("C(t₁, t₂) = ⟨I(t₁) I(t₂)⟩ / (⟨I(t₁)⟩ ⟨I(t₂)⟩), means over the pixels of a bin; the map is "
+        "shown with the mean of its neighbours on the diagonal, which holds shot noise.");
   for (const ModelFit& fit : result.fits()) {
     std::string text = display_model(fit.model);
     if (!fit.formula.empty())

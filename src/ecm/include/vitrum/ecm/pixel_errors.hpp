@@ -64,7 +64,8 @@ struct Population {
 
 /// The exponent of places whose ln τ has the standard deviation `sigma` and whose mean decays with
 /// `whole`: exp(−2 (t/τ)^β) is a Gumbel law of ln t with the variance π²/(6 β²), to which the
-/// variance of ln τ adds. NaN when there is nothing left of it.
+/// variance of ln τ adds. Within 0.02 of a numerical mean up to sigma 0.5; beyond it is a rough
+/// guide. NaN when there is nothing left of it.
 [[nodiscard]] double exponent_of_parts(double whole, double sigma);
 
 /// Mean and width for which virtual pixels, seen as the table says, have the median and the central

@@ -14,7 +14,8 @@ namespace vitrum::ecm {
 /// products of two Gaussian fluctuations); what is left is the sample's,
 /// amplitude·exp(−(r/seen length)²). A pixel shows the mean of ln τ over a speckle, with the weight
 /// exp(−2 (r/s)²) of its point spread: where the sample itself has the length L, what is seen has
-/// √(L² + s²), and the share L²/(L² + s²) of the variance.
+/// √(L² + s²), and the share L²/(L² + s²) of the variance. Lengths below two speckles are told from
+/// the noise badly: L comes out up to a tenth too long there.
 struct SpaceCorrelation {
   std::vector<double> distance_px, covariance; // in steps of a pixel
   std::vector<double> noise, sample;           // the two parts as fitted
