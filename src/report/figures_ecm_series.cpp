@@ -53,6 +53,52 @@ std::vector<double> numbers_of(const Tree* tree, const std::string& path) {
                                                         : std::vector<double>{};
 }
 
+/// Where a result of the series keeps what was measured and the curve fitted to it.
+struct CurvePaths {
+  std::string x, measured, fitted;
+  double less = 0; // taken from both
+};
+
+/// Measured points and fitted lines of all results in one panel; none without any.
+std::optional<Figure> points_and_lines(const Tree& root,
+                                       const std::string& description,
+                                       Panel panel,
+                                       const CurvePaths& paths) {
+  const Result result(root);
+  const auto members = members_of(result);
+  if (!members)
+    return std::nullopt;
+  panel.height = 220;
+  panel.legend = Legend::right;
+  for (std::size_t k = 0; k < members->trees.size(); ++k) {
+    const auto x = numbers_of(members->trees[k], paths.x);
+    const auto measured = numbers_of(members->trees[k], paths.measured);
+    if (x.empty() || measured.size() != x.size())
+      continue;
+    Series points, line;
+    points.x = line.x = x;
+    for (const double v : measured)
+      points.y.push_back(v - paths.less);
+    for (const double v : numbers_of(members->trees[k], paths.fitted))
+      line.y.push_back(v - paths.less);
+    points.line = Line::none;
+    points.marker = Marker::circle;
+    points.marker_size = 3;
+    points.colour = line.colour = members->colour(k);
+    points.label = members->title(k);
+    panel.series.push_back(std::move(points));
+    if (line.y.size() == line.x.size())
+      panel.series.push_back(std::move(line));
+  }
+  if (panel.series.empty())
+    return std::nullopt;
+  Figure figure;
+  figure.width = 520;
+  figure.description = description;
+  figure.panels.push_back(std::move(panel));
+  return figure;
+}
+
 /// Panels in rows of up to three.
 void place(Panel& panel, std::size_t k, Index columns) {
   panel.row = static_cast<Index>(k) / columns;
@@ -107,84 +153,23 @@ std::optional<Figure> make_series_figure(const Tree& root) {
 }
 
 std::optional<Figure> make_series_histograms(const Tree& root) {
-  const Result result(root);
-  const auto members = members_of(result);
-  if (!members)
-    return std::nullopt;
-  Figure figure;
-  figure.width = 520;
-  figure.description = "Histograms of the relaxation times of the pixels";
   Panel panel;
-  panel.height = 220;
   panel.x = {"τ (s)", Scale::log};
   panel.y = {"pixels per unit of ln τ"};
-  panel.legend = Legend::right;
-  for (std::size_t k = 0; k < members->trees.size(); ++k) {
-    const auto tau = numbers_of(members->trees[k], "pixels/tau_s");
-    const auto density = numbers_of(members->trees[k], "pixels/density");
-    const auto fit = numbers_of(members->trees[k], "pixels/density_fit");
-    if (tau.empty() || density.size() != tau.size())
-      continue;
-    Series points;
-    points.x = tau;
-    points.y = density;
-    points.line = Line::none;
-    points.marker = Marker::circle;
-    points.marker_size = 3;
-    points.colour = members->colour(k);
-    points.label = members->title(k);
-    panel.series.push_back(std::move(points));
-    Series line;
-    line.x = tau;
-    line.y = fit;
-    line.colour = members->colour(k);
-    if (fit.size() == tau.size())
-      panel.series.push_back(std::move(line));
-  }
-  if (panel.series.empty())
-    return std::nullopt;
-  figure.panels.push_back(std::move(panel));
-  return figure;
+  return points_and_lines(root,
+                          "Histograms of the relaxation times of the pixels",
+                          std::move(panel),
+                          {"pixels/tau_s", "pixels/density", "pixels/density_fit"});
 }
 
 std::optional<Figure> make_series_g2(const Tree& root) {
-  const Result result(root);
-  const auto members = members_of(result);
-  if (!members)
-    return std::nullopt;
-  Figure figure;
-  figure.width = 520;
-  figure.description = "g2 of the images with their fits";
   Panel panel;
-  panel.height = 220;
   panel.x = {"lag (s)", Scale::log};
   panel.y = {"g₂ − 1"};
-  panel.legend = Legend::right;
-  for (std::size_t k = 0; k < members->trees.size(); ++k) {
-    const auto lag = numbers_of(members->trees[k], "g2/lag_s");
-    const auto value = numbers_of(members->trees[k], "g2/g2");
-    const auto curve = numbers_of(members->trees[k], "fit/kww/curve");
-    if (lag.empty() || value.size() != lag.size())
-      continue;
-    Series points, line;
-    points.x = line.x = lag;
-    for (const double v : value)
-      points.y.push_back(v - 1);
-    for (const double v : curve)
-      line.y.push_back(v - 1);
-    points.line = Line::none;
-    points.marker = Marker::circle;
-    points.marker_size = 3;
-    points.colour = line.colour = members->colour(k);
-    points.label = members->title(k);
-    panel.series.push_back(std::move(points));
-    if (line.y.size() == line.x.size())
-      panel.series.push_back(std::move(line));
-  }
-  if (panel.series.empty())
-    return std::nullopt;
-  figure.panels.push_back(std::move(panel));
-  return figure;
+  return points_and_lines(root,
+                          "g2 of the images with their fits",
+                          std::move(panel),
+                          {"g2/lag_s", "g2/g2", "fit/kww/curve", 1});
 }
 
 std::optional<Figure> make_series_maps(const Tree& root) {
