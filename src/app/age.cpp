@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -21,7 +22,7 @@ namespace {
 /// Two-time maps to work on: of a result, which are read in strips, or one made elsewhere.
 struct Maps {
   std::vector<io::StoredMap> stored; // [bin]
-  std::vector<double> values;        // frames × frames
+  std::vector<float> values;         // frames × frames, until they go to the tree
   Index frames = 0;
   double frame_time_s = 0;
 };
@@ -78,6 +79,13 @@ std::vector<std::unique_ptr<aging::MapRows>> rows_of(std::vector<io::StoredMap> 
   return rows;
 }
 
+/// The map made elsewhere: there is one copy of it, here or in the tree.
+std::span<const float> values_of(const Maps& maps, const Tree& tree) {
+  if (!maps.values.empty())
+    return maps.values;
+  return std::get<std::vector<float>>(tree.at("entry/twotime/bin_1/two_time_corr_func").values);
+}
+
 struct Curves {
   std::vector<correlate::OneTime> whole;                // [bin]
   std::vector<std::vector<correlate::OneTime>> windows; // [bin][window]
@@ -92,9 +100,9 @@ Curves curves_of_maps(const Maps& maps,
   Curves out;
   out.pixel_errors = own;
   for (std::size_t b = 0; b < std::max<std::size_t>(maps.stored.size(), 1); ++b) {
-    auto functions = own ? one_time_of(maps.stored[b], options, monitor)
-                         : correlate::one_time_from_map(
-                               std::span<const double>(maps.values), maps.frames, options);
+    auto functions =
+        own ? one_time_of(maps.stored[b], options, monitor)
+            : correlate::one_time_from_map(values_of(maps, tree), maps.frames, options);
     out.whole.push_back(std::move(functions.whole));
     out.windows.push_back(std::move(functions.windows));
     if (own)
@@ -154,9 +162,7 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
            "",
            maps.frame_time_s,
            "mean of a two-time map over pairs of frames; errors from blocks of age");
-    add_map(tree, 1, {maps.values.begin(), maps.values.end()}, maps.frame_time_s);
-    if (!options.adaptive)
-      maps.values = {}; // read from the tree from here on
+    add_map(tree, 1, std::exchange(maps.values, {}), maps.frame_time_s);
   }
   about(path, [&] {
     fit_bins(tree, plan, whole, maps.frame_time_s, monitor);

@@ -11,11 +11,13 @@
 namespace vitrum::app {
 namespace {
 
-void require_numbers(const io::Matrix& map, const std::string& path) {
+using Map = io::MatrixOf<float>;
+
+void require_numbers(const Map& map, const std::string& path) {
   bool any = false; // pair of two frames
   for (Index i = 0; i < map.rows; ++i)
     for (Index j = 0; j < map.columns; ++j) {
-      const double c = map.values[static_cast<std::size_t>(i * map.columns + j)];
+      const float c = map.values[static_cast<std::size_t>(i * map.columns + j)];
       if (std::isinf(c))
         throw FormatError(path,
                           fmt::format("element {}, {}", i, j),
@@ -28,9 +30,9 @@ void require_numbers(const io::Matrix& map, const std::string& path) {
 }
 
 /// A triangle is completed; a map that is neither a triangle nor symmetric is refused.
-void complete(io::Matrix& map, const std::string& path) {
+void complete(Map& map, const std::string& path) {
   const Index n = map.rows;
-  auto at = [&](Index i, Index j) -> double& {
+  auto at = [&](Index i, Index j) -> float& {
     return map.values[static_cast<std::size_t>(i * n + j)];
   };
   bool upper = false;
@@ -47,7 +49,7 @@ void complete(io::Matrix& map, const std::string& path) {
       else if (!upper)
         at(j, i) = at(i, j);
       else if (std::isnan(at(i, j)) != std::isnan(at(j, i)) ||
-               std::abs(at(i, j) - at(j, i)) > 1e-4 * std::abs(at(i, j)))
+               std::abs(at(i, j) - at(j, i)) > 1e-4F * std::abs(at(i, j)))
         throw FormatError(path,
                           fmt::format("element {}, {}", i, j),
                           fmt::format("C = {} but {} across the diagonal", at(i, j), at(j, i)),
@@ -63,8 +65,8 @@ bool is_result(const std::string& path) {
   return io::read_tree(path, {.largest_array = 4096}).find("entry/kind") != nullptr;
 }
 
-io::Matrix read_foreign_map(const std::string& path) {
-  auto map = io::read_matrix(path);
+Map read_foreign_map(const std::string& path) {
+  auto map = io::read_float_matrix(path);
   if (map.rows != map.columns || map.rows < 2)
     throw FormatError(path,
                       "",

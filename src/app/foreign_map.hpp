@@ -11,7 +11,7 @@ namespace vitrum::app {
 
 /// A square map from .npy, .npz, CSV or HDF5, completed where the file holds one triangle. Throws
 /// FormatError when it is neither a triangle nor symmetric.
-[[nodiscard]] io::Matrix read_foreign_map(const std::string& path);
+[[nodiscard]] io::MatrixOf<float> read_foreign_map(const std::string& path);
 
 /// --frame-time, or OptionError that asks for it.
 [[nodiscard]] double asked_frame_time(double given, const std::string& path);

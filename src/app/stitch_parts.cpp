@@ -49,9 +49,9 @@ InputPart read_map_part(const std::string& path, double frame_time_s) {
   InputPart part;
   part.path = path;
   part.frame_time_s = asked_frame_time(frame_time_s, path);
-  const auto map = read_foreign_map(path);
+  auto map = read_foreign_map(path);
   part.frames = map.rows;
-  auto values = std::make_shared<std::vector<float>>(map.values.begin(), map.values.end());
+  auto values = std::make_shared<std::vector<float>>(std::move(map.values));
   part.maps.emplace_back(
       [values, n = map.rows](Index row0, Index rows, Index col0, Index cols, float* out) {
         for (Index i = 0; i < rows; ++i)

@@ -14,6 +14,8 @@ std::recursive_mutex& library_mutex() {
   return mutex;
 }
 
+int depth = 0; // of locks, all of the thread that has the mutex
+
 herr_t keep_first(unsigned n, const H5E_error2_t* entry, void* out) {
   if (n == 0 && entry->desc != nullptr)
     *static_cast<std::string*>(out) = entry->desc;
@@ -23,6 +25,7 @@ herr_t keep_first(unsigned n, const H5E_error2_t* entry, void* out) {
 } // namespace
 
 Lock::Lock() : lock_(library_mutex()) {
+  ++depth;
   H5Eget_auto2(H5E_DEFAULT, &print_, &print_data_);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   static const bool registered = (register_filters(), true);
@@ -30,6 +33,10 @@ Lock::Lock() : lock_(library_mutex()) {
 }
 
 Lock::~Lock() {
+  // What failed is on a stack of this thread. Left there when the program ends, it keeps the library
+  // from closing: it says so and gives up flushing.
+  if (--depth == 0)
+    H5Eclear2(H5E_DEFAULT);
   H5Eset_auto2(H5E_DEFAULT, print_, print_data_);
 }
 

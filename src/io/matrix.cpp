@@ -48,22 +48,31 @@ std::string npy_bytes(const std::string& what, const Array& array) {
       array.values);
 }
 
-} // namespace
-
-Matrix read_matrix(const std::string& path) {
+template <class T, class ReadImage>
+MatrixOf<T> read_matrix_of(const std::string& path, ReadImage&& read) {
   const std::string file = split_path(path).file;
   require_readable_file(file);
   if (known_container(file)) {
-    auto image = read_image(path);
+    auto image = read(path);
     return {image.height, image.width, std::move(image.values)};
   }
   const Table table = read_csv(file);
-  Matrix matrix{table.rows(), static_cast<Index>(table.columns.size()), {}};
+  MatrixOf<T> matrix{table.rows(), static_cast<Index>(table.columns.size()), {}};
   matrix.values.reserve(static_cast<std::size_t>(matrix.rows * matrix.columns));
   for (std::size_t r = 0; r < static_cast<std::size_t>(matrix.rows); ++r)
     for (const auto& column : table.columns)
-      matrix.values.push_back(column[r]);
+      matrix.values.push_back(static_cast<T>(column[r]));
   return matrix;
+}
+
+} // namespace
+
+Matrix read_matrix(const std::string& path) {
+  return read_matrix_of<double>(path, read_image);
+}
+
+MatrixOf<float> read_float_matrix(const std::string& path) {
+  return read_matrix_of<float>(path, read_float_image);
 }
 
 void write_npy(const std::string& path, const Array& array, bool overwrite) {

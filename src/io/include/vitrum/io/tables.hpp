@@ -33,14 +33,18 @@ struct Table {
 void write_csv(const std::string& path, const Table& table, bool overwrite = false);
 [[nodiscard]] std::string to_csv(const Table& table);
 
-struct Matrix {
+template <class T>
+struct MatrixOf {
   Index rows = 0, columns = 0;
-  std::vector<double> values; // row after row
+  std::vector<T> values; // row after row
 };
+using Matrix = MatrixOf<double>;
 
 /// 2-D numbers from .npy, .npz ("file.npz::name"), CSV or HDF5 ("file.h5::/path"). Throws
 /// FormatError.
 [[nodiscard]] Matrix read_matrix(const std::string& path);
+/// The same in half the memory: for maps.
+[[nodiscard]] MatrixOf<float> read_float_matrix(const std::string& path);
 
 /// One array as .npy, or several by name as .npz. Text arrays are refused (DataError).
 void write_npy(const std::string& path, const Array& array, bool overwrite = false);
