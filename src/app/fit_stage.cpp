@@ -366,13 +366,19 @@ std::string summary_of(const Tree& tree) {
       if (const auto* event = tree.find_group(std::string("entry/") + group)) {
         const auto bin = event->numbers("bin"), time = event->numbers("time_s");
         const auto kind = event->texts("kind");
+        constexpr Index most = 5;
+        Index told = 0, all = 0;
         for (std::size_t e = 0; e < bin.size(); ++e)
-          if (bin[e] == static_cast<double>(b + 1))
+          if (bin[e] == static_cast<double>(b + 1) && ++all <= most) {
+            ++told;
             text += fmt::format(
                 "  {} at {}: {}\n",
                 group == std::string("event") ? "sudden event" : "no event",
                 report::format_value(time[e], std::nan(""), unit_of(event->at("time_s"))),
                 kind[e]);
+          }
+        if (all > told)
+          text += fmt::format("  … and {} more\n", all - told);
       }
     if (const auto* compared = tree.find_group("entry/comparison"))
       text += fmt::format(

@@ -6,7 +6,6 @@
 
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/recognise.hpp"
-#include "vitrum/io/tree_file.hpp"
 
 namespace vitrum::app {
 namespace {
@@ -62,7 +61,7 @@ void complete(Map& map, const std::string& path) {
 bool is_result(const std::string& path) {
   if (path.find("::") != std::string::npos || !io::is_hdf5(path))
     return false;
-  return io::read_tree(path, {.largest_array = 4096}).find("entry/kind") != nullptr;
+  return io::hdf5_has(path, "/entry/kind");
 }
 
 Map read_foreign_map(const std::string& path) {

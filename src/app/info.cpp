@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "foreign_map.hpp"
 #include "series.hpp"
 #include "vitrum/app/commands.hpp"
 #include "vitrum/core/error.hpp"
@@ -168,12 +169,43 @@ report::RecordList trajectory_facts(const std::string& path) {
   return {info.path, std::move(out), info.problems};
 }
 
+/// What a result is and how it was made; its numbers are what `show` is for.
+report::RecordList result_facts(const std::string& path) {
+  const auto tree = io::read_tree(path, {.largest_array = 4096});
+  report::RecordList list{path, {}, {}};
+  const auto add = [&](const std::string& name, const std::string& place) {
+    const auto* array = tree.find("entry/" + place);
+    if (array == nullptr)
+      return;
+    if (std::holds_alternative<std::vector<std::string>>(array->values))
+      list.records.push_back(
+          {name, fmt::format("{}", fmt::join(tree.texts("entry/" + place), " ")), ""});
+    else if (array->size() == 1)
+      list.records.push_back({name,
+                              report::exact_number(to_numbers(*array)[0]),
+                              attribute_text(array->attributes, "units")});
+  };
+  list.records.push_back({"format", "result of vitrum", ""});
+  add("kind", "kind");
+  add("title", "title");
+  add("frames", "series/frames");
+  add("frame_time", "series/frame_time_s");
+  if (const auto* bins = tree.find("entry/bins/bin"))
+    list.records.push_back({"bins", std::to_string(bins->size()), ""});
+  if (const auto* maps = tree.find_group("entry/twotime"))
+    list.records.push_back({"two_time_maps", std::to_string(maps->groups().size()), ""});
+  for (const char* name : {"version", "date", "host", "command_line", "inputs"})
+    add(name, fmt::format("process/{}", name));
+  list.warnings = tree.find("entry/process/warnings") == nullptr
+                      ? std::vector<std::string>{}
+                      : tree.texts("entry/process/warnings");
+  return list;
+}
+
 /// An HDF5 file that is no series: what stands in it.
 report::RecordList contents(const std::string& path, const std::string& why) {
   report::RecordList list{path, {{"format", "hdf5", ""}}, {why}};
   const auto tree = io::read_tree(path, {.largest_array = 65536});
-  if (const auto kind = tree.text("entry/kind"); !kind.empty())
-    list.records.push_back({"result", kind == "xpcs" ? "XPCS result of vitrum" : kind, ""});
   const std::function<void(const Tree&, const std::string&)> walk = [&](const Tree& group,
                                                                         const std::string& above) {
     for (const auto& [name, array] : group.arrays()) {
@@ -203,6 +235,10 @@ std::string run_info(InfoOptions options, const Invocation&, const Monitor& moni
                               std::filesystem::is_regular_file(path, none) &&
                               io::is_trajectory(path)) {
       lists.push_back(trajectory_facts(path));
+      continue;
+    }
+    if (options.input.format.empty() && std::filesystem::is_regular_file(path) && is_result(path)) {
+      lists.push_back(result_facts(path));
       continue;
     }
     Series series;

@@ -33,8 +33,8 @@ Lock::Lock() : lock_(library_mutex()) {
 }
 
 Lock::~Lock() {
-  // What failed is on a stack of this thread. Left there when the program ends, it keeps the library
-  // from closing: it says so and gives up flushing.
+  // What failed is on a stack of this thread. Left there when the program ends, it keeps the
+  // library from closing: it says so and gives up flushing.
   if (--depth == 0)
     H5Eclear2(H5E_DEFAULT);
   H5Eset_auto2(H5E_DEFAULT, print_, print_data_);

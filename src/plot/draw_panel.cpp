@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "layout.hpp"
@@ -119,6 +120,7 @@ void draw_guides(Canvas& canvas, const Panel& panel, const PanelLayout& place) {
 void draw_guide_labels(Canvas& canvas, const Panel& panel, const PanelLayout& place) {
   constexpr double size = 7.5, gap = 2.5;
   const Box& area = place.area;
+  std::vector<std::array<Point, 2>> taken;
   for (const Guide& guide : panel.guides) {
     const bool vertical = guide.direction == Direction::vertical;
     const AxisView& axis = vertical ? place.x : place.y;
@@ -131,6 +133,11 @@ void draw_guide_labels(Canvas& canvas, const Panel& panel, const PanelLayout& pl
     const Point end = vertical ? Point{at - gap, area.top + 3} : Point{area.right() - 3, at - gap};
     const Point low = vertical ? Point{end.x - size, end.y} : Point{end.x - width, end.y - size};
     const Point high = vertical ? Point{end.x, end.y + width} : end;
+    if (std::any_of(taken.begin(), taken.end(), [&](const auto& box) {
+          return low.x < box[1].x && box[0].x < high.x && low.y < box[1].y && box[0].y < high.y;
+        }))
+      continue; // the first of those that would lie on each other stands for all
+    taken.push_back({low, high});
     canvas.areas({{low, {high.x, low.y}, high, {low.x, high.y}}}, faded(white, 0.8), {black, 0});
     canvas.text(end,
                 guide.label,

@@ -85,4 +85,16 @@ std::optional<ColourBar> BinColours::bar() const {
                    true};
 }
 
+std::vector<plot::Guide> event_guides(std::span<const Event> events) {
+  constexpr std::size_t few = 5;
+  std::vector<plot::Guide> guides;
+  for (const Event& event : events) {
+    std::string label = "event";
+    if (events.size() > few)
+      label = guides.empty() ? fmt::format("{} events", events.size()) : "";
+    guides.push_back({plot::Direction::vertical, event.time_s, std::move(label), plot::palette(1)});
+  }
+  return guides;
+}
+
 } // namespace vitrum::report

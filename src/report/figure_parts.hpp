@@ -1,6 +1,8 @@
 // Colours and marks that mean the same in all figures of a report.
 #pragma once
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "result.hpp"
 #include "vitrum/plot/figure.hpp"
@@ -38,5 +40,8 @@ private:
 /// Group of the finest level of a two-time map with at most `cells` rows, else of the coarsest that
 /// is there; the group itself without levels.
 [[nodiscard]] std::string best_level(const Tree& entry, const std::string& group, Index cells);
+
+/// Vertical lines at events. Of more than a few only the first has a label, which counts them.
+[[nodiscard]] std::vector<plot::Guide> event_guides(std::span<const Event> events);
 
 } // namespace vitrum::report

@@ -82,9 +82,10 @@ std::optional<Figure> stacked(std::vector<Panel> panels, const std::vector<Event
       panel.legend = Legend::none;
       panel.colour_bar.reset();
     }
-    for (const Event& event : events)
-      panel.guides.push_back(
-          {Direction::vertical, event.time_s, i == 0 ? "event" : "", palette(1)});
+    panel.guides = event_guides(events);
+    if (i > 0)
+      for (auto& guide : panel.guides)
+        guide.label.clear();
   }
   Figure figure;
   figure.width = 460;

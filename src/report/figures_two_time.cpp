@@ -183,9 +183,9 @@ std::optional<Figure> make_two_time_figure(const Tree& root, Index bin, const Ma
   if (auto intensity = intensity_panel(result, bin, first, last)) {
     figure.panels[0].x.show_labels = false;
     figure.description += " with the intensity below it";
-    for (const Event& event : result.events())
-      if (event.bin == bin)
-        intensity->guides.push_back({Direction::vertical, event.time_s, "event", palette(1)});
+    std::vector<Event> events = result.events();
+    std::erase_if(events, [&](const Event& event) { return event.bin != bin; });
+    intensity->guides = event_guides(events);
     figure.panels.push_back(std::move(*intensity));
   }
   return figure;

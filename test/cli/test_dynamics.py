@@ -161,14 +161,14 @@ class BadInput(CliTest):
     def test_an_asymmetric_map(self):
         c = self.map()
         self.write_npy("m.npy", c)
-        self.refused(f"m.npy:element 1, 0: C = {c[1, 0]} but {c[0, 1]} across the diagonal, expected a symmetric two-time map or one triangle of it",
+        self.refused(f"m.npy:element 1, 0: C = {np.float32(c[1, 0])!s} but {np.float32(c[0, 1])!s} across the diagonal, expected a symmetric two-time map or one triangle of it",
                      "age", "m.npy", "--frame-time", "1", "-o", "a.h5")
 
     def test_a_block_of_nan_on_one_side_of_the_diagonal(self):
         c = self.symmetric()
         c[40:50, 20:30] = np.nan
         self.write_npy("m.npy", c)
-        self.refused(f"m.npy:element 40, 20: C = nan but {c[20, 40]} across the diagonal, expected a symmetric two-time map or one triangle of it",
+        self.refused(f"m.npy:element 40, 20: C = nan but {np.float32(c[20, 40])!s} across the diagonal, expected a symmetric two-time map or one triangle of it",
                      "age", "m.npy", "--frame-time", "1", "-o", "a.h5")
 
     def test_a_map_without_numbers(self):

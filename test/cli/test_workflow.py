@@ -26,6 +26,10 @@ class Workflow(CliTest):
         self.assertTrue(done.stdout.endswith("r.h5\n"))
         shown = self.scalars("r.h5")
         self.assertEqual(shown["kind"], "xpcs")
+        facts = json.loads(self.vitrum("info", "r.h5", "--json").stdout)[0]["facts"]
+        self.assertEqual(facts["kind"]["value"], "xpcs")
+        self.assertEqual(facts["bins"]["value"], 3)
+        self.assertEqual(facts["inputs"]["value"].split()[0], "v.h5")
         scalars = shown["scalars"]
         self.assertEqual(scalars["frames"]["value"], 600)
         self.assertEqual(scalars["frame_time_s"], {"value": 1, "error": None, "unit": "s"})

@@ -108,6 +108,20 @@ Figure curve_figure() {
   return figure;
 }
 
+TEST(Render, LabelsOfLinesThatWouldLieOnEachOtherAreLeftOut) {
+  Figure figure;
+  Panel panel;
+  panel.x = {"t (s)", Scale::linear, 0, 100};
+  panel.y = {"y", Scale::linear, 0, 1};
+  for (const double at : {20.0, 20.2, 80.0})
+    panel.guides.push_back({Direction::vertical, at, fmt::format("at {}", at)});
+  figure.panels.push_back(std::move(panel));
+  const std::string text = render(figure, Format::svg);
+  EXPECT_NE(text.find("at 20<"), std::string::npos);
+  EXPECT_EQ(text.find("at 20.2<"), std::string::npos);
+  EXPECT_NE(text.find("at 80<"), std::string::npos);
+}
+
 Colour value_colour(double value) {
   return colour_at(ColourMap::viridis, std::round(254 * value) / 254);
 }

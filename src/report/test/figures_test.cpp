@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "../figure_parts.hpp"
 #include "synthetic.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/plot/render.hpp"
@@ -398,6 +399,17 @@ TEST(Figures, NoiseOfShortLagsDoesNotChooseTheColoursOfLogMaps) {
   EXPECT_LT(map.lower, 1.1);
   EXPECT_GT(map.upper, 1.2);
   EXPECT_LT(map.upper, 1.25);
+}
+
+TEST(Figures, ManyEventsHaveOneLabel) {
+  std::vector<Event> events(5);
+  for (const auto& guide : event_guides(events))
+    EXPECT_EQ(guide.label, "event");
+  events.resize(6);
+  const auto guides = event_guides(events);
+  ASSERT_EQ(guides.size(), 6U);
+  EXPECT_EQ(guides[0].label, "6 events");
+  EXPECT_EQ(guides[5].label, "");
 }
 
 } // namespace
