@@ -12,137 +12,220 @@ namespace vitrum::aging {
 namespace {
 
 constexpr Index per_octave = 4;
-constexpr Index pieces = 64; // of the rows, joined in order so that threads do not matter
+constexpr Index strip_rows = 64; // that are read, then summed by all threads and joined in order
 
-/// Bins of Δξ from the smallest step to the whole.
-struct Bins {
-  double smallest = 1;
-  Index count = 1;
-  [[nodiscard]] double place(double x) const { // fractional
-    return std::max(0.0, static_cast<double>(per_octave) * std::log2(x / smallest));
+/// A time axis and bins of its differences, from the smallest step to the whole.
+struct Clock {
+  std::vector<double> at;      // [frame], increasing
+  std::vector<double> centres; // [bin]
+  std::vector<double> limits;  // [bin]: differences from which on the bin is the nearest
+
+  explicit Clock(std::vector<double> times) : at(std::move(times)) {
+    double smallest = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 1; i < at.size(); ++i)
+      smallest = std::min(smallest, at[i] - at[i - 1]);
+    const auto octaves = std::log2((at.back() - at.front()) / smallest);
+    const auto count = static_cast<Index>(static_cast<double>(per_octave) * octaves) + 2;
+    for (Index b = 0; b < count; ++b) {
+      const double octave = static_cast<double>(b) / per_octave;
+      centres.push_back(smallest * std::exp2(octave));
+      limits.push_back(b == 0 ? 0 : smallest * std::exp2(octave - 0.5 / per_octave));
+    }
+  }
+
+  /// Visits runs of earlier frames [first, last), all before t, whose difference to t lies between
+  /// two of `edges`: visit(bin, run first, run last). The differences shrink along a row.
+  template <class F>
+  void
+  for_runs(const std::vector<double>& edges, Index t, Index first, Index last, F&& visit) const {
+    const double now = at[static_cast<std::size_t>(t)];
+    auto bin =
+        std::upper_bound(edges.begin(), edges.end(), now - at[static_cast<std::size_t>(first)]) -
+        edges.begin() - 1;
+    for (Index u = first; u < last; --bin) {
+      const Index end = bin <= 0 ? last
+                                 : std::upper_bound(at.begin() + u,
+                                                    at.begin() + last,
+                                                    now - edges[static_cast<std::size_t>(bin)]) -
+                                       at.begin();
+      if (end > u)
+        visit(static_cast<std::size_t>(std::max<std::ptrdiff_t>(bin, 0)), u, end);
+      u = end;
+    }
   }
 };
 
-template <class F>
-void for_rows(const MapRows& map, Index piece, F&& body) {
-  const Index n = map.frames();
-  // rows of equal numbers of elements: the triangle widens downwards
-  const auto bound = [&](Index p) {
-    return static_cast<Index>(static_cast<double>(n) * std::sqrt(static_cast<double>(p) / pieces));
+struct Sum {
+  double sum = 0, count = 0; // of elements that are no gaps
+  void operator+=(const Sum& other) {
+    sum += other.sum;
+    count += other.count;
+  }
+};
+
+/// Sum of row[i] − (at_first + (first_clock − clock[i])·slope) over a run of a row.
+Sum sum_run(std::span<const float> row,
+            std::span<const double> clock,
+            double now,
+            double value,
+            double slope) {
+  constexpr std::size_t lanes = 8;
+  double sums[lanes]{}, counts[lanes]{};
+  const auto add = [&](std::size_t i, std::size_t lane) {
+    const auto c = static_cast<double>(row[i]);
+    const double rest = c - (value + (now - clock[i]) * slope);
+    const bool there = c == c;
+    sums[lane] += there ? rest : 0;
+    counts[lane] += there ? 1 : 0;
   };
-  std::vector<float> row(static_cast<std::size_t>(n));
-  for (Index t = std::max<Index>(1, bound(piece)); t < bound(piece + 1); ++t) {
-    const auto part = std::span(row).first(static_cast<std::size_t>(t));
-    map.read(t, 0, part);
-    body(t, std::span<const float>(part));
+  std::size_t i = 0;
+  for (; i + lanes <= row.size(); i += lanes)
+    for (std::size_t lane = 0; lane < lanes; ++lane)
+      add(i + lane, lane);
+  for (; i < row.size(); ++i)
+    add(i, 0);
+  Sum total;
+  for (std::size_t lane = 0; lane < lanes; ++lane)
+    total += {sums[lane], counts[lane]};
+  return total;
+}
+
+/// Reads the map once, strip by strip: one reader, because a map on disk keeps one band of chunks.
+/// `row(slot, t, values)` is called for the rows of a strip at the same time, then `fold(slot, t)`
+/// for one after the other, so that the number of threads does not matter.
+template <class Row, class Fold>
+void for_rows(const MapRows& map, Row&& row, Fold&& fold) {
+  const Index n = map.frames();
+  Buffer<float> strip(strip_rows * n);
+  for (Index t0 = 1; t0 < n; t0 += strip_rows) {
+    const Index count = std::min(strip_rows, n - t0);
+    const auto values = [&](Index slot) {
+      return strip.span().subspan(static_cast<std::size_t>(slot * n),
+                                  static_cast<std::size_t>(t0 + slot));
+    };
+    for (Index slot = 0; slot < count; ++slot)
+      map.read(t0 + slot, 0, values(slot));
+    parallel_for(0, count, 1, [&](Index begin, Index end) {
+      for (Index slot = begin; slot < end; ++slot)
+        row(slot, t0 + slot, values(slot));
+    });
+    for (Index slot = 0; slot < count; ++slot)
+      fold(slot, t0 + slot);
   }
 }
 
-/// C as a function of the difference of a clock.
-std::vector<double>
-master_curve(const MapRows& map, const std::vector<double>& clock, const Bins& bins) {
-  const auto size = static_cast<std::size_t>(bins.count);
-  std::vector<std::vector<double>> sum(pieces), count(pieces);
-  parallel_for(0, pieces, 1, [&](Index begin, Index end) {
-    for (Index p = begin; p < end; ++p) {
-      auto& s = sum[static_cast<std::size_t>(p)];
-      auto& c = count[static_cast<std::size_t>(p)];
-      s.assign(size, 0);
-      c.assign(size, 0);
-      for_rows(map, p, [&](Index t, std::span<const float> row) {
-        const double now = clock[static_cast<std::size_t>(t)];
-        for (std::size_t u = 0; u < row.size(); ++u)
-          if (!std::isnan(row[u])) {
-            // to the nearest bin, whose centre is its place
-            const auto b =
-                std::min(size - 1, static_cast<std::size_t>(bins.place(now - clock[u]) + 0.5));
-            s[b] += row[u];
-            c[b] += 1;
-          }
-      });
-    }
-  });
-  std::vector<double> out(size, std::numeric_limits<double>::quiet_NaN());
-  for (std::size_t b = 0; b < size; ++b) {
-    double s = 0, c = 0;
-    for (std::size_t p = 0; p < static_cast<std::size_t>(pieces); ++p) {
-      s += sum[p][b];
-      c += count[p][b];
-    }
-    if (c > 0)
-      out[b] = s / c;
-  }
+std::vector<double> means_of(const std::vector<Sum>& bins) {
+  std::vector<double> out;
+  for (const Sum& bin : bins)
+    out.push_back(bin.count > 0 ? bin.sum / bin.count : std::numeric_limits<double>::quiet_NaN());
   // no pair has such a difference: take that of the bin before
-  for (std::size_t b = 1; b < size; ++b)
+  for (std::size_t b = 1; b < out.size(); ++b)
     if (std::isnan(out[b]))
       out[b] = out[b - 1];
-  for (std::size_t b = size - 1; b-- > 0;)
+  for (std::size_t b = out.size() - 1; b-- > 0;)
     if (std::isnan(out[b]))
       out[b] = out[b + 1];
   return out;
 }
 
-struct Cells {
-  std::vector<double> sum, count; // [cell, cell], lower triangle
-};
-
-Cells residual_cells(const MapRows& map,
-                     const std::vector<double>& clock,
-                     const Bins& bins,
-                     const std::vector<double>& master,
-                     Index cells) {
-  const Index n = map.frames();
-  const auto size = static_cast<std::size_t>(cells * cells);
-  std::vector<Cells> parts(pieces);
-  parallel_for(0, pieces, 1, [&](Index begin, Index end) {
-    for (Index p = begin; p < end; ++p) {
-      Cells& cell = parts[static_cast<std::size_t>(p)];
-      cell.sum.assign(size, 0);
-      cell.count.assign(size, 0);
-      for_rows(map, p, [&](Index t, std::span<const float> row) {
-        const double now = clock[static_cast<std::size_t>(t)];
-        double* s = cell.sum.data() + t * cells / n * cells;
-        double* c = cell.count.data() + t * cells / n * cells;
-        for (std::size_t u = 0; u < row.size(); ++u) {
-          if (std::isnan(row[u]))
-            continue;
-          const double place = bins.place(now - clock[u]);
-          const auto b = std::min(static_cast<std::size_t>(place), master.size() - 1);
-          const auto next = std::min(b + 1, master.size() - 1);
-          const double rest = place - static_cast<double>(b);
-          const Index column = static_cast<Index>(u) * cells / n;
-          s[column] += row[u] - (master[b] + std::min(rest, 1.0) * (master[next] - master[b]));
-          c[column] += 1;
+/// C as a function of the difference of each clock.
+std::vector<std::vector<double>> master_curves(const MapRows& map, std::span<const Clock> clocks) {
+  std::vector<std::vector<Sum>> total, slots;
+  for (const Clock& clock : clocks)
+    total.emplace_back(clock.limits.size());
+  for (Index slot = 0; slot < strip_rows; ++slot)
+    slots.insert(slots.end(), total.begin(), total.end());
+  const auto of_slot = [&](Index slot, std::size_t k) -> std::vector<Sum>& {
+    return slots[static_cast<std::size_t>(slot) * clocks.size() + k];
+  };
+  for_rows(
+      map,
+      [&](Index slot, Index t, std::span<const float> row) {
+        for (std::size_t k = 0; k < clocks.size(); ++k) {
+          const Clock& clock = clocks[k];
+          auto& bins = of_slot(slot, k);
+          bins.assign(bins.size(), {});
+          clock.for_runs(clock.limits, t, 0, t, [&](std::size_t bin, Index first, Index last) {
+            const auto at = static_cast<std::size_t>(first),
+                       size = static_cast<std::size_t>(last - first);
+            bins[bin] +=
+                sum_run(row.subspan(at, size), std::span(clock.at).subspan(at, size), 0, 0, 0);
+          });
         }
+      },
+      [&](Index slot, Index) {
+        for (std::size_t k = 0; k < clocks.size(); ++k)
+          for (std::size_t b = 0; b < total[k].size(); ++b)
+            total[k][b] += of_slot(slot, k)[b];
       });
-    }
-  });
-  Cells out{std::vector<double>(size, 0), std::vector<double>(size, 0)};
-  for (const Cells& part : parts)
-    for (std::size_t i = 0; i < size; ++i) {
-      out.sum[i] += part.sum[i];
-      out.count[i] += part.count[i];
-    }
+  std::vector<std::vector<double>> out;
+  for (const auto& bins : total)
+    out.push_back(means_of(bins));
   return out;
+}
+
+using Cells = std::vector<Sum>; // [cell, cell], lower triangle
+
+/// What is left of C after the master curve of each clock, which is interpolated between centres.
+std::vector<Cells> residual_cells(const MapRows& map,
+                                  std::span<const Clock> clocks,
+                                  const std::vector<std::vector<double>>& masters,
+                                  Index cells) {
+  const Index n = map.frames();
+  std::vector<Cells> total(clocks.size(), Cells(static_cast<std::size_t>(cells * cells)));
+  std::vector<Sum> slots(static_cast<std::size_t>(strip_rows * cells) * clocks.size());
+  const auto of_slot = [&](Index slot, std::size_t k) {
+    return std::span(slots).subspan((static_cast<std::size_t>(slot) * clocks.size() + k) *
+                                        static_cast<std::size_t>(cells),
+                                    static_cast<std::size_t>(cells));
+  };
+  const auto first_of_cell = [&](Index cell) { return (cell * n + cells - 1) / cells; };
+  for_rows(
+      map,
+      [&](Index slot, Index t, std::span<const float> row) {
+        for (std::size_t k = 0; k < clocks.size(); ++k) {
+          const Clock& clock = clocks[k];
+          const auto& master = masters[k];
+          const auto sums = of_slot(slot, k);
+          std::fill(sums.begin(), sums.end(), Sum{});
+          for (Index cell = 0; cell <= t * cells / n; ++cell)
+            clock.for_runs(clock.centres,
+                           t,
+                           std::min(first_of_cell(cell), t),
+                           std::min(first_of_cell(cell + 1), t),
+                           [&](std::size_t bin, Index first, Index last) {
+                             const std::size_t next = std::min(bin + 1, master.size() - 1);
+                             const double step = clock.centres[next] - clock.centres[bin];
+                             const double slope =
+                                 step > 0 ? (master[next] - master[bin]) / step : 0;
+                             const auto at = static_cast<std::size_t>(first),
+                                        size = static_cast<std::size_t>(last - first);
+                             sums[static_cast<std::size_t>(cell)] +=
+                                 sum_run(row.subspan(at, size),
+                                         std::span(clock.at).subspan(at, size),
+                                         clock.at[static_cast<std::size_t>(t)] - clock.centres[bin],
+                                         master[bin],
+                                         slope);
+                           });
+        }
+      },
+      [&](Index slot, Index t) {
+        for (std::size_t k = 0; k < clocks.size(); ++k)
+          for (Index cell = 0; cell < cells; ++cell)
+            total[k][static_cast<std::size_t>(t * cells / n * cells + cell)] +=
+                of_slot(slot, k)[static_cast<std::size_t>(cell)];
+      });
+  return total;
 }
 
 double rms_of(const Cells& cells) {
   double squares = 0, n = 0;
-  for (std::size_t i = 0; i < cells.sum.size(); ++i)
-    if (cells.count[i] > 0) {
-      squares += std::pow(cells.sum[i] / cells.count[i], 2);
+  for (const Sum& cell : cells)
+    if (cell.count > 0) {
+      squares += std::pow(cell.sum / cell.count, 2);
       n += 1;
     }
   return std::sqrt(squares / n);
-}
-
-Bins bins_of(const std::vector<double>& clock) {
-  Bins bins;
-  bins.smallest = std::numeric_limits<double>::infinity();
-  for (std::size_t i = 1; i < clock.size(); ++i)
-    bins.smallest = std::min(bins.smallest, clock[i] - clock[i - 1]);
-  bins.count = static_cast<Index>(bins.place(clock.back() - clock.front())) + 2;
-  return bins;
 }
 
 } // namespace
@@ -178,24 +261,22 @@ make_material_time(const MapRows& map, const AgeSeries& series, double frame_tim
     const double part = std::clamp((now - age[k]) / (age[k + 1] - age[k]), 0.0, 1.0);
     xi += frame_time_s * std::exp(-(log_tau[k] + part * (log_tau[k + 1] - log_tau[k])));
   }
-  const Bins bins = bins_of(out.material);
-  out.master = master_curve(map, out.material, bins);
-  for (Index b = 0; b < bins.count; ++b)
-    out.x.push_back(bins.smallest * std::exp2(static_cast<double>(b) / per_octave));
-  const Cells residual = residual_cells(map, out.material, bins, out.master, out.cells);
-  const Bins plain = bins_of(out.time_s);
-  const Cells uniform =
-      residual_cells(map, out.time_s, plain, master_curve(map, out.time_s, plain), out.cells);
-  out.residual_rms = rms_of(residual);
-  out.uniform_rms = rms_of(uniform);
+  const Clock clocks[] = {Clock(out.material), Clock(out.time_s)};
+  const auto masters = master_curves(map, clocks);
+  out.x = clocks[0].centres;
+  out.master = masters[0];
+  const auto residuals = residual_cells(map, clocks, masters, out.cells);
+  out.residual_rms = rms_of(residuals[0]);
+  out.uniform_rms = rms_of(residuals[1]);
   out.explained = 1 - std::pow(out.residual_rms / out.uniform_rms, 2);
-  out.residual.assign(residual.sum.size(), std::numeric_limits<float>::quiet_NaN());
+  out.residual.assign(residuals[0].size(), std::numeric_limits<float>::quiet_NaN());
   for (Index i = 0; i < out.cells; ++i)
     for (Index j = 0; j <= i; ++j) {
-      const auto low = static_cast<std::size_t>(i * out.cells + j);
-      if (residual.count[low] > 0)
-        out.residual[low] = out.residual[static_cast<std::size_t>(j * out.cells + i)] =
-            static_cast<float>(residual.sum[low] / residual.count[low]);
+      const Sum& cell = residuals[0][static_cast<std::size_t>(i * out.cells + j)];
+      if (cell.count > 0)
+        out.residual[static_cast<std::size_t>(i * out.cells + j)] =
+            out.residual[static_cast<std::size_t>(j * out.cells + i)] =
+                static_cast<float>(cell.sum / cell.count);
     }
   return out;
 }

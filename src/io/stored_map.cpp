@@ -20,8 +20,9 @@ struct StoredMap::Opened {
 /// Opens the map again with room for a row of chunks, so that reading it row by row takes each
 /// chunk from disk once.
 void StoredMap::keep_chunks() {
-  constexpr std::size_t most_bytes = std::size_t{256} << 20;
-  constexpr std::size_t slots = 20011; // a prime, many more than chunks
+  constexpr std::size_t most_bytes = std::size_t{1024}
+                                     << 20; // a band of 480 × 480 of 500,000 frames
+  constexpr std::size_t slots = 20011;      // a prime, many more than chunks
   auto& dataset = opened_->dataset;
   const auto edge = static_cast<std::size_t>(opened_->chunk);
   const auto row = (static_cast<std::size_t>(size()) + edge - 1) / edge;

@@ -104,5 +104,60 @@ TEST(MaterialTime, MakesAgingStationary) {
             "0 windows with a relaxation time: need at least 2");
 }
 
+/// The definitions, element by element.
+void compare_with_definition(Index n, Index cells) {
+  Random random(7, std::uint64_t(n));
+  std::vector<float> map(std::size_t(n * n));
+  for (float& c : map)
+    c = random.uniform() < 0.02 ? std::numeric_limits<float>::quiet_NaN()
+                                : float(1 + 0.3 * random.uniform());
+  AgeSeries series;
+  for (double t = 0; t < double(n); t += double(n) / 7) {
+    series.age_s.push_back(t);
+    series.log_tau.push_back(2 + std::sin(t));
+    series.error.push_back(0.01);
+  }
+  const auto m = make_material_time(MemoryRows(map, n), series, 0.5, cells);
+  const std::size_t bins = m.x.size();
+  std::vector<double> sum(bins, 0), count(bins, 0);
+  const auto for_pairs = [&](auto&& visit) {
+    for (Index t = 0; t < n; ++t)
+      for (Index u = 0; u < t; ++u)
+        if (const float c = map[std::size_t(t * n + u)]; !std::isnan(c))
+          visit(t, u, double(c), m.material[std::size_t(t)] - m.material[std::size_t(u)]);
+  };
+  for_pairs([&](Index, Index, double c, double x) { // the nearest bin, in octaves
+    const auto b = std::min(bins - 1, std::size_t(std::max(0.0, 4 * std::log2(x / m.x[0]) + 0.5)));
+    sum[b] += c;
+    count[b] += 1;
+  });
+  for (std::size_t b = 0; b < bins; ++b)
+    if (count[b] > 0) {
+      ASSERT_NEAR(m.master[b], sum[b] / count[b], 1e-12) << n << " frames, bin " << b;
+    }
+  std::vector<double> rest(std::size_t(m.cells * m.cells), 0), pairs = rest;
+  for_pairs([&](Index t, Index u, double c, double x) {
+    std::size_t b = 0;
+    while (b + 1 < bins && m.x[b + 1] <= x)
+      ++b;
+    const std::size_t next = std::min(b + 1, bins - 1);
+    const double part = next > b ? (x - m.x[b]) / (m.x[next] - m.x[b]) : 0;
+    const auto cell = std::size_t(t * m.cells / n * m.cells + u * m.cells / n);
+    rest[cell] += c - (m.master[b] + part * (m.master[next] - m.master[b]));
+    pairs[cell] += 1;
+  });
+  for (std::size_t cell = 0; cell < rest.size(); ++cell)
+    if (pairs[cell] > 0) {
+      ASSERT_NEAR(m.residual[cell], rest[cell] / pairs[cell], 1e-6)
+          << n << " frames, cell " << cell;
+    }
+}
+
+TEST(MaterialTime, IsItsDefinition) {
+  for (const Index n : {2, 3, 17, 63, 64, 65, 66, 200})
+    for (const Index cells : {2, 7, 128})
+      compare_with_definition(n, cells);
+}
+
 } // namespace
 } // namespace vitrum::aging
