@@ -1,31 +1,7 @@
-// The table of commands and how each is parsed: words in, one app call, text out.
+// Words in, one app call, text out.
 #pragma once
-#include <functional>
-#include <string>
-#include <vector>
-
-#include "vitrum/app/commands.hpp"
 
 namespace vitrum::cli {
-
-struct Command {
-  std::string name;    // "synth xpcs"
-  std::string summary; // one line
-  std::string inputs;  // what the positional arguments are; empty for none
-  std::size_t min_inputs = 1;
-  std::size_t max_inputs = 1;
-  std::string examples; // shown below the help
-  /// Settings of a fresh set of options, kept alive by the session that comes with them.
-  struct Session {
-    app::Settings settings;
-    std::function<std::string(
-        std::vector<std::string> inputs, const app::Invocation&, const Monitor&)>
-        run;
-  };
-  std::function<Session()> start;
-};
-
-[[nodiscard]] const std::vector<Command>& commands();
 
 /// Parses and runs; returns the exit code.
 int run_command_line(int argc, char** argv);
