@@ -67,11 +67,12 @@ void find_drift(EcmRun& run, const EcmOptions& options, const Monitor& monitor) 
   auto& series = run.series;
   if (options.no_drift) {
     run.path = ecm::no_drift(series.info().frames);
-    run.path.speckle_px = ecm::measure_speckle(*series.source, series.bad);
+    run.path.speckle_px = ecm::measure_speckle(*series.source, series.bad, run.mask.use);
     return;
   }
   ecm::DriftOptions drift;
   drift.window = options.drift_window;
+  drift.use = run.mask.use;
   run.path = ecm::measure_drift(*series.source, series.bad, drift, monitor);
   constexpr double harmful_nm = 5; // V25 3.2: relaxation times come out too short
   const double residual = run.path.residual_rms_px * run.pixel_size_nm;

@@ -224,6 +224,8 @@ void add_duration(Tree& tree, const EcmRun& run) {
   group.set("growth_errors", make_scalar(d.growth_error));
   group.set("hyperbolic_tau_s", make_scalar(d.hyperbolic.tau_s, "s"));
   group.set("hyperbolic_tau_s_errors", make_scalar(d.hyperbolic.tau_error_s, "s"));
+  group.set("hyperbolic_time_s", make_scalar(d.hyperbolic.time_s, "s"));
+  group.set("exponential_time_s", make_scalar(d.exponential.time_s, "s"));
   group.set("exponential_tau_s", make_scalar(d.exponential.tau_s, "s"));
   group.set("exponential_tau_s_errors", make_scalar(d.exponential.tau_error_s, "s"));
   group.set("verdict", make_scalar(d.verdict));

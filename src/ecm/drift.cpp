@@ -222,12 +222,14 @@ std::vector<double> measure_coherence(FrameReader& reader,
 
 } // namespace
 
-double measure_speckle(frames::FrameSource& source, std::span<const std::uint8_t> bad) {
+double measure_speckle(frames::FrameSource& source,
+                       std::span<const std::uint8_t> bad,
+                       std::span<const std::uint8_t> use) {
   const auto& info = source.info();
   if (std::min(info.height, info.width) < smallest_edge)
     return std::numeric_limits<double>::quiet_NaN();
   TileTransform transform(info.height, info.width, 1);
-  FrameReader reader(source);
+  FrameReader reader(source, use);
   transform.calibrate(sample_frames(reader, good_frames(info.frames, bad)));
   return transform.speckle_px();
 }
@@ -271,6 +273,9 @@ DriftPath measure_drift(frames::FrameSource& source,
                         const Monitor& monitor) {
   validate(options);
   const auto& info = source.info();
+  if (!options.use.empty() && static_cast<Index>(options.use.size()) != info.pixels())
+    throw DataError(fmt::format(
+        "{}: a mask of {} for {} pixels", info.path, options.use.size(), info.pixels()));
   if (std::min(info.height, info.width) / options.tiles < smallest_edge / 2 ||
       std::min(info.height, info.width) < smallest_edge)
     throw DataError(fmt::format("{}: frames of {} x {} are too small to find a drift in {} x {} "
@@ -284,7 +289,7 @@ DriftPath measure_drift(frames::FrameSource& source,
   if (good.size() < 2)
     throw DataError(fmt::format("{}: {} good frames, need at least 2", info.path, good.size()));
   TileTransform transform(info.height, info.width, options.tiles);
-  FrameReader reader(source);
+  FrameReader reader(source, options.use);
   transform.calibrate(sample_frames(reader, good));
   Tracker tracker(transform, measure_coherence(reader, good, transform, options), options);
   Progress progress(monitor, "finding the drift", "frames", static_cast<Index>(good.size()));
@@ -329,6 +334,14 @@ DriftPath measure_drift(frames::FrameSource& source,
   out.pair_residual_px = path.residual_rms;
   out.speckle_px = transform.speckle_px();
   add_errors(path, list, transform.tiles(), out);
+  if (out.residual_rms_px > 0) {
+    auto smooth = smooth_path(info.frames, list.pairs, path.weight_factor, out.residual_rms_px);
+    out.y_px = std::move(smooth.y);
+    out.x_px = std::move(smooth.x);
+    out.residual_rms_px *= smooth.error_ratio;
+    for (double& error : out.error_px)
+      error *= smooth.error_ratio;
+  }
   return out;
 }
 

@@ -19,6 +19,7 @@ constexpr Index shortest = 16;
 
 struct Fitted {
   double tau = 0, tau_error = 0, exponent = 0, exponent_error = 0, contrast = 0;
+  std::vector<double> tau_without; // [group left out]
 };
 
 /// The fit of the mean of the groups, and the scatter of fits that leave one group out.
@@ -41,8 +42,9 @@ Fitted fit_groups(const std::vector<double>& lag_s,
   const auto n = static_cast<Index>(groups + 1);
   const auto fits =
       fit::fit_kww_batch<double>(lag_s, sigma, std::span<const double>(curves), n, n, {});
-  Fitted out{fits.tau_s[0], 0, fits.kww_exponent[0], 0, fits.contrast[0]};
+  Fitted out{fits.tau_s[0], 0, fits.kww_exponent[0], 0, fits.contrast[0], {}};
   for (std::size_t g = 1; g <= groups; ++g) {
+    out.tau_without.push_back(fits.tau_s[g]);
     out.tau_error += std::pow(fits.tau_s[g] - out.tau, 2);
     out.exponent_error += std::pow(fits.kww_exponent[g] - out.exponent, 2);
   }
@@ -52,26 +54,48 @@ Fitted fit_groups(const std::vector<double>& lag_s,
   return out;
 }
 
-/// Weighted least squares in τ∞ for every T0 of a fine grid.
-Asymptote extrapolate(const std::vector<DurationPoint>& points,
-                      double frame_time_s,
-                      const std::function<double(double, double)>& shape) {
+using Shape = std::function<double(double time, double time_scale)>;
+
+struct DurationCurve {
+  std::vector<double> time_s, tau_s, weight;
+};
+
+/// Weighted least squares in τ∞ for every T0 of a fine grid; without an error.
+Asymptote fit_asymptote(const DurationCurve& c, const Shape& shape) {
   Asymptote best;
   best.chi2 = -1;
-  const double longest = static_cast<double>(points.back().frames) * frame_time_s;
+  const double longest = c.time_s.back();
   for (double t0 = longest * 1e-3; t0 < 20 * longest; t0 *= 1.02) {
     double ff = 0, fy = 0, yy = 0;
-    for (const auto& p : points) {
-      const double f = shape(static_cast<double>(p.frames) * frame_time_s, t0);
-      const double w = 1 / (p.time_mean_tau_error_s * p.time_mean_tau_error_s);
-      ff += w * f * f;
-      fy += w * f * p.time_mean_tau_s;
-      yy += w * p.time_mean_tau_s * p.time_mean_tau_s;
+    for (std::size_t i = 0; i < c.time_s.size(); ++i) {
+      const double f = shape(c.time_s[i], t0);
+      ff += c.weight[i] * f * f;
+      fy += c.weight[i] * f * c.tau_s[i];
+      yy += c.weight[i] * c.tau_s[i] * c.tau_s[i];
     }
     const double chi2 = yy - fy * fy / ff;
     if (best.chi2 < 0 || chi2 < best.chi2)
-      best = {fy / ff, 1 / std::sqrt(ff), t0, chi2};
+      best = {fy / ff, 0, t0, chi2};
   }
+  return best;
+}
+
+/// τ of longer durations contains the frames of shorter ones: the error is from fits that leave one
+/// group of pixels out of all of them.
+Asymptote extrapolate(const DurationCurve& whole,
+                      const std::vector<std::vector<double>>& tau_without,
+                      const Shape& shape) {
+  auto best = fit_asymptote(whole, shape);
+  const std::size_t groups = tau_without.front().size();
+  double squares = 0;
+  for (std::size_t g = 0; g < groups; ++g) {
+    auto part = whole;
+    for (std::size_t i = 0; i < part.tau_s.size(); ++i)
+      part.tau_s[i] = tau_without[i][g];
+    squares += std::pow(fit_asymptote(part, shape).tau_s - best.tau_s, 2);
+  }
+  best.tau_error_s =
+      std::sqrt(squares * static_cast<double>(groups - 1) / static_cast<double>(groups));
   return best;
 }
 
@@ -140,6 +164,8 @@ void DurationSums::add(const Strips& strips, std::span<const std::uint8_t> valid
 DurationAnalysis DurationSums::result(double frame_time_s) const {
   DurationAnalysis out;
   double contrast = 0;
+  DurationCurve curve; // of time means
+  std::vector<std::vector<double>> without;
   for (const Sums& one : sums_) {
     std::vector<double> lag_s;
     for (const Index lag : one.lags)
@@ -158,6 +184,10 @@ DurationAnalysis DurationSums::result(double frame_time_s) const {
     p.time_mean_exponent = b.exponent;
     p.time_mean_exponent_error = b.exponent_error;
     out.points.push_back(p);
+    curve.time_s.push_back(static_cast<double>(one.frames) * frame_time_s);
+    curve.tau_s.push_back(b.tau);
+    curve.weight.push_back(1 / (b.tau_error * b.tau_error));
+    without.push_back(b.tau_without);
   }
   if (out.points.size() < 3)
     return out;
@@ -180,10 +210,9 @@ DurationAnalysis DurationSums::result(double frame_time_s) const {
   out.growth = whole.tau_s / first.tau_s;
   out.growth_error =
       out.growth * std::hypot(first.tau_error_s / first.tau_s, whole.tau_error_s / whole.tau_s);
-  out.hyperbolic =
-      extrapolate(out.points, frame_time_s, [](double t, double t0) { return t / (t + t0); });
-  out.exponential = extrapolate(
-      out.points, frame_time_s, [](double t, double t0) { return 1 - std::exp(-t / t0); });
+  out.hyperbolic = extrapolate(curve, without, [](double t, double t0) { return t / (t + t0); });
+  out.exponential =
+      extrapolate(curve, without, [](double t, double t0) { return 1 - std::exp(-t / t0); });
   const double p = chi2_survival(chi2, static_cast<double>(out.points.size() - 1));
   const double apparent = whole.time_mean_tau_s / first.time_mean_tau_s;
   const bool grows = std::abs(out.growth - 1) > 3 * out.growth_error;

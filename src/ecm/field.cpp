@@ -179,9 +179,6 @@ Field::Field(frames::FrameSource& source,
                     info.height,
                     info.width));
 
-  for (std::size_t p = 0; p < options_.use.size(); ++p)
-    if (options_.use[p] == 0)
-      bad_pixels_.push_back(static_cast<Index>(p));
   double dark = 0;
   for (const float d : options_.dark)
     dark += static_cast<double>(d) / static_cast<double>(pixels);
@@ -227,7 +224,7 @@ Field::Field(frames::FrameSource& source,
         shift_x += path_.x_px[t] / good;
       }
     std::vector<float> raw(time_mean.begin(), time_mean.end());
-    clean(raw);
+    BadPixels(options_.use, info.height, info.width).fill(raw);
     std::vector<double> background;
     for (Index y = 0; y < height; ++y)
       for (Index x = 0; x < width; ++x) {
@@ -254,22 +251,6 @@ Field::Field(frames::FrameSource& source,
                         whole));
       inverse_background_[i] = static_cast<float>(whole / background[i]);
     }
-  }
-}
-
-void Field::clean(std::vector<float>& raw) const {
-  const auto& info = source_.info();
-  for (const Index p : bad_pixels_) {
-    const Index y = p / info.width, x = p % info.width;
-    double sum = 0, count = 0;
-    for (Index reach = 1; reach <= 8 && count == 0; ++reach)
-      for (Index v = std::max<Index>(0, y - reach); v <= std::min(info.height - 1, y + reach); ++v)
-        for (Index u = std::max<Index>(0, x - reach); u <= std::min(info.width - 1, x + reach); ++u)
-          if (options_.use[static_cast<std::size_t>(v * info.width + u)] != 0) {
-            sum += static_cast<double>(raw[static_cast<std::size_t>(v * info.width + u)]);
-            ++count;
-          }
-    raw[static_cast<std::size_t>(p)] = count > 0 ? static_cast<float>(sum / count) : 0.0F;
   }
 }
 
@@ -339,14 +320,13 @@ void Field::walk(
     Index rows,
     const std::function<void(Index frame, std::span<const float> values)>& take) const {
   constexpr Index together = 16;
-  FrameReader reader(source_);
+  FrameReader reader(source_, options_.use);
   std::vector<std::vector<float>> raw(together);
   for (Index t = first; t < first + count; t += together) {
     const Index here = std::min(together, first + count - t);
     for (Index i = 0; i < here; ++i)
       if (valid_[static_cast<std::size_t>(t + i)] != 0) {
         reader.frame(t + i, raw[static_cast<std::size_t>(i)]);
-        clean(raw[static_cast<std::size_t>(i)]);
       }
     parallel_for(0, here, 1, [&](Index begin, Index) {
       std::vector<float> values(static_cast<std::size_t>(rows * columns_));

@@ -40,52 +40,140 @@ public:
       b[static_cast<std::size_t>(i)] = sum / at(i, i);
     }
   }
+  /// After factor().
+  [[nodiscard]] double log_determinant() {
+    double sum = 0;
+    for (Index i = 0; i < size_; ++i)
+      sum += 2 * std::log(at(i, i));
+    return sum;
+  }
+  /// Σ of the diagonal of the inverse less the mean of all its entries, after factor(): within the
+  /// band the inverse follows from the factor, last column first (Takahashi).
+  [[nodiscard]] double trace_about_mean() {
+    Banded inverse(size_, band_);
+    double trace = 0;
+    for (Index j = size_ - 1; j >= 0; --j)
+      for (Index i = std::min(size_ - 1, j + band_); i >= j; --i) {
+        double sum = i == j ? 1 / at(j, j) : 0;
+        for (Index k = j + 1; k <= std::min(size_ - 1, j + band_); ++k)
+          sum -= at(k, j) * inverse.at(std::max(k, i), std::min(k, i));
+        inverse.at(i, j) = sum / at(j, j);
+        trace += i == j ? inverse.at(i, j) : 0;
+      }
+    std::vector<double> ones(static_cast<std::size_t>(size_), 1.0);
+    solve(ones);
+    double all = 0;
+    for (const double v : ones)
+      all += v;
+    return trace - all / static_cast<double>(size_);
+  }
+  void add(const Banded& other, double factor) {
+    for (Index i = 0; i < size_; ++i)
+      for (Index j = std::max<Index>(0, i - other.band_); j <= i; ++j)
+        at(i, j) += factor * const_cast<Banded&>(other).at(i, j);
+  }
 
 private:
   Index size_, band_;
   std::vector<double> values_;
 };
 
-void solve_once(Index frames,
-                const std::vector<PathPair>& pairs,
-                const std::vector<double>& factor,
-                SolvedPath& path) {
-  Index band = 1;
+/// The normal equations of least squares.
+struct Equations {
+  Banded matrix;
+  std::vector<double> y, x; // right sides
+};
+
+Equations make_equations(Index frames,
+                         const std::vector<PathPair>& pairs,
+                         const std::vector<double>& factor) {
+  Index band = 2; // of second differences, too
   double typical = 0;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     band = std::max(band, pairs[i].second - pairs[i].first);
     typical += factor[i] / pairs[i].variance / static_cast<double>(pairs.size());
   }
-  Banded matrix(frames, band);
-  std::vector<double> y(static_cast<std::size_t>(frames)), x(y.size());
+  const auto size = static_cast<std::size_t>(frames);
+  Equations e{Banded(frames, band), std::vector<double>(size), std::vector<double>(size)};
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const auto& p = pairs[i];
     const double w = factor[i] / p.variance;
-    matrix.at(p.first, p.first) += w;
-    matrix.at(p.second, p.second) += w;
-    matrix.at(p.second, p.first) -= w;
-    y[static_cast<std::size_t>(p.first)] -= w * p.y;
-    y[static_cast<std::size_t>(p.second)] += w * p.y;
-    x[static_cast<std::size_t>(p.first)] -= w * p.x;
-    x[static_cast<std::size_t>(p.second)] += w * p.x;
+    e.matrix.at(p.first, p.first) += w;
+    e.matrix.at(p.second, p.second) += w;
+    e.matrix.at(p.second, p.first) -= w;
+    e.y[static_cast<std::size_t>(p.first)] -= w * p.y;
+    e.y[static_cast<std::size_t>(p.second)] += w * p.y;
+    e.x[static_cast<std::size_t>(p.first)] -= w * p.x;
+    e.x[static_cast<std::size_t>(p.second)] += w * p.x;
   }
   // the whole path may be moved: one frame is held; frames without pairs lean on their neighbours
   const double lean = 1e-9 * typical;
   for (Index t = 0; t + 1 < frames; ++t) {
-    matrix.at(t, t) += lean;
-    matrix.at(t + 1, t + 1) += lean;
-    matrix.at(t + 1, t) -= lean;
+    e.matrix.at(t, t) += lean;
+    e.matrix.at(t + 1, t + 1) += lean;
+    e.matrix.at(t + 1, t) -= lean;
   }
-  matrix.at(0, 0) += typical;
-  matrix.factor();
-  matrix.solve(y);
-  matrix.solve(x);
-  for (std::size_t t = y.size(); t-- > 0;) {
-    y[t] -= y[0];
-    x[t] -= x[0];
+  e.matrix.at(0, 0) += typical;
+  return e;
+}
+
+void start_at_zero(std::vector<double>& path) {
+  const double first = path.front();
+  for (double& v : path)
+    v -= first;
+}
+
+void solve_once(Index frames,
+                const std::vector<PathPair>& pairs,
+                const std::vector<double>& factor,
+                SolvedPath& path) {
+  auto e = make_equations(frames, pairs, factor);
+  e.matrix.factor();
+  e.matrix.solve(e.y);
+  e.matrix.solve(e.x);
+  start_at_zero(e.y);
+  start_at_zero(e.x);
+  path.y = std::move(e.y);
+  path.x = std::move(e.x);
+}
+
+double dot(const std::vector<double>& a, const std::vector<double>& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    sum += a[i] * b[i];
+  return sum;
+}
+
+/// Σ of the squares of second differences as a matrix.
+Banded second_differences(Index frames) {
+  Banded p(frames, 2);
+  for (Index t = 1; t + 1 < frames; ++t) {
+    const double c[3] = {1, -2, 1};
+    for (Index i = 0; i < 3; ++i)
+      for (Index j = 0; j <= i; ++j)
+        p.at(t - 1 + i, t - 1 + j) += c[i] * c[j];
   }
-  path.y = std::move(y);
-  path.x = std::move(x);
+  return p;
+}
+
+/// Frames that stand in no pair come to lie on lines between those that do.
+void fill_gaps(const std::vector<PathPair>& pairs, std::vector<double>& path) {
+  std::vector<std::uint8_t> seen(path.size(), 0);
+  for (const auto& p : pairs)
+    seen[static_cast<std::size_t>(p.first)] = seen[static_cast<std::size_t>(p.second)] = 1;
+  std::size_t before = path.size();
+  for (std::size_t t = 0; t < path.size(); ++t) {
+    if (seen[t] == 0)
+      continue;
+    for (std::size_t gap = before == path.size() ? 0 : before + 1; gap < t; ++gap)
+      path[gap] = before == path.size() ? path[t]
+                                        : path[before] + (path[t] - path[before]) *
+                                                             static_cast<double>(gap - before) /
+                                                             static_cast<double>(t - before);
+    before = t;
+  }
+  for (std::size_t t = before + 1; t < path.size(); ++t)
+    path[t] = path[before];
 }
 
 void find_reached(Index frames, const std::vector<PathPair>& pairs, SolvedPath& path) {
@@ -130,6 +218,58 @@ SolvedPath solve_path(Index frames,
   path.residual_rms = std::sqrt(sum / weights);
   find_reached(frames, pairs, path);
   return path;
+}
+
+SmoothPath smooth_path(Index frames,
+                       const std::vector<PathPair>& pairs,
+                       const std::vector<double>& weight_factor,
+                       double error_px) {
+  const auto data = make_equations(frames, pairs, weight_factor);
+  SmoothPath out;
+  auto plain = data.matrix;
+  plain.factor();
+  out.y = data.y;
+  out.x = data.x;
+  plain.solve(out.y);
+  plain.solve(out.x);
+  const double free_trace = plain.trace_about_mean();
+  // the data's precision is their weight times this
+  const double scale = free_trace / (static_cast<double>(frames) * error_px * error_px);
+  const double whole = scale * (dot(out.y, data.y) + dot(out.x, data.x));
+  constexpr Index fewest = 8; // frames, for a variance of second differences
+  double best = 0, variance = 0;
+  if (frames >= fewest && std::isfinite(scale)) {
+    const auto prior = second_differences(frames);
+    for (double step = 1e-5; step < 30; step *= 1.3) {
+      auto matrix = data.matrix;
+      matrix.add(matrix, scale - 1);
+      matrix.add(prior, 1 / (step * step));
+      matrix.factor();
+      auto y = data.y, x = data.x;
+      matrix.solve(y);
+      matrix.solve(x);
+      const double squares = whole - scale * scale * (dot(y, data.y) + dot(x, data.x));
+      const double unlikely = squares + 2 * (matrix.log_determinant() +
+                                             2 * static_cast<double>(frames - 2) * std::log(step));
+      if (variance > 0 && !(unlikely < best))
+        continue;
+      best = unlikely;
+      variance = step * step;
+      out.step_px = step;
+      for (double& v : y)
+        v *= scale;
+      for (double& v : x)
+        v *= scale;
+      out.y = std::move(y);
+      out.x = std::move(x);
+      out.error_ratio = std::sqrt(scale * matrix.trace_about_mean() / free_trace);
+    }
+  }
+  for (auto* path : {&out.y, &out.x}) {
+    fill_gaps(pairs, *path);
+    start_at_zero(*path);
+  }
+  return out;
 }
 
 SolvedPath solve_path(Index frames, const std::vector<PathPair>& pairs, Index rounds) {

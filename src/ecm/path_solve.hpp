@@ -29,4 +29,24 @@ solve_path(Index frames, const std::vector<PathPair>& pairs, Index rounds = 8);
                                     const std::vector<PathPair>& pairs,
                                     const std::vector<double>& weight_factor);
 
+/// A path as smooth as the data say.
+struct SmoothPath {
+  std::vector<double> y, x; // [frame], 0 at the first frame of a pair; frames in no pair between
+                            // their neighbours
+  double step_px = 0;       // standard deviation of second differences for which the displacements
+                            // are most likely
+  double error_ratio = 1; // root mean square error about the mean of the path, relative to that of
+                          // the path of least squares
+};
+
+/// Displacements have the precision of the pairs' weights up to one factor, which makes the error
+/// of the path of least squares `error_px`, root mean square about its mean; the path's second
+/// differences are normal and independent. Their variance is that of the largest marginal
+/// likelihood, the path the mean given the data (Kitagawa and Gersch, Smoothness Priors Analysis of
+/// Time Series, 1996, ch. 4).
+[[nodiscard]] SmoothPath smooth_path(Index frames,
+                                     const std::vector<PathPair>& pairs,
+                                     const std::vector<double>& weight_factor,
+                                     double error_px);
+
 } // namespace vitrum::ecm

@@ -166,7 +166,68 @@ void TileTransform::transform_tile(std::span<const float> frame,
   }
 }
 
+namespace {
+
+/// Mean over 2 reach + 1 values, fewer at the ends, of each of `lanes` lines side by side:
+/// values[i · lanes + lane].
+void running_mean(float* values, Index count, Index lanes, Index reach) {
+  std::vector<float> sum(static_cast<std::size_t>(lanes)), before(values, values + count * lanes);
+  const auto row = [&](Index i) { return before.data() + i * lanes; };
+  for (Index i = 0; i < std::min(reach, count); ++i)
+    for (Index l = 0; l < lanes; ++l)
+      sum[static_cast<std::size_t>(l)] += row(i)[l];
+  for (Index i = 0; i < count; ++i) {
+    if (i + reach < count)
+      for (Index l = 0; l < lanes; ++l)
+        sum[static_cast<std::size_t>(l)] += row(i + reach)[l];
+    if (i > reach)
+      for (Index l = 0; l < lanes; ++l)
+        sum[static_cast<std::size_t>(l)] -= row(i - reach - 1)[l];
+    const Index inside = std::min(count - 1, i + reach) - std::max<Index>(0, i - reach) + 1;
+    const float share = 1 / static_cast<float>(inside);
+    for (Index l = 0; l < lanes; ++l)
+      values[i * lanes + l] = share * sum[static_cast<std::size_t>(l)];
+  }
+}
+
+/// Mean around each pixel, twice over a square of 2 reach + 1.
+void mean_around(std::vector<float>& values, Index height, Index width, Index reach) {
+  for (int twice = 0; twice < 2; ++twice) {
+    for (Index row = 0; row < height; ++row)
+      running_mean(values.data() + row * width, width, 1, reach);
+    running_mean(values.data(), height, width, reach);
+  }
+}
+
+} // namespace
+
+/// y/√(mean of y² around + a share of that of all), y the frame less its mean over a wider
+/// surrounding: illumination and thickness are not speckle.
+std::vector<float> TileTransform::level(std::span<const float> frame) const {
+  std::vector<float> y(frame.begin(), frame.end()), around = y;
+  constexpr Index wider = 4;
+  mean_around(around, frame_height_, frame_width_, wider * level_reach_);
+  double squares = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    y[i] -= around[i];
+    around[i] = y[i] * y[i];
+    squares += static_cast<double>(around[i]);
+  }
+  if (!(squares > 0))
+    return y;
+  mean_around(around, frame_height_, frame_width_, level_reach_);
+  constexpr double share = 0.3; // places darker than this gain nothing: they are noise
+  const auto least = static_cast<float>(share * squares / static_cast<double>(y.size()));
+  for (std::size_t i = 0; i < y.size(); ++i)
+    y[i] /= std::sqrt(std::max(around[i], 0.0F) + least);
+  return y;
+}
+
 TileSpectrum TileTransform::transform(std::span<const float> frame) const {
+  return level_reach_ > 0 ? transform_levelled(level(frame)) : transform_levelled(frame);
+}
+
+TileSpectrum TileTransform::transform_levelled(std::span<const float> frame) const {
   TileSpectrum spectrum;
   spectrum.values.resize(static_cast<std::size_t>(tiles() * rows_ * columns_));
   for (Index tile = 0; tile < tiles(); ++tile)
@@ -175,6 +236,17 @@ TileSpectrum TileTransform::transform(std::span<const float> frame) const {
 }
 
 void TileTransform::calibrate(const std::vector<std::vector<float>>& frames) {
+  level_reach_ = 0;
+  choose_frequencies(frames);
+  if (std::isnan(speckle_px_))
+    return;
+  const double size = speckle_px_; // of the intensity, not of what is made of it
+  level_reach_ = std::max<Index>(2, std::llround(size));
+  choose_frequencies(frames);
+  speckle_px_ = size;
+}
+
+void TileTransform::choose_frequencies(const std::vector<std::vector<float>>& frames) {
   rows_ = height_ - 1;
   columns_ = width_ / 2;
   weight_.assign(static_cast<std::size_t>(rows_ * columns_), 1.0F);

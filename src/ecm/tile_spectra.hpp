@@ -1,4 +1,5 @@
-// Spectra of the tiles of a frame, cut to the frequencies that carry speckle and whitened.
+// Spectra of the tiles of a frame, cut to the frequencies that carry speckle and whitened, bright
+// places no stronger than others.
 #pragma once
 #include <complex>
 #include <memory>
@@ -21,7 +22,10 @@ public:
   TileTransform(Index height, Index width, Index tiles);
   ~TileTransform();
 
-  /// Chooses the frequencies from a few frames, [frame][y, x]; their mean power becomes one.
+  /// Chooses the frequencies from a few frames, [frame][y, x]; their mean power becomes one. From
+  /// then on fluctuations are divided by their root mean square around: a sum of products of
+  /// speckle is ruled by the few brightest spots, whose displacement tells no more than that of
+  /// others.
   void calibrate(const std::vector<std::vector<float>>& frames);
   /// [row, column]: shell of the frequency, 0 where it is not used.
   [[nodiscard]] const std::vector<Index>& shells() const { return shell_; }
@@ -44,6 +48,9 @@ public:
 
 private:
   void transform_tile(std::span<const float> frame, Index tile, std::complex<float>* out) const;
+  [[nodiscard]] std::vector<float> level(std::span<const float> frame) const;
+  [[nodiscard]] TileSpectrum transform_levelled(std::span<const float> frame) const;
+  void choose_frequencies(const std::vector<std::vector<float>>& frames);
 
   Index frame_height_, frame_width_, tiles_, height_, width_; // of a tile
   Index rows_ = 0, columns_ = 0;
@@ -54,6 +61,7 @@ private:
   std::vector<Index> shell_;
   std::vector<double> signal_;
   double speckle_px_ = 0;
+  Index level_reach_ = 0; // px; 0: not levelled
   void* plan_ = nullptr;
 };
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -305,8 +306,20 @@ std::optional<Figure> make_series_protocol(const Tree& root) {
   panel.x = {"time (h)"};
   panel.y = {members->axis()};
   panel.legend = Legend::none;
+  constexpr double hour = 3600;
+  std::vector<std::size_t> order(start->size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return (*start)[a] < (*start)[b]; });
+  Series between;
+  for (const std::size_t k : order)
+    for (const double at : {(*start)[k], (*start)[k] + (*length)[k]}) {
+      between.x.push_back(at / hour);
+      between.y.push_back(members->value[k]);
+    }
+  between.line = Line::dotted;
+  between.colour = data_colour;
+  panel.series.push_back(std::move(between));
   for (std::size_t k = 0; k < start->size(); ++k) {
-    constexpr double hour = 3600;
     Series bar;
     bar.x = {(*start)[k] / hour, ((*start)[k] + (*length)[k]) / hour};
     bar.y = {members->value[k], members->value[k]};

@@ -165,6 +165,35 @@ std::optional<Figure> make_four_point_figure(const Tree& root) {
   return figure;
 }
 
+namespace {
+
+/// Both laws of the growth of τ by time means, up to the longest duration.
+void add_asymptotes(const Result& result, const std::vector<double>& duration, Panel& panel) {
+  const auto law = [&](const char* name, const char* label, Index colour, auto shape) {
+    const auto number = [&](const char* what) {
+      return result.entry().number_or(fmt::format("duration/{}_{}", name, what), NAN);
+    };
+    const double tau = number("tau_s"), scale = number("time_s");
+    if (!std::isfinite(tau) || !(scale > 0))
+      return;
+    Series curve;
+    constexpr int points = 60;
+    for (int i = 0; i <= points; ++i) {
+      const double t = duration.front() + (duration.back() - duration.front()) * i / points;
+      curve.x.push_back(t);
+      curve.y.push_back(tau * shape(t / scale));
+    }
+    curve.line = Line::dotted;
+    curve.colour = palette(colour);
+    curve.label = fmt::format("{}, τ∞ = {}", label, format_value(tau, number("tau_s_errors"), "s"));
+    panel.series.push_back(std::move(curve));
+  };
+  law("hyperbolic", "T/(T + T₀)", 2, [](double u) { return u / (u + 1); });
+  law("exponential", "1 − exp(−T/T₀)", 3, [](double u) { return -std::expm1(-u); });
+}
+
+} // namespace
+
 std::optional<Figure> make_duration_figure(const Tree& root) {
   const Result result(root);
   const auto duration = result.numbers("duration/duration_s", 1);
@@ -201,6 +230,8 @@ std::optional<Figure> make_duration_figure(const Tree& root) {
       series.colour = palette(std::min<Index>(k++, 1));
       panel.series.push_back(std::move(series));
     }
+    if (row == 0)
+      add_asymptotes(result, *duration, panel);
     figure.panels.push_back(std::move(panel));
   }
   return figure;

@@ -114,6 +114,30 @@ class Ecm(CliTest):
         done = self.vitrum("ecm", "p.npy", *SIZE, "--frame-time", "1", "--no-drift", "-o", "r.h5", code=1)
         self.assertIn("there is no intensity to compare fluctuations with; give the camera's zero with --pedestal or --dark", done.stderr)
 
+    def test_drift_beyond_the_field_and_drift_that_is_not_known(self):
+        self.synth("--drift", "170", "--pixel-size", "500", frames=80, size=128)
+        done = self.vitrum("ecm", "m.h5", "-o", "r.h5", "--quiet", code=1)
+        self.assertRegex(done.stderr, r"^vitrum: m\.h5::/entry/data/data: the sample drifts by \d+\.\d px in y and \d+\.\d px in x: frames of 128 x 128 "
+                                      r"have no field in common; choose --frames\n$")
+        done = self.vitrum("ecm", "m.h5", "--frames", "0:30", "--no-map", "-o", "r.h5", "--quiet")
+        self.assertRegex(done.stderr, r"warning: the drift is known to \d+ nm only: more than 5 nm of drift that is left shortens relaxation times")
+
+    def test_a_hot_pixel_does_not_hold_the_drift(self):
+        rng = np.random.default_rng(2)
+        wide = rng.normal(size=(2, 160, 160))
+        for axis in (1, 2):
+            wide = sum(np.roll(wide, k, axis) * np.exp(-k * k / 16) for k in range(-10, 11))
+        sample = 20 * (wide ** 2).sum(0) / (wide ** 2).sum(0).mean()
+        path = np.arange(40) // 2
+        movie = np.stack([rng.poisson(sample[20 - d:116 - d, 30:126]) for d in path]).astype(np.int16)
+        movie[:, 20, 31] = movie[:, 41, 9] = 30000
+        self.write_npy("m.npy", movie)
+        done = self.vitrum("ecm", "m.npy", *SIZE, "--frame-time", "1", "--no-map", "-o", "r.h5", "--quiet")
+        self.assertIn("warning: 2 pixels hold the same value in all frames, the first at y 20, x 31: filled from around them", done.stderr)
+        with h5py.File(self.path("r.h5")) as result:
+            self.assertLess((result["entry/drift/y_px"][:] - path).std(), 0.1)
+            self.assertLess(result["entry/drift/x_px"][:].std(), 0.1)
+
     def test_constant_and_saturated_pixels(self):
         movie = np.rint(100 * speckle(200, (64, 64), 10, 4)).astype(np.int16)
         movie[:, 5, 7] = 40

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "drift_bound.hpp"
 #include "speckle.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/random.hpp"
@@ -63,6 +64,25 @@ TEST(Drift, OfDecorrelatingSpeckle) {
   EXPECT_LT(path.residual_rms_px, error * 3);
 }
 
+TEST(Drift, IsNotHeldByBadPixels) {
+  SpeckleMovie m;
+  m.frames = 20;
+  m.noise = 0.1;
+  add_path(m, 6);
+  auto movie = make_speckle(m);
+  DriftOptions options;
+  options.use.assign(96 * 96, 1);
+  for (const std::size_t hot :
+       {30U * 96U + 40U, 30U * 96U + 41U, 70U * 96U + 12U, 8U * 96U + 80U}) {
+    options.use[hot] = 0;
+    for (std::size_t t = 0; t < 20; ++t)
+      movie[t * 96 * 96 + hot] = 3000;
+  }
+  auto source = frames::make_memory_source(std::move(movie), 20, 96, 96);
+  EXPECT_LT(rms_error(measure_drift(*source, {}, options), m), 0.1);
+  EXPECT_GT(rms_error(measure_drift(*source, {}, {}), m), 0.5);
+}
+
 TEST(Drift, OfAStepAndAGap) {
   SpeckleMovie m;
   m.frames = 30;
@@ -90,17 +110,17 @@ TEST(Drift, OfAStepAndAGap) {
 TEST(DriftCalibration, OfDecorrelatingSpeckleInNoise) {
   for (const double speckle : {3.0, 4.0})
     for (const double noise : {0.0, 0.1, 0.2}) {
+      SpeckleMovie m;
+      m.frames = 120;
+      m.height = m.width = 256;
+      m.tau = 6;
+      m.speckle_px = speckle;
+      m.noise = noise;
+      add_path(m, 5);
       double error = 0, stated = 0;
       constexpr int seeds = 4;
       for (int seed = 1; seed <= seeds; ++seed) {
-        SpeckleMovie m;
-        m.frames = 120;
-        m.height = m.width = 256;
-        m.tau = 6;
-        m.speckle_px = speckle;
-        m.noise = noise;
         m.seed = static_cast<std::uint64_t>(seed);
-        add_path(m, 5);
         auto source = speckle_source(m);
         const auto path = measure_drift(*source, {}, {});
         error += std::pow(rms_error(path, m), 2) / seeds;
@@ -108,11 +128,12 @@ TEST(DriftCalibration, OfDecorrelatingSpeckleInNoise) {
       }
       error = std::sqrt(error);
       stated = std::sqrt(stated);
-      std::printf("speckle %g px, noise %g: rms error %.3f px, stated %.3f px\n",
+      std::printf("speckle %g px, noise %g: rms error %.3f px, stated %.3f px, bound %.3f px\n",
                   speckle,
                   noise,
                   error,
-                  stated);
+                  stated,
+                  drift_bound_px(m));
       EXPECT_LE(error, 0.1) << speckle << " px, noise " << noise;
       // four series of some independent stretches each
       EXPECT_NEAR(std::log(stated / error), 0, 0.35) << speckle << " px, noise " << noise;

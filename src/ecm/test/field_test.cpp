@@ -8,6 +8,7 @@
 #include "vitrum/ecm/correlate_field.hpp"
 #include "vitrum/ecm/field.hpp"
 #include "vitrum/ecm/field_source.hpp"
+#include "vitrum/ecm/frame_values.hpp"
 
 namespace vitrum::ecm {
 namespace {
@@ -148,6 +149,21 @@ TEST(Field, OfIntensityThatFallsIsNormalised) {
     for (std::size_t i = 0; i < frames[0].size(); i += 11)
       EXPECT_NEAR(frames[4][i], frames[0][i], 1e-5) << name_of(scheme);
   }
+}
+
+TEST(BadPixels, AreFilledFromAroundOrWithTheMean) {
+  std::vector<std::uint8_t> use(20 * 40, 0);
+  std::vector<float> frame(use.size(), 99.0F);
+  for (const auto& [pixel, value] :
+       {std::pair(0, 2.0F), std::pair(1, 4.0F), std::pair(5 * 40 + 4, 9.0F)}) {
+    use[static_cast<std::size_t>(pixel)] = 1;
+    frame[static_cast<std::size_t>(pixel)] = value;
+  }
+  BadPixels(use, 20, 40).fill(frame);
+  EXPECT_EQ(frame[0], 2);
+  EXPECT_EQ(frame[40], 3);         // two good ones touch
+  EXPECT_EQ(frame[4 * 40 + 3], 9); // one does
+  EXPECT_EQ(frame[19 * 40 + 39], 5);
 }
 
 std::string message_of(const Moved& m, const FieldOptions& options) {

@@ -62,6 +62,29 @@ TEST(PairWeights, OfAMarkovProcessAreThoseOfNeighbours) {
   }
 }
 
+/// One spot a hundred times as bright as the others does not rule the spectrum.
+TEST(TileTransform, BrightSpotsAreLevelled) {
+  auto frames = sample(0.1);
+  TileTransform transform(96, 96, 2);
+  transform.calibrate(frames);
+  const auto power = [&](const std::vector<float>& frame) {
+    double sum = 0;
+    for (const auto& value : transform.transform(frame).values)
+      sum += static_cast<double>(std::norm(value));
+    return sum;
+  };
+  const double before = power(frames[0]);
+  auto bright = frames[0];
+  for (Index y = 0; y < 96; ++y)
+    for (Index x = 0; x < 96; ++x)
+      bright[static_cast<std::size_t>(y * 96 + x)] +=
+          static_cast<float>(100 * std::exp(-(std::pow(static_cast<double>(y - 30), 2) +
+                                              std::pow(static_cast<double>(x - 60), 2)) /
+                                            8));
+  // in place of its 90000 times the power of a mean speckle, a small part of the frame's
+  EXPECT_LT(power(bright) / before, 2);
+}
+
 TEST(PairWeights, InNoiseFarFramesCountMore) {
   TileTransform transform(96, 96, 2);
   transform.calibrate(sample(0.3));

@@ -15,6 +15,8 @@ struct DriftOptions {
   Index window = 24; // frames: the longest lag at which two frames are compared
   Index tiles = 2; // the frame is cut into tiles × tiles parts; how far they disagree is the error
   double least_significance = 6; // of a peak of the cross-correlation, in standard deviations
+  std::vector<std::uint8_t> use; // [y, x]: 0 = the camera's bad pixels, which would hold the path
+                                 // still: replaced by the mean of those around; empty: all good
 };
 /// Throws OptionError.
 void validate(const DriftOptions& options);
@@ -36,12 +38,16 @@ struct DriftPath {
   [[nodiscard]] double total_px() const; // largest distance between two positions
 };
 
-/// Every frame is cut into tiles, tapered and transformed; spectra are weighed towards the
-/// frequencies where speckle stands out of the noise (Knapp and Carter, IEEE Trans. ASSP 24 (1976)
-/// 320). Frames a few lags apart, up to the window, are compared: the displacement of a pair is
-/// where the cross-correlation, summed over the tiles, is largest, found to a fraction of a pixel
-/// by Newton's method on its Fourier series. All displacements are solved for the path by least
-/// squares with weights from the scatter of the phases and Huber's weights against outliers.
+/// Every frame is cut into tiles, tapered, transformed and whitened; frames a few lags apart, up to
+/// the window, are compared. Each frequency and lag has the weight which its product has in the
+/// joint likelihood of speckle that decorrelates in white noise (for two frames that of Knapp and
+/// Carter, IEEE Trans. ASSP 24 (1976) 320). The displacement of a pair is where the
+/// cross-correlation, summed over the tiles, is largest, found to a fraction of a pixel by Newton's
+/// method on its Fourier series. All displacements are solved for the path by least squares with
+/// weights from the curvature at the maximum and Huber's weights against outliers. The path is as
+/// smooth as the data say: its second differences are normal with the variance for which the
+/// displacements are most likely, so that steady drift is followed through frames that tell little,
+/// and a jump stays a jump.
 ///
 /// Frames marked in `bad` (1 = gap, may be empty) are not looked at. Throws DataError when the
 /// frames are smaller than 32 × 32, fewer than two are good, or no two frames can be compared.
@@ -53,7 +59,8 @@ struct DriftPath {
 /// The radius at which the spatial correlation of the frames is 1/e, from a few of them; NaN when
 /// nothing but noise is seen or frames are smaller than 32 × 32.
 [[nodiscard]] double measure_speckle(frames::FrameSource& source,
-                                     std::span<const std::uint8_t> bad);
+                                     std::span<const std::uint8_t> bad,
+                                     std::span<const std::uint8_t> use = {});
 
 /// A path without motion.
 [[nodiscard]] DriftPath no_drift(Index frames);

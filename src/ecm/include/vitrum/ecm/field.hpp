@@ -89,7 +89,6 @@ private:
             Index rows,
             const std::function<void(Index frame, std::span<const float> values)>& take) const;
   void rows_of(const float* raw, Index frame, Index first, Index count, float* out) const;
-  void clean(std::vector<float>& raw) const;
 
   frames::FrameSource& source_;
   DriftPath path_;
@@ -98,7 +97,6 @@ private:
   std::vector<std::uint8_t> valid_;
   std::vector<double> dose_;
   std::vector<float> inverse_background_; // [y, x] of the field before binning
-  std::vector<Index> bad_pixels_;
 };
 
 /// Share of the correlation that moving frames costs at lags above zero, for speckle of that size
