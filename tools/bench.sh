@@ -9,3 +9,6 @@ done
 if /usr/bin/python3 -c 'import scipy' 2>/dev/null; then
   /usr/bin/python3 "$(dirname "$0")/bench_scipy.py" "$1/fit_bench"
 fi
+if /usr/bin/python3 -c 'import numpy' 2>/dev/null; then
+  /usr/bin/python3 "$(dirname "$0")/bench_bincount.py" "$1/fem_bench"
+fi

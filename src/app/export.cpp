@@ -17,6 +17,7 @@
 #include "vitrum/report/companion_figures.hpp"
 #include "vitrum/report/csv.hpp"
 #include "vitrum/report/ecm_figures.hpp"
+#include "vitrum/report/fem_figures.hpp"
 
 namespace vitrum::app {
 namespace {
@@ -48,7 +49,12 @@ std::string export_csv(const Tree& tree, const OutputFlags& output) {
       {"spectrum.csv", report::csv_spectrum(tree)},
       {"thickness_map.csv", report::csv_thickness_map(tree)},
       {"four_point.csv", report::csv_four_point(tree)},
-      {"series.csv", report::csv_ecm_series(tree)}};
+      {"series.csv", report::csv_ecm_series(tree)},
+      {"variance.csv", report::csv_fem_variance(tree)},
+      {"peaks.csv", report::csv_fem_peaks(tree)},
+      {"lengths.csv", report::csv_fem_lengths(tree)},
+      {"places.csv", report::csv_fem_places(tree)},
+      {"symmetries.csv", report::csv_fem_symmetries(tree)}};
   const Index bins = tree.find("entry/bins/bin") != nullptr ? tree.at("entry/bins/bin").size() : 0;
   for (Index bin = 1; bin <= bins; ++bin) {
     tables.emplace_back(fmt::format("two_time_bin_{}.csv", bin), report::csv_two_time(tree, bin));

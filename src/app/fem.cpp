@@ -50,24 +50,13 @@ void check_sizes(const std::vector<std::string>& patterns,
   }
 }
 
-fem::DetectorNoise noise_of(const FemOptions& o) {
-  fem::DetectorNoise noise;
-  if (!o.gain.empty() && o.gain != "measure") {
-    noise.gain = number_of("gain", o.gain);
-    if (!(noise.gain > 0))
-      throw OptionError(fmt::format("--gain {}: must be positive", noise.gain));
-  }
-  noise.read_noise = o.read_noise;
-  fem::validate(noise);
-  return noise;
-}
-
 fem::PatternSums
 analyse(FemSeries& s, Series& series, const FemOptions& o, const Monitor& monitor) {
   fem::SumOptions sums;
   sums.use = s.use;
   sums.dark = s.dark;
   sums.factor = s.factor;
+  sums.scale = s.equal;
   sums.memory_bytes = parse_bytes("memory", o.run.memory) / 4;
   auto found = fem::sum_patterns(*series.source, s.map, s.mean_image, sums, monitor);
   const auto n = static_cast<double>(found.patterns);
@@ -208,7 +197,9 @@ std::string run_fem(FemOptions options, const Invocation& invocation, const Moni
                                   options.k_reference,
                                   options.compare,
                                   options.model,
-                                  options.tau_map});
+                                  options.tau_map,
+                                  options.mtf,
+                                  options.thickness_map});
   const auto named = options.model.empty()
                          ? patterns
                          : std::vector<std::string>(options.probe_size_nm.size(), options.model);
@@ -254,10 +245,14 @@ std::string run_fem(FemOptions options, const Invocation& invocation, const Moni
     one.probe_size_nm = probe[i];
     one.temperature_c = temperature[i];
     one.noise = noise;
-    take_scan(one, options);
+    filter_thickness(one, options);
     if (options.gain == "measure")
       take_measured_gain(one, series, options, monitor);
     auto sums = analyse(one, series, options, monitor);
+    if (options.equal_intensity) {
+      equalise(one, sums);
+      sums = analyse(one, series, options, monitor);
+    }
     const auto known = one.warnings.size();
     find_peaks(run, one, options);
     examine_patterns(one, sums, options);

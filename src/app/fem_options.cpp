@@ -19,6 +19,22 @@ Settings describe(FemOptions& o) {
          "patterns that are flagged for their intensity or for sharp spots are left out; without: "
          "they are only named",
          &o.leave_out);
+  series("thickness-map",
+         "FILE",
+         "image of the scan that follows the thickness (HAADF), or a result of vitrum thickness",
+         &o.thickness_map,
+         "--thickness-range");
+  series("thickness-range",
+         "LOW:HIGH",
+         "values of the map between which patterns are used",
+         &o.thickness_range,
+         "--thickness-map");
+  series(
+      "equal-intensity",
+      "",
+      "scale each pattern to the same intensity on the first ring: changes of thickness then make "
+      "no variance",
+      &o.equal_intensity);
   const Group pixels(s, "pixels");
   pixels("mask", "FILES", "masks of the camera's pixels to use", &o.masks);
   pixels("keep-beam-stop", "", "do not look for the shadow of a beam stop", &o.keep_beam_stop);
@@ -30,6 +46,12 @@ Settings describe(FemOptions& o) {
   rings("center-y", "PX", "row of the centre; without: found from the ring", &o.center_y_px);
   rings("ring", "PX", "radius around which the first ring lies; without: found", &o.ring_px);
   rings("no-ellipse", "", "take rings for circles", &o.no_ellipse);
+  rings(
+      "centers",
+      "common|scan|pattern",
+      "one centre for all patterns; one that moves evenly over the scan (descan); or that of each "
+      "pattern. Patterns are moved back by whole pixels",
+      &o.centers);
   rings("k-per-pixel", "1/NM", "k = 1/d of a pixel; overrides what the file says", &o.k_per_pixel);
   rings("known-ring",
         "1/NM",
@@ -56,6 +78,18 @@ Settings describe(FemOptions& o) {
            "patterns themselves (photon transfer); without: nothing is",
            &o.gain);
   variance("read-noise", "COUNTS", "standard deviation of the camera's own noise", &o.read_noise);
+  variance(
+      "mtf",
+      "FILE",
+      "table of cycles per pixel (0.5: Nyquist) and MTF of the camera: single pixels have less "
+      "shot noise where an electron's signal spreads",
+      &o.mtf,
+      "--gain");
+  variance("point-spread",
+           "PX",
+           "the same for a Gaussian spread of this standard deviation",
+           &o.point_spread,
+           "--gain");
   variance("variance",
            "image|annular-mean|ring-mean|ring-ensemble|mean-ratio",
            "definition that leads: annular mean of the variance image; variance of annular means; "
@@ -165,6 +199,10 @@ Settings describe(SynthFemOptions& o) {
   camera("electrons", "X", "mean per pixel on the crest of the first ring", &o.mean_electrons);
   camera("gain", "X", "counts per electron", &o.gain);
   camera("read-noise", "COUNTS", "standard deviation of the camera's noise", &o.read_noise);
+  camera("point-spread",
+         "PX",
+         "standard deviation over which the signal of an electron spreads",
+         &o.point_spread);
   camera("center-x", "PX", "column of the centre; -1: the middle", &o.center_x_px);
   camera("center-y", "PX", "row of the centre; -1: the middle", &o.center_y_px);
   camera("stretch", "X", "rings are ellipses: (1 + X) dx^2 + (1 - X) dy^2", &o.stretch);

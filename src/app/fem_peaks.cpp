@@ -13,16 +13,8 @@ namespace vitrum::app {
 fem::PeakOptions peak_options(const FemOptions& o) {
   fem::PeakOptions peaks;
   peaks.most = o.peaks;
-  if (!o.peak_range.empty()) {
-    const auto colon = o.peak_range.find(':');
-    if (colon == std::string::npos)
-      throw OptionError(fmt::format("--peak-range {}: expected LOW:HIGH", o.peak_range));
-    const auto low = o.peak_range.substr(0, colon), high = o.peak_range.substr(colon + 1);
-    if (!low.empty())
-      peaks.k_low = number_of("peak-range", low);
-    if (!high.empty())
-      peaks.k_high = number_of("peak-range", high);
-  }
+  if (!o.peak_range.empty())
+    std::tie(peaks.k_low, peaks.k_high) = range_of("peak-range", o.peak_range);
   fem::validate(peaks);
   return peaks;
 }
@@ -140,7 +132,9 @@ void find_lengths(FemRun& run, const FemOptions& o) {
   });
   run.stratton_voyles = fem::find_stratton_voyles(run.sized, static_cast<std::uint64_t>(o.seed));
   double smallest = o.smallest_probe_nm;
-  if (std::isnan(smallest)) { // from the largest V on
+  if (std::isnan(smallest)) // beyond the maximum
+    smallest = run.stratton_voyles.smallest_beyond;
+  if (std::isnan(smallest)) { // there is none: from the largest V on
     double best = -1;
     for (const auto& one : run.sized)
       if (one.height > best) {

@@ -5,8 +5,11 @@
 
 #include "fem_run.hpp"
 #include "fem_text.hpp"
+#include "result_input.hpp"
 #include "vitrum/core/error.hpp"
+#include "vitrum/core/statistics.hpp"
 #include "vitrum/core/tree.hpp"
+#include "vitrum/io/tables.hpp"
 
 namespace vitrum::app {
 namespace {
@@ -42,6 +45,28 @@ void warn_of(FemSeries& s,
                                      what,
                                      list_of(numbers),
                                      kind));
+}
+
+/// One image of any format.
+io::Matrix read_map(const std::string& path) {
+  for (const char* end : {".npy", ".npz", ".csv"})
+    if (path.ends_with(end))
+      return io::read_matrix(path);
+  if (path.find("::") != std::string::npos)
+    return io::read_matrix(path);
+  auto image = open_input(path, InputFlags{});
+  const auto& info = image.info();
+  if (info.frames != 1)
+    throw DataError(fmt::format("{}: {} images, expected one", path, info.frames));
+  io::Matrix out{info.height, info.width, {}};
+  std::vector<std::byte> raw(static_cast<std::size_t>(info.frame_bytes()));
+  image.source->read(0, 1, raw.data());
+  frames::visit(info.type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const T* v = reinterpret_cast<const T*>(raw.data());
+    out.values.assign(v, v + info.pixels());
+  });
+  return out;
 }
 
 /// First and last ring about the first peak, or about the ring of the mean pattern.
@@ -81,6 +106,98 @@ void take_scan(FemSeries& s, const FemOptions& o) {
     s.scan_rows = leading[leading.size() - 2];
     s.scan_columns = leading.back();
   }
+}
+
+void filter_thickness(FemSeries& s, const FemOptions& o) {
+  if (o.thickness_map.empty())
+    return;
+  if (s.scan_columns == 0)
+    throw DataError(
+        fmt::format("{}: --thickness-map needs the positions of the probe, and the file "
+                    "has none: give --scan ROWS,COLUMNS",
+                    s.path));
+  std::vector<double> values;
+  Index rows = 0, columns = 0;
+  if (const auto& name = o.thickness_map; name.ends_with(".h5") || name.ends_with(".nxs")) {
+    const auto tree = read_result(o.thickness_map, true);
+    const Array* map = tree.find("entry/thickness_map/t_over_lambda");
+    if (map == nullptr || map->shape.size() != 2)
+      throw DataError(fmt::format(
+          "{}: no map of t/lambda, expected a result of vitrum thickness of a spectrum image",
+          o.thickness_map));
+    values = to_numbers(*map);
+    rows = map->shape[0];
+    columns = map->shape[1];
+  } else {
+    auto image = read_map(o.thickness_map);
+    values = std::move(image.values);
+    rows = image.rows;
+    columns = image.columns;
+  }
+  if (rows < s.scan_rows || columns < s.scan_columns)
+    throw DataError(fmt::format("{}: {} x {} places, expected {} x {} as in the scan, or more",
+                                o.thickness_map,
+                                rows,
+                                columns,
+                                s.scan_rows,
+                                s.scan_columns));
+  if (rows != s.scan_rows || columns != s.scan_columns)
+    values = fem::shrink_map(values, rows, columns, s.scan_rows, s.scan_columns);
+  const auto [low, high] = range_of("thickness-range", o.thickness_range);
+  Index out = 0;
+  for (std::size_t i = 0; i < s.use.size(); ++i)
+    if (s.use[i] != 0 && (std::isnan(values[i]) || values[i] < low || values[i] > high)) {
+      s.use[i] = 0;
+      ++out;
+    }
+  const auto left = std::count(s.use.begin(), s.use.end(), 1);
+  if (left < 2)
+    throw DataError(
+        fmt::format("{}: --thickness-range {} leaves {} of {} patterns, need at least 2; "
+                    "the map goes from {:.4g} to {:.4g}",
+                    s.path,
+                    o.thickness_range,
+                    left,
+                    left + out,
+                    quantile(values, 0),
+                    quantile(values, 1)));
+  s.notes.push_back(fmt::format("{} of {} patterns left out, where {} is not within {}",
+                                out,
+                                left + out,
+                                o.thickness_map,
+                                o.thickness_range));
+}
+
+void equalise(FemSeries& s, const fem::PatternSums& sums) {
+  constexpr double tenth = 0.1;
+  const double k = s.scale.k_inv_nm(s.ring.radius_px);
+  if (!(k > 0))
+    throw DataError(fmt::format("{}: no ring whose intensity could be made equal", s.path));
+  std::vector<double> intensity;
+  for (Index i = 0; i < sums.patterns; ++i) {
+    double sum = 0, area = 0;
+    for (std::size_t r = 0; r < s.map.k.size(); ++r)
+      if (std::abs(s.map.k[r] - k) < tenth * k) {
+        sum += sums.ring_sum[static_cast<std::size_t>(i) * s.map.k.size() + r];
+        area += s.map.area[r];
+      }
+    intensity.push_back(sum / area);
+    if (!(intensity.back() > 0))
+      throw DataError(
+          fmt::format("{}: pattern {}: intensity {:.3g} on the ring, must be positive to "
+                      "be made equal",
+                      s.path,
+                      sums.number[static_cast<std::size_t>(i)],
+                      intensity.back()));
+  }
+  const auto m = moments(intensity);
+  s.equal.assign(s.use.size(), 1.0);
+  for (std::size_t i = 0; i < intensity.size(); ++i)
+    s.equal[static_cast<std::size_t>(sums.number[i])] = m.mean / intensity[i];
+  s.notes.push_back(
+      fmt::format("patterns scaled to the same intensity on the first ring, from which "
+                  "they were off by {:.1f} % rms",
+                  100 * m.deviation() / m.mean));
 }
 
 void examine_patterns(FemSeries& s, const fem::PatternSums& sums, const FemOptions&) {
@@ -145,6 +262,24 @@ void add_places(Tree& group, const FemSeries& s) {
   add("intensity", s.flags.intensity, "counts");
   add("local_variance", s.local, "");
   add("crystal_score", s.flags.crystal_score, "");
+  if (s.drift) {
+    const auto centers = [&](const char* name, const std::vector<double>& values) {
+      places.set(name,
+                 scan ? make_array({s.scan_rows, s.scan_columns}, values, "px")
+                      : make_array(values, "px"));
+    };
+    centers("center_x_px", s.drift->center_x_px);
+    centers("center_y_px", s.drift->center_y_px);
+    for (const auto& [axis, plane] : {std::pair{"x", s.drift->x}, std::pair{"y", s.drift->y}})
+      for (const auto& [along, value] :
+           {std::pair{"columns", plane.along_columns}, std::pair{"rows", plane.along_rows}}) {
+        if (!std::isfinite(value.error) || (!scan && value.value == 0))
+          continue;
+        const auto name = fmt::format("center_{}_along_{}", axis, scan ? along : "series");
+        places.set(name, make_scalar(value.value, "px"));
+        places.set(name + "_errors", make_scalar(value.error, "px"));
+      }
+  }
   const auto count = [](const std::vector<std::uint8_t>& flag) {
     return make_scalar(static_cast<Index>(std::count(flag.begin(), flag.end(), 1)));
   };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "fem_run.hpp"
+#include "fem_text.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/statistics.hpp"
 
@@ -28,6 +29,8 @@ Series open_look(const std::string& path, const FemOptions& options, Index patte
   return open_input(path, flags);
 }
 
+} // namespace
+
 void correct_mean(std::vector<double>& mean, const FemSeries& s) {
   for (std::size_t p = 0; p < mean.size(); ++p) {
     if (!s.dark.empty())
@@ -36,6 +39,8 @@ void correct_mean(std::vector<double>& mean, const FemSeries& s) {
       mean[p] *= static_cast<double>(s.factor[p % s.factor.size()]);
   }
 }
+
+namespace {
 
 void leave_out(FemSeries& s, const std::vector<std::uint8_t>& marked, const std::string& what) {
   Index number = 0;
@@ -181,6 +186,8 @@ void find_scale(FemSeries& s, const FemOptions& o, const Monitor& monitor) {
       plain.dark.clear();
       plain.flat.clear();
       plain.masks.clear();
+      plain.scan.clear();
+      plain.centers = "common";
       plain.input = InputFlags{};
       radius = prepare_fem(o.k_reference, plain, reference, monitor).ring.radius_px;
       s.calibration = fmt::format("ring of {} taken as k = {} 1/nm", o.k_reference, o.known_ring);
@@ -241,6 +248,12 @@ void validate(const FemOptions& o) {
     throw OptionError("--k-per-pixel and --known-ring: expected one of them");
   if (o.replicates < 2)
     throw OptionError(fmt::format("--replicates {}: need at least 2", o.replicates));
+  if (o.centers != "common" && o.centers != "scan" && o.centers != "pattern")
+    throw OptionError(fmt::format("--centers {}: expected common, scan or pattern", o.centers));
+  if (o.centers != "common" && !std::isnan(o.center_x_px))
+    throw OptionError(fmt::format("--centers {} and --center-x: expected one of them", o.centers));
+  if (!o.thickness_range.empty())
+    (void)range_of("thickness-range", o.thickness_range);
   for (const auto& kind : o.leave_out)
     if (kind != "outliers" && kind != "crystals")
       throw OptionError(fmt::format("--leave-out {}: expected outliers or crystals", kind));
@@ -283,6 +296,7 @@ prepare_fem(const std::string& path, const FemOptions& o, Series& series, const 
       s.factor[p] = 1 / s.factor[p];
     }
   }
+  take_scan(s, o);
   std::vector<std::uint8_t> good;
   for (const auto bad : look.bad)
     good.push_back(bad == 0);
@@ -306,6 +320,7 @@ prepare_fem(const std::string& path, const FemOptions& o, Series& series, const 
   find_center(s, o, images, number, s.mean_image);
   if (!o.keep_bad_pixels)
     find_bad_pixels(s, s.mean_image);
+  follow_centers(s, o, series, number, monitor);
   find_scale(s, o, monitor);
   try {
     s.map = fem::make_polar_map(s.ring.shape, s.scale, s.mask, polar_options(o));

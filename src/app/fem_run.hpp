@@ -8,6 +8,7 @@
 #include "vitrum/app/fem.hpp"
 #include "vitrum/core/tree.hpp"
 #include "vitrum/fem/angular.hpp"
+#include "vitrum/fem/center_drift.hpp"
 #include "vitrum/fem/correlation_length.hpp"
 #include "vitrum/fem/gain.hpp"
 #include "vitrum/fem/map_correlation.hpp"
@@ -30,6 +31,8 @@ struct FemSeries {
   std::string calibration; // where the scale comes from
   frames::Mask mask;
   std::vector<float> dark, factor;
+  std::vector<double> equal; // [pattern] scale to equal intensity; empty: none
+  std::optional<fem::CenterDrift> drift;
   std::vector<std::uint8_t> use; // [pattern]
   fem::PolarMap map;
   fem::DetectorNoise noise;
@@ -65,6 +68,8 @@ struct FemRun {
   [[nodiscard]] std::vector<double> value(const FemSeries& one) const;
 };
 
+/// Dark and flat field of images of mean counts.
+void correct_mean(std::vector<double>& mean, const FemSeries& series);
 /// Throws OptionError for settings that make no sense whatever the patterns are.
 void validate(const FemOptions& options);
 [[nodiscard]] fem::PeakOptions peak_options(const FemOptions& options);
@@ -88,6 +93,19 @@ void validate_model(const FemOptions& options, bool patterns);
 
 /// Rows and columns of the scan from --scan or the file. Throws DataError when they do not fit.
 void take_scan(FemSeries& series, const FemOptions& options);
+/// Leaves out places outside of --thickness-range. Throws DataError when the map does not fit.
+void filter_thickness(FemSeries& series, const FemOptions& options);
+/// Scales that give each pattern the intensity of the mean on the first ring.
+void equalise(FemSeries& series, const fem::PatternSums& sums);
+/// Gain, reading noise and what the detector spreads.
+[[nodiscard]] fem::DetectorNoise noise_of(const FemOptions& options);
+/// How the centre moves: patterns of the series are moved back, or a warning says that they should
+/// be. `images`: means of parts, made again where patterns were moved.
+void follow_centers(FemSeries& series,
+                    const FemOptions& options,
+                    Series& source,
+                    Index parts,
+                    const Monitor& monitor);
 /// Local variance and flags of each pattern; warnings name what was found.
 void examine_patterns(FemSeries& series, const fem::PatternSums& sums, const FemOptions& options);
 /// Leaves out patterns of the kinds of --leave-out that are flagged; false: there are none.
@@ -109,6 +127,8 @@ void find_lengths(FemRun& run, const FemOptions& options);
 /// What changed between another state and this one, from its result.
 void add_comparison(Tree& tree, const FemRun& run, const Tree& before, const std::string& path);
 
+/// What was found in a few sentences, for the page of the result.
+[[nodiscard]] std::string summary_of(const FemRun& run);
 /// The whole result.
 void add_fem(Tree& tree, const FemRun& run);
 

@@ -17,6 +17,16 @@ double number_of(const std::string& flag, const std::string& text) {
   return value;
 }
 
+std::pair<double, double> range_of(const std::string& flag, const std::string& text) {
+  const auto colon = text.find(':');
+  if (colon == std::string::npos)
+    throw OptionError(fmt::format("--{} {}: expected LOW:HIGH", flag, text));
+  const auto end = [&](const std::string& word) {
+    return word.empty() ? std::nan("") : number_of(flag, word);
+  };
+  return {end(text.substr(0, colon)), end(text.substr(colon + 1))};
+}
+
 std::pair<Index, Index> shape_of(const std::string& flag, const std::string& text) {
   const auto comma = text.find(',');
   const auto whole = [&](const std::string& word) {

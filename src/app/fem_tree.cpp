@@ -154,7 +154,11 @@ void add_lengths(Tree& tree, const FemRun& run) {
   if (!std::isnan(s.length_nm.value)) {
     set(sv, "length_nm", s.length_nm, "nm");
     set(sv, "maximum", s.maximum, "");
-    sv.set("sampling_nm", make_scalar(s.sampling_nm, "nm"));
+    if (!std::isnan(s.rise.value)) {
+      set(sv, "rise", s.rise, "");
+      sv.set("chi2", make_scalar(s.chi2));
+      sv.set("points", make_scalar(s.points));
+    }
   }
   auto& pp = tree.group("entry/pair_persistence");
   pp.attributes["NX_class"] = std::string("NXdata");
@@ -240,6 +244,7 @@ void add_fem(Tree& tree, const FemRun& run) {
   tree.set("entry/kind", make_scalar("fem"));
   tree.set("entry/definition", make_scalar("vitrum_fem"));
   tree.set("entry/title", make_scalar("Fluctuation electron microscopy"));
+  tree.set("entry/summary", make_scalar(summary_of(run)));
   auto& all = tree.group("entry/series");
   all.attributes["default"] = std::string("1");
   tree.group("entry").attributes["default"] = std::string("series");

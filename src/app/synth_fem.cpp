@@ -35,6 +35,7 @@ synth::FemOptions options_of(const SynthFemOptions& from, double probe, Index nu
   o.mean_electrons = from.mean_electrons;
   o.gain = from.gain;
   o.read_noise = from.read_noise;
+  o.point_spread_px = from.point_spread;
   o.center_x_px = from.center_x_px;
   o.center_y_px = from.center_y_px;
   o.stretch = from.stretch;

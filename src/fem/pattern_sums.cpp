@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <mutex>
 #include <type_traits>
 
 #include <fmt/format.h>
@@ -22,19 +22,6 @@ std::vector<Index> used_patterns(std::span<const std::uint8_t> use, Index patter
     if (use.empty() || use[static_cast<std::size_t>(i)] != 0)
       list.push_back(i);
   return list;
-}
-
-/// Moves a pattern back by whole pixels; what comes in from outside repeats the edge.
-template <class T>
-void move_back(std::span<T> pattern, Index height, Index width, Index sx, Index sy) {
-  if (sx == 0 && sy == 0)
-    return;
-  const std::vector<T> from(pattern.begin(), pattern.end());
-  for (Index y = 0; y < height; ++y)
-    for (Index x = 0; x < width; ++x)
-      pattern[static_cast<std::size_t>(y * width + x)] =
-          from[static_cast<std::size_t>(std::clamp<Index>(y + sy, 0, height - 1) * width +
-                                        std::clamp<Index>(x + sx, 0, width - 1))];
 }
 
 class Pass {
@@ -71,11 +58,8 @@ public:
     const auto rings = static_cast<std::size_t>(out_.rings * out_.patterns);
     out_.ring_sum.assign(rings, 0);
     out_.ring_squares.assign(rings, 0);
-    const auto size = static_cast<std::size_t>(pixels_);
-    out_.sum.assign(size, 0);
-    out_.squares.assign(size, 0);
-    out_.group_sum.assign(size * static_cast<std::size_t>(out_.groups), 0);
-    out_.group_squares.assign(out_.group_sum.size(), 0);
+    out_.group_sum = Buffer<float>(pixels_ * out_.groups);
+    out_.group_squares = Buffer<float>(pixels_ * out_.groups);
     frames::visit(source_.info().type, [&](auto tag) {
       using T = typename decltype(tag)::type;
       const bool plain = options_.dark.empty() && options_.factor.empty() && options_.scale.empty();
@@ -98,116 +82,185 @@ private:
   /// types are the same.
   template <class T, class V, class Sum, bool corrected>
   void read_all() {
-    const Index frame_bytes = pixels_ * static_cast<Index>(sizeof(T) + sizeof(V));
-    const Index block = std::clamp<Index>(options_.block_bytes / frame_bytes, 1, 4096);
-    std::vector<T> raw(static_cast<std::size_t>(block * pixels_));
-    std::vector<V> changed;
-    std::vector<Sum> sum(static_cast<std::size_t>(pixels_)), squares(sum.size());
+    const Index frame_bytes =
+        pixels_ * static_cast<Index>(corrected ? sizeof(T) + sizeof(V) : sizeof(T));
+    const Index block = std::clamp<Index>(options_.block_bytes / frame_bytes, 1, most_in_32_bits);
+    Buffer<T> raw(std::min(block, out_.patterns) * pixels_);
+    Buffer<V> changed;
+    Totals<Sum> totals(pixels_);
     Progress progress(monitor_, "summing", "patterns", out_.patterns);
-    for (Index g = 0; g < out_.groups; ++g) {
-      const Index last = out_.group_first[static_cast<std::size_t>(g + 1)];
-      std::fill(sum.begin(), sum.end(), Sum{0});
-      std::fill(squares.begin(), squares.end(), Sum{0});
-      for (Index first = out_.group_first[static_cast<std::size_t>(g)]; first < last;) {
-        const Index count = read_run<T>(first, std::min(block, last - first), raw);
-        const V* values = nullptr;
-        if constexpr (!corrected)
-          values = raw.data();
-        else
-          values = correct<T, V>(raw, first, count, changed);
-        add(values, first, count, sum.data(), squares.data());
-        first += count;
-        progress.advance(count);
-      }
-      close_group(g, sum, squares);
+    for (Index first = 0; first < out_.patterns;) {
+      const Index count = read_run<T>(first, std::min(block, out_.patterns - first), raw);
+      const V* values = nullptr;
+      if constexpr (!corrected)
+        values = raw.data();
+      else
+        values = correct<T, V>(raw, first, count, changed);
+      add(values, first, count, totals);
+      first += count;
+      progress.advance(count);
     }
+    out_.sum.assign(totals.sum.begin(), totals.sum.end());
+    out_.squares.assign(totals.squares.begin(), totals.squares.end());
+    for (std::size_t p = 0; p < out_.squares.size(); ++p)
+      if (map_.pixels[p].first_ring >= 0 && !std::isfinite(out_.squares[p]))
+        throw DataError(fmt::format("{}: pixel y = {}, x = {} holds values that are not finite; "
+                                    "mask it or leave the patterns out",
+                                    source_.info().path,
+                                    static_cast<Index>(p) / map_.width,
+                                    static_cast<Index>(p) % map_.width));
   }
+
+  /// Sums of each pixel over all patterns, and over those of the group that is not complete yet.
+  template <class Sum>
+  struct Totals {
+    explicit Totals(Index pixels)
+        : sum(static_cast<std::size_t>(pixels)), squares(sum.size()), open_sum(sum.size()),
+          open_squares(sum.size()) {}
+    std::vector<Sum> sum, squares, open_sum, open_squares;
+  };
 
   /// Reads used patterns first … as far as their numbers follow each other; returns how many.
   template <class T>
-  Index read_run(Index first, Index most, std::vector<T>& raw) {
+  Index read_run(Index first, Index most, Buffer<T>& raw) {
     const Index number = out_.number[static_cast<std::size_t>(first)];
     Index count = 1;
     while (count < most && out_.number[static_cast<std::size_t>(first + count)] == number + count)
       ++count;
     source_.read(number, count, reinterpret_cast<std::byte*>(raw.data()));
-    if (!options_.shift_x.empty())
-      parallel_for(0, count, 1, [&](Index begin, Index end) {
-        for (Index f = begin; f < end; ++f) {
-          const auto n = static_cast<std::size_t>(number + f);
-          move_back(std::span(raw).subspan(static_cast<std::size_t>(f * pixels_),
-                                           static_cast<std::size_t>(pixels_)),
-                    map_.height,
-                    map_.width,
-                    options_.shift_x[n],
-                    options_.shift_y[n]);
-        }
-      });
     return count;
   }
 
   template <class T, class V>
-  const V* correct(const std::vector<T>& raw, Index first, Index count, std::vector<V>& changed) {
-    changed.resize(raw.size());
+  const V* correct(const Buffer<T>& raw, Index first, Index count, Buffer<V>& changed) {
+    if (changed.size() < raw.size())
+      changed = Buffer<V>(raw.size());
     parallel_for(0, count, 1, [&](Index begin, Index end) {
       for (Index f = begin; f < end; ++f) {
         const auto n = static_cast<std::size_t>(out_.number[static_cast<std::size_t>(first + f)]);
         const double scale = options_.scale.empty() ? 1 : options_.scale[n];
         for (Index p = 0; p < pixels_; ++p) {
           const auto i = static_cast<std::size_t>(p);
-          auto v = static_cast<double>(raw[static_cast<std::size_t>(f * pixels_ + p)]);
+          auto v = static_cast<double>(raw[f * pixels_ + p]);
           if (!options_.dark.empty())
             v -= static_cast<double>(options_.dark[i]);
           if (!options_.factor.empty())
             v *= static_cast<double>(options_.factor[i]);
-          changed[static_cast<std::size_t>(f * pixels_ + p)] = static_cast<V>(v * scale);
+          changed[f * pixels_ + p] = static_cast<V>(v * scale);
         }
       }
     });
     return changed.data();
   }
 
+  /// Integers go once through the cache, tile by tile of all patterns in memory: their sums are the
+  /// same in any order.
   template <class V, class Sum>
-  void add(const V* values, Index first, Index count, Sum* sum, Sum* squares) {
-    constexpr Index grain = 8192;
-    parallel_for(0, pixels_, grain, [&](Index begin, Index end) {
-      add_to_pixels(values, pixels_, count, begin, end, sum, squares);
-    });
-    parallel_for(0, count, 1, [&](Index begin, Index end) {
-      const auto rings = static_cast<std::size_t>(map_.rings);
-      std::vector<Sum> s(rings), q(rings);
-      for (Index f = begin; f < end; ++f) {
-        std::fill(s.begin(), s.end(), Sum{0});
-        std::fill(q.begin(), q.end(), Sum{0});
-        add_to_rings(values + f * pixels_, map_, s.data(), q.data());
-        const auto to = static_cast<std::size_t>((first + f) * map_.rings);
-        for (std::size_t r = 0; r < rings; ++r) {
-          out_.ring_sum[to + r] = static_cast<double>(s[r]) / PolarMap::pieces;
-          out_.ring_squares[to + r] = static_cast<double>(q[r]) / PolarMap::pieces;
+  void add(const V* values, Index first, Index count, Totals<Sum>& totals) {
+    const Index tiles = (pixels_ + PolarMap::tile - 1) / PolarMap::tile;
+    if constexpr (std::is_same_v<Sum, Index>) {
+      const Index batches = (count + lanes - 1) / lanes;
+      const auto size = static_cast<std::size_t>(batches * map_.rings * lanes);
+      std::vector<Index> ring_sum(size, 0), ring_squares(size, 0);
+      std::mutex joining;
+      struct Own { // of a thread
+        std::vector<Index> sum, squares;
+        std::vector<Index>&to_sum, &to_squares;
+        std::mutex& lock;
+        ~Own() {
+          const std::scoped_lock guard(lock);
+          for (std::size_t i = 0; i < sum.size(); ++i) {
+            to_sum[i] += sum[i];
+            to_squares[i] += squares[i];
+          }
         }
-      }
-    });
+      };
+      parallel_for_with(
+          0,
+          tiles,
+          8,
+          [&] {
+            return Own{std::vector<Index>(size, 0),
+                       std::vector<Index>(size, 0),
+                       ring_sum,
+                       ring_squares,
+                       joining};
+          },
+          [&](Own& own, Index begin, Index end) {
+            for (Index t = begin; t < end; ++t) {
+              add_tile(values, first, count, t, totals);
+              for (Index b = 0; b < batches; ++b)
+                add_to_rings(values + b * lanes * pixels_,
+                             pixels_,
+                             std::min(lanes, count - b * lanes),
+                             map_,
+                             t,
+                             own.sum.data() + b * map_.rings * lanes,
+                             own.squares.data() + b * map_.rings * lanes);
+            }
+          });
+      for (Index f = 0; f < count; ++f)
+        for (Index r = 0; r < map_.rings; ++r) {
+          const auto from =
+              static_cast<std::size_t>((f / lanes * map_.rings + r) * lanes + f % lanes);
+          const auto to = static_cast<std::size_t>((first + f) * map_.rings + r);
+          out_.ring_sum[to] = static_cast<double>(ring_sum[from]) / PolarMap::pieces;
+          out_.ring_squares[to] = static_cast<double>(ring_squares[from]) / PolarMap::pieces;
+        }
+    } else {
+      parallel_for(0, tiles, 8, [&](Index begin, Index end) {
+        for (Index t = begin; t < end; ++t)
+          add_tile(values, first, count, t, totals);
+      });
+      parallel_for(0, count, 1, [&](Index begin, Index end) {
+        for (Index f = begin; f < end; ++f) {
+          const auto to = static_cast<std::size_t>((first + f) * map_.rings);
+          add_to_rings(
+              values + f * pixels_, map_, out_.ring_sum.data() + to, out_.ring_squares.data() + to);
+          for (std::size_t r = to; r < to + static_cast<std::size_t>(map_.rings); ++r) {
+            out_.ring_sum[r] /= PolarMap::pieces;
+            out_.ring_squares[r] /= PolarMap::pieces;
+          }
+        }
+      });
+    }
   }
 
-  /// Adds the group to the total and keeps its sums about the centre.
-  template <class Sum>
-  void close_group(Index g, const std::vector<Sum>& sum, const std::vector<Sum>& squares) {
-    const auto n = static_cast<double>(out_.group_first[static_cast<std::size_t>(g + 1)] -
-                                       out_.group_first[static_cast<std::size_t>(g)]);
-    const auto to = static_cast<std::size_t>(g * pixels_);
-    for (std::size_t p = 0; p < sum.size(); ++p) {
-      const auto s = static_cast<double>(sum[p]), q = static_cast<double>(squares[p]);
-      if (map_.pixels[p].first_ring >= 0 && !std::isfinite(q))
-        throw DataError(fmt::format("{}: pixel y = {}, x = {} holds values that are not finite; "
-                                    "mask it or leave the patterns out",
-                                    source_.info().path,
-                                    static_cast<Index>(p) / map_.width,
-                                    static_cast<Index>(p) % map_.width));
-      const double c = out_.center[p];
-      out_.sum[p] += s;
-      out_.squares[p] += q;
-      out_.group_sum[to + p] = static_cast<float>(s - n * c);
-      out_.group_squares[to + p] = static_cast<float>(q - 2 * c * s + n * c * c);
+  /// Adds patterns first … to the pixels of a tile, and keeps the sums of groups that they
+  /// complete.
+  template <class V, class Sum>
+  void add_tile(const V* values, Index first, Index count, Index tile, Totals<Sum>& totals) {
+    const Index at = tile * PolarMap::tile, pixels = std::min(PolarMap::tile, pixels_ - at);
+    const auto offset = static_cast<std::size_t>(at);
+    Sum* sum = totals.open_sum.data() + offset;
+    Sum* squares = totals.open_squares.data() + offset;
+    auto group = static_cast<Index>(
+                     std::upper_bound(out_.group_first.begin(), out_.group_first.end(), first) -
+                     out_.group_first.begin()) -
+                 1;
+    for (Index done = 0; done < count; ++group) {
+      const Index group_end = out_.group_first[static_cast<std::size_t>(group + 1)];
+      const Index part = std::min(group_end - first, count) - done;
+      add_to_pixels(values + done * pixels_ + at, pixels_, part, pixels, sum, squares);
+      done += part;
+      if (first + done < group_end)
+        break;
+      const auto n =
+          static_cast<double>(group_end - out_.group_first[static_cast<std::size_t>(group)]);
+      const Index to = group * pixels_ + at;
+      center_sums(sum,
+                  squares,
+                  out_.center.data() + at,
+                  pixels,
+                  n,
+                  out_.group_sum.data() + to,
+                  out_.group_squares.data() + to);
+      for (Index p = 0; p < pixels; ++p) {
+        totals.sum[offset + static_cast<std::size_t>(p)] += sum[p];
+        totals.squares[offset + static_cast<std::size_t>(p)] += squares[p];
+      }
+      std::fill(sum, sum + pixels, Sum{0});
+      std::fill(squares, squares + pixels, Sum{0});
     }
   }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "peak_search.hpp"
+#include "peak_split.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/statistics.hpp"
 #include "vitrum/fit/curve_fit.hpp"
@@ -15,31 +16,6 @@ namespace vitrum::fem {
 namespace {
 
 const double root_two_pi = std::sqrt(2 * std::numbers::pi);
-
-/// Parameters: (center, height, width) of each peak, then background and slope. With `twin` ≥ 0
-/// that peak has a second Gaussian of the same width: its center and height come last.
-struct Model {
-  std::size_t peaks = 0;
-  int twin = -1;
-  double twin_low = 0, twin_high = 0; // between which its two centers lie
-  double origin = 0;
-  double resolution = 0;
-
-  [[nodiscard]] std::size_t parameters() const { return 3 * peaks + (twin >= 0 ? 4 : 2); }
-  [[nodiscard]] double at(std::span<const double> p, double k) const {
-    double sum = p[3 * peaks] + p[3 * peaks + 1] * (k - origin);
-    const auto gaussian = [&](double center, double height, double width) {
-      const double seen = std::hypot(width, resolution), d = (k - center) / seen;
-      return height * width / seen * std::exp(-0.5 * d * d);
-    };
-    for (std::size_t i = 0; i < peaks; ++i)
-      sum += gaussian(p[3 * i], p[3 * i + 1], p[3 * i + 2]);
-    if (twin >= 0)
-      sum +=
-          gaussian(p[3 * peaks + 2], p[3 * peaks + 3], p[3 * static_cast<std::size_t>(twin) + 2]);
-    return sum;
-  }
-};
 
 /// The points of the range.
 struct Points {
@@ -55,7 +31,8 @@ public:
   Fitter(const Points& points, double widest, double narrowest)
       : points_(points), widest_(widest), narrowest_(narrowest) {}
 
-  fit::CurveFit run(const Model& model, std::vector<double> start, std::span<const double> value) {
+  fit::CurveFit
+  run(const PeakModel& model, std::vector<double> start, std::span<const double> value) {
     const auto& k = points_.profile.k;
     fit::CurveFitOptions options;
     const double free = std::numeric_limits<double>::infinity();
@@ -65,20 +42,15 @@ public:
       top = std::max(top, std::abs(v));
     for (std::size_t i = 0; i < start.size(); ++i) {
       const bool of_peak = i < 3 * model.peaks;
-      const bool center = of_peak ? i % 3 == 0 : i == 3 * model.peaks + 2;
-      const bool width = of_peak && i % 3 == 2;
-      const bool height = of_peak ? i % 3 == 1 : i == 3 * model.peaks + 3;
-      const bool of_twin =
-          model.twin >= 0 && center && (!of_peak || i == 3 * static_cast<std::size_t>(model.twin));
-      options.low.push_back(of_twin  ? model.twin_low
-                            : center ? std::max(start[i] - widest_, k.front())
+      const bool center = of_peak && i % 3 == 0, height = of_peak && i % 3 == 1,
+                 width = of_peak && i % 3 == 2;
+      options.low.push_back(center   ? std::max(start[i] - widest_, k.front())
                             : width  ? narrowest_
                             : height ? 0
                                      : -free);
-      options.high.push_back(of_twin  ? model.twin_high
-                             : center ? std::min(start[i] + widest_, k.back())
-                             : width  ? widest_
-                                      : free);
+      options.high.push_back(center  ? std::min(start[i] + widest_, k.back())
+                             : width ? widest_
+                                     : free);
       options.scale.push_back(center || width            ? 0.05 * widest_
                               : i == 3 * model.peaks + 1 ? 0.1 * top / span
                                                          : 0.1 * top);
@@ -131,8 +103,10 @@ double independent(const Points& points) {
 
 /// Covariance of the parameters from fits to the bootstrap samples; without samples, from the
 /// errors of the points.
-std::vector<double>
-covariance_of(Fitter& fitter, const Points& points, const Model& model, const fit::CurveFit& best) {
+std::vector<double> covariance_of(Fitter& fitter,
+                                  const Points& points,
+                                  const PeakModel& model,
+                                  const fit::CurveFit& best) {
   const std::size_t n = best.value.size(), k = points.profile.k.size();
   const std::size_t samples = points.profile.replicate.size() / k;
   constexpr std::size_t fewest = 10;
@@ -180,78 +154,8 @@ void set_errors(PeakFit& out, const fit::CurveFit& best) {
   }
 }
 
-/// One peak as two Gaussians against one.
-Split test_split(Fitter& fitter,
-                 const Points& points,
-                 const Model& one,
-                 const fit::CurveFit& single,
-                 std::size_t peak,
-                 const PeakOptions& options) {
-  Model two = one;
-  two.twin = static_cast<int>(peak);
-  const double center = single.value[3 * peak], height = single.value[3 * peak + 1],
-               width = single.value[3 * peak + 2];
-  constexpr double reach = 1.5; // widths: what lies further out is another peak
-  two.twin_low = center - reach * width;
-  two.twin_high = center + reach * width;
-  fit::CurveFit best;
-  best.chi2 = std::numeric_limits<double>::infinity();
-  // two alike, and a small one to either side
-  for (const auto& [left, right, share] :
-       {std::tuple(-0.6, 0.6, 0.5), std::tuple(-1.2, 0.2, 0.25), std::tuple(-0.2, 1.2, 0.75)}) {
-    auto start = single.value;
-    start[3 * peak] = center + left * width;
-    start[3 * peak + 1] = height * share * 1.2;
-    start[3 * peak + 2] = 0.7 * width;
-    start.push_back(center + right * width);
-    start.push_back(height * (1 - share) * 1.2);
-    auto found = fitter.run(two, std::move(start), points.profile.value);
-    if (found.chi2 < best.chi2)
-      best = std::move(found);
-  }
-  Split out;
-  // a smooth change of the curve gains more from correlated points than from as many independent
-  // ones, by this factor
-  const double n = independent(points), all = static_cast<double>(points.profile.k.size());
-  const double degrees = n - static_cast<double>(two.parameters());
-  if (degrees < 1)
-    return out;
-  const double gain = (single.chi2 - best.chi2) * n / all;
-  const double misfit = best.chi2 * n / all / degrees;
-  out.f = gain / 2 / std::max(misfit, 1e-300);
-  out.p = f_survival(out.f, 2, degrees);
-  // errors of points are known: chi² itself is −2 ln L; where the model misses, it is scaled down
-  out.information_gain = gain / std::max(1.0, misfit) - 2 * std::log(std::max(n, 2.0));
-  const bool likely =
-      out.p < options.split_level && out.information_gain > options.split_information;
-  const auto covariance = likely ? covariance_of(fitter, points, two, best) : best.covariance;
-  const auto cov = [&](std::size_t i, std::size_t j) {
-    return covariance[i * two.parameters() + j];
-  };
-  const auto value_of = [&](std::size_t i) { return Value{best.value[i], std::sqrt(cov(i, i))}; };
-  const std::size_t b = 3 * one.peaks, c = 3 * peak;
-  out.width = value_of(c + 2);
-  std::size_t first = c, second = b + 2;
-  if (best.value[first] > best.value[second])
-    std::swap(first, second);
-  out.first_center = value_of(first);
-  out.second_center = value_of(second);
-  out.first_height = value_of(first + 1);
-  out.second_height = value_of(second + 1);
-  out.separation = {best.value[second] - best.value[first],
-                    std::sqrt(cov(first, first) + cov(second, second) - 2 * cov(first, second))};
-  // Two Gaussians closer than 2σ have one maximum: they describe a shape, not two features. A small
-  // one far out is a shoulder.
-  const double small = std::min(out.first_height.value, out.second_height.value);
-  const double large = std::max(out.first_height.value, out.second_height.value);
-  constexpr double resolved = 1.7, comparable = 0.25, sure = 3;
-  out.found = likely && out.separation.value > resolved * out.width.value &&
-              out.separation.value > sure * out.separation.error && small > comparable * large;
-  return out;
-}
-
 std::vector<Shoulder>
-find_shoulders(const Points& points, const Model& model, const fit::CurveFit& best) {
+find_shoulders(const Points& points, const PeakModel& model, const fit::CurveFit& best) {
   const auto& k = points.profile.k;
   std::vector<double> left;
   for (std::size_t i = 0; i < k.size(); ++i)
@@ -327,7 +231,7 @@ PeakFit fit_peaks(const VarianceProfile& profile, const PeakOptions& options) {
   out.k_high = k.back();
   out.points = static_cast<Index>(k.size());
   out.independent_points = independent(points);
-  Model model;
+  PeakModel model;
   model.peaks = crests.size();
   model.resolution = options.resolution;
   std::vector<double> start;
@@ -366,7 +270,7 @@ PeakFit fit_peaks(const VarianceProfile& profile, const PeakOptions& options) {
     find_maximum(points.profile, crests[i].top, 0.5 * best.value[3 * i + 2], out.peaks[i]);
   if (k.size() > model.parameters() + 2)
     for (std::size_t i = 0; i < model.peaks; ++i)
-      out.splits.push_back(test_split(fitter, points, model, best, i, options));
+      out.splits.push_back(test_split(points.profile, model, best.value, i, options));
   out.shoulders = find_shoulders(points, model, best);
   out.k = k;
   for (const double one : k)

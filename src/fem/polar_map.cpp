@@ -102,40 +102,56 @@ void cut_pixel(PolarMap::Pixel& pixel,
 }
 
 void sort_pixels(PolarMap& map) {
-  const auto rings = static_cast<std::size_t>(map.rings);
-  using Entry = std::pair<std::uint32_t, std::uint8_t>;
-  std::vector<std::vector<Entry>> whole(rings), shared(rings), rest(rings);
-  for (std::size_t p = 0; p < map.pixels.size(); ++p) {
-    const auto& pixel = map.pixels[p];
-    if (pixel.first_ring < 0)
-      continue;
-    const auto r = static_cast<std::size_t>(pixel.first_ring);
-    const auto number = static_cast<std::uint32_t>(p);
-    if (pixel.share[0] == PolarMap::pieces)
-      whole[r].emplace_back(number, pixel.share[0]);
-    else if (r + 1 < rings && pixel.share[0] + pixel.share[1] == PolarMap::pieces)
-      shared[r].emplace_back(number, pixel.share[0]);
-    else
-      for (Index i = 0; i < PolarMap::spread; ++i)
-        if (pixel.share[i] > 0)
-          rest[r + static_cast<std::size_t>(i)].emplace_back(number, pixel.share[i]);
-  }
-  const auto flatten = [&](const std::vector<std::vector<Entry>>& from, bool shares) {
-    PolarMap::List list;
-    list.start.push_back(0);
-    for (const auto& ring : from) {
-      for (const auto& [pixel, share] : ring) {
-        list.pixel.push_back(pixel);
-        if (shares)
-          list.share.push_back(share);
-      }
-      list.start.push_back(static_cast<Index>(list.pixel.size()));
-    }
-    return list;
+  struct Lists {
+    std::vector<PolarMap::Entry> whole, shared, rest;
   };
-  map.whole = flatten(whole, false);
-  map.shared = flatten(shared, true);
-  map.rest = flatten(rest, true);
+  std::vector<Lists> lists(static_cast<std::size_t>(map.rings));
+  std::vector<std::int32_t> touched;
+  const auto list = [&](std::int32_t ring) -> Lists& {
+    auto& one = lists[static_cast<std::size_t>(ring)];
+    if (one.whole.empty() && one.shared.empty() && one.rest.empty())
+      touched.push_back(ring);
+    return one;
+  };
+  const auto pixels = static_cast<Index>(map.pixels.size());
+  map.tile_runs.push_back(0);
+  for (Index first = 0; first < pixels; first += PolarMap::tile) {
+    touched.clear();
+    for (Index p = first; p < std::min(pixels, first + PolarMap::tile); ++p) {
+      const auto& pixel = map.pixels[static_cast<std::size_t>(p)];
+      const std::int32_t r = pixel.first_ring;
+      if (r < 0)
+        continue;
+      const auto entry = [&](int i) {
+        return PolarMap::Entry{static_cast<std::uint16_t>(p - first), pixel.share[i]};
+      };
+      if (pixel.share[0] == PolarMap::pieces)
+        list(r).whole.push_back(entry(0));
+      else if (r + 1 < map.rings && pixel.share[0] + pixel.share[1] == PolarMap::pieces)
+        list(r).shared.push_back(entry(0));
+      else
+        for (std::int32_t i = 0; i < PolarMap::spread; ++i)
+          if (pixel.share[i] > 0)
+            list(r + i).rest.push_back(entry(i));
+    }
+    std::sort(touched.begin(), touched.end());
+    for (const auto ring : touched) {
+      auto& one = lists[static_cast<std::size_t>(ring)];
+      const auto append = [&](std::vector<PolarMap::Entry>& from) {
+        map.entries.insert(map.entries.end(), from.begin(), from.end());
+        from.clear();
+        return static_cast<std::uint32_t>(map.entries.size());
+      };
+      PolarMap::Run run;
+      run.ring = ring;
+      run.first = static_cast<std::uint32_t>(map.entries.size());
+      run.whole_end = append(one.whole);
+      run.shared_end = append(one.shared);
+      run.end = append(one.rest);
+      map.runs.push_back(run);
+    }
+    map.tile_runs.push_back(static_cast<Index>(map.runs.size()));
+  }
 }
 
 double largest_k(const RingShape& shape, const KScale& scale, const frames::Mask& mask) {

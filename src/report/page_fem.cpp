@@ -16,13 +16,14 @@ std::vector<PageSection> fem_sections(const Tree& root, Index detailed) {
       {make_variance_figure(root),
        "variance",
        "Normalised variance against k with standard errors, and the mean intensity.",
-       {}});
+       {{"variance.csv", csv_fem_variance(root)}}});
+  const std::string peaks = csv_fem_peaks(root);
   for (Index i = 1; i <= std::min(series, detailed); ++i)
     variance.figures.push_back(
         {make_peak_figure(root, i),
          fmt::format("peaks_{}", i),
          fmt::format("Series {}: Gaussians on a background, and the residuals.", i),
-         {}});
+         i == 1 && !peaks.empty() ? std::vector<File>{{"peaks.csv", peaks}} : std::vector<File>{}});
   variance.figures.push_back({make_peak_ratio_figure(root),
                               "peak_ratio",
                               "Height of the second peak over that of the first.",
@@ -43,7 +44,7 @@ std::vector<PageSection> fem_sections(const Tree& root, Index detailed) {
            "Left: height of the first peak against the inverse square of the probe size R; dashed "
            "and shaded: the size where it is largest, with its error. Right: Q²/V with its "
            "straight line, Q = 0.61/R.",
-           {}}},
+           {{"lengths.csv", csv_fem_lengths(root)}}}},
          "pair_persistence"});
   PageSection patterns{"patterns", "Patterns", {}, ""};
   for (Index i = 1; i <= std::min(series, detailed); ++i) {

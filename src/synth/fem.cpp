@@ -31,6 +31,37 @@ double size_law(double probe, double length) {
   return q2 / (1 + rise * q2) * std::min(1.0, std::pow(probe / length, 2));
 }
 
+/// What each pixel gets of the electrons of all; empty where nothing spreads. Edges are mirrors.
+std::vector<double> spread_signal(const std::vector<std::uint32_t>& hits, const FemOptions& o) {
+  if (!(o.point_spread_px > 0))
+    return {};
+  const auto reach = static_cast<Index>(6 * o.point_spread_px) + 1;
+  std::vector<double> share;
+  for (Index i = -reach; i <= reach; ++i) {
+    const double root = o.point_spread_px * std::numbers::sqrt2;
+    share.push_back(0.5 * (std::erf((static_cast<double>(i) + 0.5) / root) -
+                           std::erf((static_cast<double>(i) - 0.5) / root)));
+  }
+  std::vector<double> from(hits.begin(), hits.begin() + o.height * o.width), to(from.size());
+  const auto along = [&](Index lines, Index line_step, Index length, Index step) {
+    for (Index line = 0; line < lines; ++line)
+      for (Index i = 0; i < length; ++i) {
+        double sum = 0;
+        for (Index d = -reach; d <= reach; ++d) {
+          Index j = i + d;
+          j = j < 0 ? -1 - j : j >= length ? 2 * length - 1 - j : j;
+          sum += share[static_cast<std::size_t>(d + reach)] *
+                 from[static_cast<std::size_t>(line * line_step + j * step)];
+        }
+        to[static_cast<std::size_t>(line * line_step + i * step)] = sum;
+      }
+    std::swap(from, to);
+  };
+  along(o.height, o.width, o.width, 1);
+  along(o.width, 1, o.height, o.width);
+  return from;
+}
+
 } // namespace
 
 void validate(const FemOptions& o) {
@@ -50,6 +81,10 @@ void validate(const FemOptions& o) {
   need(o.mean_electrons > 0, "mean_electrons", o.mean_electrons, "positive");
   need(o.gain > 0, "gain", o.gain, "positive");
   need(o.read_noise >= 0, "read_noise", o.read_noise, "zero or more");
+  need(o.point_spread_px >= 0 && o.point_spread_px < 10,
+       "point_spread",
+       o.point_spread_px,
+       "zero or more, below 10");
   need(std::hypot(o.stretch, o.shear) < 0.3, "stretch", o.stretch, "below 0.3 with the shear");
   need(o.thickness_gradient > -1, "thickness_gradient", o.thickness_gradient, "above -1");
   need(o.crystals >= 0 && o.crystals <= o.rows * o.columns,
@@ -206,8 +241,9 @@ void FemExperiment::State::make(Index pattern,
     noise.resize(rate.size());
     fill_normal(own_seed, stream_of(Stream::circulant, 0, 0), 0, noise);
   }
+  const auto spread = spread_signal(hits, o);
   for (std::size_t p = 0; p < static_cast<std::size_t>(info.pixels()); ++p) {
-    double value = o.gain * static_cast<double>(hits[p]);
+    double value = o.gain * (spread.empty() ? static_cast<double>(hits[p]) : spread[p]);
     if (o.read_noise > 0)
       value += o.read_noise * static_cast<double>(noise[p]);
     value = std::nearbyint(std::max(value, 0.0));

@@ -91,6 +91,103 @@ class Fem(CliTest):
         self.assertEqual(self.scalars("s.h5")["scalars"]["series/1/npatterns"]["value"], 34)
         self.refused("p.h5::/entry/data/data: 36 patterns, --scan says 3 x 3", "fem", "p.h5", "--scan", "3,3", "-o", "t.h5")
 
+    def test_centre_that_moves_over_the_scan(self):
+        self.synth("--descan", "5", "--gain", "3")
+        fem = ("fem", "p.h5", "--gain", "3", "--scan", "6,6", "--replicates", "20", "--quiet")
+        err = self.vitrum(*fem, "-o", "common.h5").stderr
+        self.assertRegex(err, r"warning: the centre moves over the scan: x \+[45]\.\d\d ± 0\.\d\d px along columns, .*; --centers scan follows it")
+        results = {}
+        for centers in ("scan", "pattern"):
+            self.assertNotIn("the centre moves over", self.vitrum(*fem, "--centers", centers, "-o", f"{centers}.h5").stderr)
+            results[centers] = self.scalars(f"{centers}.h5")["scalars"]
+            along = results[centers]["series/1/places/center_x_along_columns"]
+            self.assertLess(abs(along["value"] - 5), max(0.3, 4 * along["error"]))
+            with h5py.File(self.path(f"{centers}.h5")) as file:
+                centre = file["entry/series/1/places/center_x_px"][:]
+                self.assertEqual(centre.shape, (6, 6))
+                self.assertLess(abs((centre[:, -1] - centre[:, 0]).mean() - 5), 0.5)
+        # rings that lie on each other are sharper: the peak of V is higher and narrower than with one centre
+        common = self.scalars("common.h5")["scalars"]
+        self.assertLess(results["scan"]["series/1/ellipse_axis_ratio"]["value"], common["series/1/ellipse_axis_ratio"]["value"] + 0.02)
+        self.refused("--centers each: expected common, scan or pattern", "fem", "p.h5", "--centers", "each", "-o", "t.h5", code=2)
+        self.refused("--centers scan and --center-x: expected one of them", "fem", "p.h5", "--centers", "scan", "--center-x", "47", "--center-y", "47", "-o", "t.h5", code=2)
+
+    def test_thickness_filters_and_equal_intensity(self):
+        self.synth("--gain", "4", "--thickness-gradient", "0.3", "--speckle", "1.5")
+        fem = ("fem", "p.h5", "--gain", "4", "--scan", "6,6", "--replicates", "20", "--quiet")
+        self.write_npy("haadf.npy", np.linspace(0.85, 1.15, 36).reshape(6, 6))
+        self.vitrum(*fem, "--thickness-map", "haadf.npy", "--thickness-range", "0.9:1.1", "-o", "r.h5")
+        inside = int(((np.linspace(0.85, 1.15, 36) >= 0.9) & (np.linspace(0.85, 1.15, 36) <= 1.1)).sum())
+        self.assertEqual(self.scalars("r.h5")["scalars"]["series/1/npatterns"]["value"], inside)
+        with h5py.File(self.path("r.h5")) as file:
+            corrections = [text.decode() for text in file["entry/process/corrections"][:]]
+        self.assertIn(f"{36 - inside} of 36 patterns left out, where haadf.npy is not within 0.9:1.1", corrections)
+        # a map of twice as many places along each axis
+        self.write_npy("fine.npy", np.kron(np.linspace(0.85, 1.15, 36).reshape(6, 6), np.ones((2, 2))))
+        self.vitrum(*fem, "--thickness-map", "fine.npy", "--thickness-range", "0.9:1.1", "-o", "s.h5")
+        self.assertEqual(self.scalars("s.h5")["scalars"]["series/1/npatterns"]["value"], inside)
+        self.refused("p.h5::/entry/data/data: --thickness-range 3: leaves 0 of 36 patterns, need at least 2; the map goes from 0.85 to 1.15",
+                     *fem, "--thickness-map", "haadf.npy", "--thickness-range", "3:", "-o", "t.h5")
+        self.write_npy("small.npy", np.ones((3, 3)))
+        self.refused("small.npy: 3 x 3 places, expected 6 x 6 as in the scan, or more", *fem, "--thickness-map", "small.npy", "--thickness-range", "0:", "-o", "t.h5")
+        self.refused("--thickness-range 3: expected LOW:HIGH", *fem, "--thickness-map", "haadf.npy", "--thickness-range", "3", "-o", "t.h5", code=2)
+        self.refused("r.h5: no map of t/lambda, expected a result of vitrum thickness of a spectrum image", *fem, "--thickness-map", "r.h5", "--thickness-range", "0:", "-o", "t.h5")
+        # scaled to one intensity the annular means fluctuate less
+        curves = {}
+        for name, *flags in (("plain",), ("equal", "--equal-intensity")):
+            self.vitrum(*fem, *flags, "-o", f"{name}.h5")
+            with h5py.File(self.path(f"{name}.h5")) as file:
+                k, curve = file["entry/series/1/k"][:], file["entry/series/1/definition/annular-mean/value"][:]
+                curves[name] = curve[(k > 4) & (k < 6)].mean()
+        self.assertLess(abs(curves["plain"] - curves["equal"] - 0.3**2 / 12), 0.002)
+
+    def test_detectors_that_spread_their_signal(self):
+        self.vitrum("synth", "fem", "--height", "96", "--width", "96", "--k-per-pixel", "0.19", "--scan", "8,8", "--gain", "5", "--electrons", "3",
+                    "--point-spread", "0.8", "--speckle", "4", "-o", "p.h5", "--quiet")
+        truth = {}
+        frequency = np.linspace(0, 0.75, 76)
+        i = np.arange(-6, 7)
+        from math import erf
+        kernel = np.array([0.5 * (erf((j + 0.5) / 0.8 / 2**0.5) - erf((j - 0.5) / 0.8 / 2**0.5)) for j in i])
+        mtf = np.abs((kernel * np.exp(-2j * np.pi * frequency[:, None] * i)).sum(axis=1))
+        self.path("mtf.csv").write_text("frequency,mtf\n" + "".join(f"{f},{m}\n" for f, m in zip(frequency, mtf)))
+        for name, *flags in (("none",), ("spread", "--point-spread", "0.8"), ("table", "--mtf", "mtf.csv")):
+            self.vitrum("fem", "p.h5", "--gain", "5", *flags, "--replicates", "20", "-o", f"{name}.h5", "--quiet")
+            with h5py.File(self.path(f"{name}.h5")) as file:
+                k, curve = file["entry/series/1/k"][:], file["entry/series/1/definition/ring-ensemble/value"][:]
+                truth[name] = curve[(k > 5) & (k < 6)].mean()
+        # between the peaks V is 0.01 of speckle that is wider than the spread
+        self.assertLess(abs(truth["spread"] - 0.01), 0.01)
+        self.assertLess(abs(truth["table"] - truth["spread"]), 0.01)
+        self.assertLess(truth["none"], -0.1)  # all noise of three electrons subtracted where a tenth is left
+        for message, *flags in (("--mtf and --point-spread: expected one of them", "--gain", "5", "--mtf", "mtf.csv", "--point-spread", "1"),
+                                ("--mtf: has no effect without --gain", "--mtf", "mtf.csv"),
+                                ("--point-spread -1: must not be negative", "--gain", "5", "--point-spread", "-1"),
+                                ("--gain measure: takes counting noise of neighbouring pixels for independent, expected a number beside --mtf or "
+                                 "--point-spread", "--gain", "measure", "--point-spread", "1")):
+            self.refused(message, "fem", "p.h5", *flags, "-o", "t.h5", code=2)
+        for text, message in (("f,m\n0,1\n0.3,0.5\n", "m.csv: frequencies end at 0.3 cycles per pixel, expected 0.5 or more"),
+                              ("f,m,x\n0,1,1\n", "m.csv: 3 columns, expected cycles per pixel and MTF"),
+                              ("f,m\n0,1\n0.6,2\n", "m.csv: row 2: MTF 2, expected 0 to 1")):
+            self.path("m.csv").write_text(text)
+            self.refused(message, "fem", "p.h5", "--gain", "5", "--mtf", "m.csv", "-o", "t.h5")
+
+    def test_exports_tables(self):
+        self.vitrum("synth", "fem", "--height", "96", "--width", "96", "--k-per-pixel", "0.19", "--scan", "6,6", "--probe-size", "0.8,1.3,2,3", "-o", "v.h5", "--quiet")
+        files = [f"v_{r}nm.h5" for r in ("0.8", "1.3", "2", "3")]
+        self.vitrum("fem", *files, "--probe-size", "0.8,1.3,2,3", "--gain", "1", "--angular", "--replicates", "20", "-o", "v.h5", "--quiet")
+        self.vitrum("export", "v.h5", "-o", "tables")
+        for name, columns in (("variance", 33), ("peaks", 25), ("lengths", 7), ("places", 9), ("symmetries", 6)):
+            lines = [line for line in self.path(f"tables/{name}.csv").read_text().splitlines() if not line.startswith("#")]
+            self.assertEqual({len(line.split(",")) for line in lines}, {columns}, name)
+            self.assertGreater(len(lines), 4)
+        scalars = self.scalars("v.h5")["scalars"]
+        lines = self.path("tables/peaks.csv").read_text().splitlines()
+        header, first = [next(line for line in lines[i:] if not line.startswith("#")).split(",") for i in (0, next(i for i, line in enumerate(lines) if line.startswith("1,")))]
+        self.assertEqual(float(first[header.index("height")]), scalars["series/1/peak/1/height"]["value"])
+        page = self.vitrum("report", "v.h5", "-o", "page", "--quiet") and self.path("page/index.html").read_text()
+        self.assertIn("4 series of diffraction patterns, 144 patterns in all, were analysed as image. The first peak of the normalised variance stands at k = ", page)
+
     def test_map_of_relaxation_times(self):
         self.synth("--speckle", "1.5")
         self.vitrum("synth", "ecm", "--frames", "1200", "--height", "24", "--width", "24", "--frame-time", "1", "--pixel-size", "0.2", "--tau", "12",
@@ -170,6 +267,7 @@ class Fem(CliTest):
                                 ("--k-max 20: must be above --k-min 30", "--k-min", "30", "--k-max", "20"),
                                 ("--energy -3: must be positive", "--energy", "-3"),
                                 ("--leave-out all: expected outliers or crystals", "--leave-out", "all"),
+                                ("--thickness-map: has no effect without --thickness-range", "--thickness-map", "x.npy"),
                                 ("--replicates 1: need at least 2", "--replicates", "1")):
             for name in ("a.npy", "b.npy"):
                 self.write_npy(name, np.ones((4, 64, 64), np.uint16))

@@ -5,6 +5,7 @@
 #include "fem_samples.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
+#include "vitrum/fem/center_drift.hpp"
 #include "vitrum/fem/variance.hpp"
 
 namespace vitrum::fem {
@@ -68,8 +69,8 @@ void expect_sums(const std::vector<T>& values,
     EXPECT_NEAR(sums.squares[p], squares[p], tolerance * squares[p]);
     double groups = 0, groups2 = 0;
     for (std::size_t g = 0; g < static_cast<std::size_t>(sums.groups); ++g) {
-      groups += static_cast<double>(sums.group_sum[g * pixels + p]);
-      groups2 += static_cast<double>(sums.group_squares[g * pixels + p]);
+      groups += static_cast<double>(sums.group_sum[static_cast<Index>(g * pixels + p)]);
+      groups2 += static_cast<double>(sums.group_squares[static_cast<Index>(g * pixels + p)]);
     }
     const double n = static_cast<double>(used);
     EXPECT_NEAR(groups, sum[p] - 3.5 * n, 1e-4 * (std::abs(sum[p]) + 1));
@@ -147,7 +148,7 @@ TEST(PatternSums, DoNotDependOnThreads) {
   const auto v3 = compute_variances(three, map, options);
   set_thread_count(0);
   EXPECT_EQ(one.sum, three.sum);
-  EXPECT_EQ(one.group_squares, three.group_squares);
+  EXPECT_TRUE(std::ranges::equal(one.group_squares.span(), three.group_squares.span()));
   EXPECT_EQ(one.ring_squares, three.ring_squares);
   for (const Variance v : all_variances) {
     EXPECT_EQ(v1.of(v).value, v3.of(v).value);
@@ -161,10 +162,8 @@ TEST(PatternSums, MovedPatternsLieOnEachOther) {
   values[256 + 7 * 16 + 5] = 40; // one to the left, two down
   auto source = frames::make_memory_source(values, 2, 16, 16);
   const auto map = make_polar_map(centered(8, 8), {}, frames::make_mask(16, 16), {});
-  SumOptions options;
-  options.shift_x = {0, -1};
-  options.shift_y = {0, 2};
-  const auto sums = sum_patterns(*source, map, std::vector<double>(256, 0), options);
+  const auto moved = make_moved_source(std::move(source), {0, -1}, {0, 2});
+  const auto sums = sum_patterns(*moved, map, std::vector<double>(256, 0));
   EXPECT_EQ(sums.sum[5 * 16 + 6], 80);
 }
 

@@ -76,9 +76,9 @@ TEST(Peaks, AreWhatWasPutIn) {
   EXPECT_FALSE(found.splits[0].found);
 }
 
-TEST(Peaks, ErrorsHoldForCorrelatedRings) {
+void expect_errors_hold(std::uint64_t seeds, double mean, double width) {
   Moments center, height, integral;
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const auto found = fit_peaks(make_profile({.correlated = 4}, seed));
     ASSERT_EQ(found.peaks.size(), 2U);
     const auto& peak = found.peaks[0];
@@ -86,27 +86,51 @@ TEST(Peaks, ErrorsHoldForCorrelatedRings) {
     height.add((peak.height.value - 0.14) / peak.height.error);
     integral.add((peak.integral.value - 0.14 * 0.35 * 2.5066283) / peak.integral.error);
   }
-  // forty series: widths are known to 0.11
   for (const auto& pull : {center, height, integral}) {
-    EXPECT_NEAR(pull.deviation(), 1, 0.35);
-    EXPECT_LT(std::abs(pull.mean), 0.5);
+    std::printf("peaks: pulls %+.3f, width %.3f\n", pull.mean, pull.deviation());
+    EXPECT_NEAR(pull.deviation(), 1, width);
+    EXPECT_LT(std::abs(pull.mean), mean);
   }
 }
 
-TEST(Peaks, TwoAreFoundWhereTheyAreAndNotInvented) {
+TEST(Peaks, ErrorsHoldForCorrelatedRings) {
+  expect_errors_hold(12, 0.9, 0.6); // twelve series: widths are known to 0.2
+}
+
+TEST(PeaksCalibration, ErrorsHoldForCorrelatedRings) {
+  expect_errors_hold(150, 0.3, 0.15); // the integral of a peak on a free line is off by a quarter
+}
+
+/// Of `seeds` curves: how often two Gaussians are found in one, and in two that are resolved.
+void expect_splits(std::uint64_t seeds, int most_invented, int most_missed) {
   int invented = 0, found = 0;
-  constexpr int runs = 40;
-  for (std::uint64_t seed = 1; seed <= runs; ++seed) {
+  Moments separation;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     invented += fit_peaks(make_profile({.correlated = 3}, seed)).splits[0].found;
     const auto two = fit_peaks(make_profile({.split = 0.17, .width = 0.06, .correlated = 2}, seed));
     ASSERT_FALSE(two.splits.empty());
     found += two.splits[0].found;
-    if (two.splits[0].found) {
-      EXPECT_NEAR(two.splits[0].separation.value, 0.17, 5 * two.splits[0].separation.error);
-    }
+    if (two.splits[0].found)
+      separation.add((two.splits[0].separation.value - 0.17) / two.splits[0].separation.error);
   }
-  EXPECT_LE(invented, 1);
-  EXPECT_GE(found, runs - 2);
+  std::printf("of %d curves: two found in one %d times, in two %d times; separation pulls %+.3f, "
+              "width %.3f\n",
+              static_cast<int>(seeds),
+              invented,
+              found,
+              separation.mean,
+              separation.deviation());
+  EXPECT_LE(invented, most_invented);
+  EXPECT_GE(found, static_cast<int>(seeds) - most_missed);
+  EXPECT_LT(std::abs(separation.mean), 0.1 + 3 / std::sqrt(static_cast<double>(seeds)));
+}
+
+TEST(Peaks, TwoAreFoundWhereTheyAreAndNotInvented) {
+  expect_splits(10, 0, 0);
+}
+
+TEST(PeaksCalibration, TwoAreFoundWhereTheyAreAndNotInvented) {
+  expect_splits(200, 5, 1); // one in a hundred is asked
 }
 
 TEST(Peaks, NoneInNoise) {

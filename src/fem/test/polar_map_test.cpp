@@ -52,15 +52,15 @@ TEST(PolarMap, ListsHoldWhatThePixelsHold) {
   options.k_max = 17.1;
   const auto map = make_polar_map(centered(15.2, 16.1), {}, frames::make_mask(32, 32), options);
   std::vector<double> from_lists(static_cast<std::size_t>(map.rings + 1), 0);
-  for (std::size_t r = 0; r < static_cast<std::size_t>(map.rings); ++r) {
-    from_lists[r] +=
-        PolarMap::pieces * static_cast<double>(map.whole.start[r + 1] - map.whole.start[r]);
-    for (Index i = map.shared.start[r]; i < map.shared.start[r + 1]; ++i) {
-      from_lists[r] += map.shared.share[static_cast<std::size_t>(i)];
-      from_lists[r + 1] += PolarMap::pieces - map.shared.share[static_cast<std::size_t>(i)];
+  for (const auto& run : map.runs) {
+    const auto r = static_cast<std::size_t>(run.ring);
+    from_lists[r] += PolarMap::pieces * static_cast<double>(run.whole_end - run.first);
+    for (auto i = run.whole_end; i < run.shared_end; ++i) {
+      from_lists[r] += map.entries[i].share;
+      from_lists[r + 1] += PolarMap::pieces - map.entries[i].share;
     }
-    for (Index i = map.rest.start[r]; i < map.rest.start[r + 1]; ++i)
-      from_lists[r] += map.rest.share[static_cast<std::size_t>(i)];
+    for (auto i = run.shared_end; i < run.end; ++i)
+      from_lists[r] += map.entries[i].share;
   }
   for (std::size_t r = 0; r < static_cast<std::size_t>(map.rings); ++r)
     EXPECT_DOUBLE_EQ(from_lists[r], PolarMap::pieces * map.area[r]);

@@ -16,6 +16,9 @@ struct FemOptions {
   std::vector<std::string> temperature_c; // the same
   std::string scan;                       // "rows,columns" of the positions
   std::vector<std::string> leave_out;     // kinds of flagged patterns
+  std::string thickness_map;              // of the scan: HAADF, t/lambda
+  std::string thickness_range;            // "low:high" of it that is used
+  bool equal_intensity = false;
 
   std::vector<std::string> masks;
   bool keep_beam_stop = false;
@@ -25,6 +28,7 @@ struct FemOptions {
   double center_x_px = not_given, center_y_px = not_given;
   double ring_px = not_given;
   bool no_ellipse = false;
+  std::string centers = "common";
   double k_per_pixel = not_given;
   double known_ring = not_given;
   std::string k_reference;
@@ -34,6 +38,8 @@ struct FemOptions {
 
   std::string gain; // counts per electron; "": not known
   double read_noise = 0;
+  std::string mtf;         // table of frequency and MTF
+  double point_spread = 0; // px
   std::string variance = "image";
   bool unbiased = false;
   Index replicates = 200;
@@ -82,6 +88,7 @@ struct SynthFemOptions {
   double mean_electrons = 100;
   double gain = 1;
   double read_noise = 0;
+  double point_spread = 0;
   double center_x_px = -1;
   double center_y_px = -1;
   double stretch = 0;

@@ -20,17 +20,22 @@ struct SizedPeak {
 void validate(std::span<const SizedPeak> peaks);
 
 struct StrattonVoyles {
-  Value length_nm;              // R at the maximum of V_max(R), NaN without one inside the series
-  Value maximum;                // V there
-  double sampling_nm = unknown; // part of the error that the spacing of the probe sizes makes
-  Index points = 0;             // of the parabola in ln R
-  std::string status;           // "maximum", or why there is none
+  Value length_nm;       // R at the maximum of V_max(R), NaN without one inside the series
+  Value maximum;         // V there
+  Value rise;            // exponent p of the fall below the maximum; NaN from a parabola
+  double chi2 = unknown; // of the two branches
+  Index points = 0;      // that were fitted
+  double smallest_beyond = unknown; // of the probe sizes beyond the maximum
+  std::string status;               // "maximum", "maximum of a parabola …", or why there is none
 };
 
 /// Stratton & Voyles: V_max(R) against 1/R² peaks where the probe is as wide as the dominant
-/// order. The maximum is that of a parabola in ln R through the largest and its neighbours; its
-/// error joins that of the heights (by simulation) and the distance between the neighbours,
-/// anywhere between which the maximum may lie, as a uniform one.
+/// order. Two branches meet in the maximum R₀: pair persistence, 1/V = a + b R², of probes wider
+/// than the order, and that times (R/R₀)^p of those that lie within it. Errors by simulation about
+/// the fit, and times √(χ²/degrees) where that is more than 1. Where a branch has
+/// fewer than two points, or the points miss both (p < 0.01, as of a round maximum), the maximum is
+/// that of a parabola in ln R through the largest V and its neighbours, and may lie anywhere
+/// between those: their distance, as a uniform error, is part of the error.
 [[nodiscard]] StrattonVoyles find_stratton_voyles(std::span<const SizedPeak> peaks,
                                                   std::uint64_t seed = 1);
 

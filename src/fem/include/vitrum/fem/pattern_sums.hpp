@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "vitrum/core/memory.hpp"
 #include "vitrum/core/monitor.hpp"
 #include "vitrum/fem/polar_map.hpp"
 #include "vitrum/frames/frame_source.hpp"
@@ -15,10 +16,8 @@ struct SumOptions {
   std::vector<float> dark;             // [pixel] counts, subtracted; empty: none
   std::vector<float> factor;           // [pixel] multiplied after that (1/flat); empty: none
   std::vector<double> scale;           // [pattern] multiplied after that; empty: none
-  std::vector<Index> shift_x, shift_y; // [pattern] whole pixels by which it is moved back: pixel
-                                       // (x, y) is read at (x + shift_x, y + shift_y); empty: none
   Index groups = 100;                  // of consecutive patterns, whose sums are kept for errors
-  Index block_bytes = Index{32} << 20; // patterns held in memory at a time
+  Index block_bytes = Index{8} << 20;  // patterns held at a time: within the outer cache
   Index memory_bytes = Index{1} << 30; // fewer groups where they would not fit
 };
 
@@ -32,9 +31,9 @@ struct PatternSums {
   std::vector<double> center;       // [pixel] about which the sums of the groups are taken
   std::vector<double> ring_sum, ring_squares; // [used pattern, ring] Σw I, Σw I²
   Index rings = 0, groups = 0;
-  std::vector<Index> group_patterns;           // [group]
-  std::vector<float> group_sum, group_squares; // [group, pixel] Σ(I − center), Σ(I − center)²
-  std::vector<Index> group_first;              // [group + 1] in terms of used patterns
+  std::vector<Index> group_patterns;      // [group]
+  Buffer<float> group_sum, group_squares; // [group, pixel] Σ(I − center), Σ(I − center)²
+  std::vector<Index> group_first;         // [group + 1] in terms of used patterns
 };
 
 /// Does not depend on the number of threads or the size of the blocks. `center` [pixel]: about the

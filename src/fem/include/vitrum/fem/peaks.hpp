@@ -40,9 +40,10 @@ struct Peak {
 
 /// A peak taken for two Gaussians of one width.
 struct Split {
-  bool found = false; // significant by both tests, and the centres further apart than their errors
+  bool found = false; // by both tests
   Value first_center, second_center, first_height, second_height, width, separation;
-  double f = unknown, p = unknown;   // F-test of two more parameters
+  double f = unknown; // gain in chi² of two more parameters over that from noise alone
+  double p = unknown; // chance of such a gain when there is one
   double information_gain = unknown; // BIC of one minus BIC of two
 };
 

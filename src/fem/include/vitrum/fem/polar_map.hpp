@@ -65,14 +65,22 @@ struct PolarMap {
   std::vector<double> area;            // [ring] pixels in it, Σw
   std::vector<double> squared_weights; // [ring] Σw², w = share/64
 
-  /// Pixels sorted by ring, for sums ring by ring: those that lie in one ring, those shared between
-  /// it and the next, and what else there is (share of a ring alone).
-  struct List {
-    std::vector<Index> start; // [ring + 1]
-    std::vector<std::uint32_t> pixel;
-    std::vector<std::uint8_t> share; // pieces in the ring; empty: all
+  /// The same in the order in which sums are made: tiles of consecutive pixels, and in each its
+  /// pixels by ring, so that the sums of a ring stay in registers.
+  static constexpr Index tile = 1024; // pixels
+  struct Entry {
+    std::uint16_t place = 0; // of the pixel in its tile
+    std::uint16_t share = 0; // pieces
   };
-  List whole, shared, rest;
+  /// Of one tile and ring: pixels that lie in it, those shared with the next ring alone (`share` in
+  /// this one), and what else there is (`share` in this ring, the others elsewhere).
+  struct Run {
+    std::int32_t ring = 0;
+    std::uint32_t first = 0, whole_end = 0, shared_end = 0, end = 0; // of entries
+  };
+  std::vector<Index> tile_runs; // [tile + 1] of runs
+  std::vector<Run> runs;
+  std::vector<Entry> entries;
 
   /// Neighbouring rings have some pixels in common: the number of independent pixels of a ring.
   [[nodiscard]] double independent_pixels(Index ring) const;

@@ -39,6 +39,18 @@ namespace vitrum::report {
 /// Relative change of the first peak's height and integral with temperature (V25 Fig. 4b).
 [[nodiscard]] std::optional<plot::Figure> make_temperature_figure(const Tree& result);
 
+/// Numbers as CSV, as in csv.hpp; "" when the result has none. Series, k, V and its error, I, every
+/// definition with its parts.
+[[nodiscard]] std::string csv_fem_variance(const Tree& result);
+/// Series, peak, place, height, width, integral, split, with errors.
+[[nodiscard]] std::string csv_fem_peaks(const Tree& result);
+/// Probe size, height, Q² and Q²/V: the points of the Stratton–Voyles plot and pair persistence.
+[[nodiscard]] std::string csv_fem_lengths(const Tree& result);
+/// Series, pattern, intensity, local variance, score of crystals, centre where it was followed.
+[[nodiscard]] std::string csv_fem_places(const Tree& result);
+/// Series, order n, coefficient of symmetry and its error.
+[[nodiscard]] std::string csv_fem_symmetries(const Tree& result);
+
 /// How many series a result holds; 0 when it is of another kind.
 [[nodiscard]] Index fem_series(const Tree& result);
 

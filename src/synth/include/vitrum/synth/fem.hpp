@@ -36,9 +36,10 @@ struct FemOptions {
   double split_inv_nm = 0;
   double speckle_px = 0; // correlation length of the speckle; 0: from the probe size
 
-  double mean_electrons = 100;               // per pixel at the crest of the first ring
-  double gain = 1;                           // counts per electron
-  double read_noise = 0;                     // counts
+  double mean_electrons = 100; // per pixel at the crest of the first ring
+  double gain = 1;             // counts per electron
+  double read_noise = 0;       // counts
+  double point_spread_px = 0;  // standard deviation over which an electron's signal spreads
   double center_x_px = -1, center_y_px = -1; // −1: the middle of the pattern
   double stretch = 0, shear = 0; // r² = (1 + stretch) dx² + 2 shear dx dy + (1 − stretch) dy²
   double descan_px = 0;          // way of the centre from the first to the last column

@@ -1,0 +1,47 @@
+#include <fmt/format.h>
+
+#include "fem_run.hpp"
+#include "fem_text.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/fem/mtf.hpp"
+#include "vitrum/io/tables.hpp"
+
+namespace vitrum::app {
+namespace {
+
+double share_of_table(const std::string& path) {
+  const auto table = io::read_csv(path);
+  if (table.columns.size() != 2)
+    throw FormatError(
+        path, "", fmt::format("{} columns", table.columns.size()), "cycles per pixel and MTF");
+  try {
+    return fem::noise_share_of_mtf(table.columns[0], table.columns[1]);
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", path, error.what()));
+  }
+}
+
+} // namespace
+
+fem::DetectorNoise noise_of(const FemOptions& o) {
+  fem::DetectorNoise noise;
+  const bool spreads = !o.mtf.empty() || o.point_spread != 0;
+  if (!o.mtf.empty() && o.point_spread != 0)
+    throw OptionError("--mtf and --point-spread: expected one of them");
+  if (o.gain == "measure" && spreads)
+    throw OptionError(
+        "--gain measure: takes counting noise of neighbouring pixels for independent, "
+        "expected a number beside --mtf or --point-spread");
+  if (!o.gain.empty() && o.gain != "measure") {
+    noise.gain = number_of("gain", o.gain);
+    if (!(noise.gain > 0))
+      throw OptionError(fmt::format("--gain {}: must be positive", noise.gain));
+  }
+  noise.read_noise = o.read_noise;
+  noise.noise_share =
+      o.mtf.empty() ? fem::noise_share_of_spread(o.point_spread) : share_of_table(o.mtf);
+  fem::validate(noise);
+  return noise;
+}
+
+} // namespace vitrum::app
