@@ -50,6 +50,19 @@ ecm::ErrorTable error_table(const EcmRun& run,
   return ecm::make_error_table(run.correlation.lags, run.field->valid(), options, monitor);
 }
 
+/// The width of ln τ from what the map shows in space: noise is told apart by its range, which is
+/// several times more exact than taking its width out of that of the histogram.
+void take_width_from_space(EcmRun& run) {
+  auto& p = run.population;
+  run.histogram_sigma = p.sigma;
+  run.histogram_sigma_error = p.sigma_error;
+  const auto& space = run.space;
+  if (!std::isfinite(space.length_px) || !(p.sigma >= 0))
+    return;
+  p.sigma = ecm::width_of_places(space.amplitude, p.log_mean, *run.errors);
+  p.sigma_error = 0.5 * p.sigma * space.amplitude_error / space.amplitude;
+}
+
 /// Virtual pixels and the population of relaxation times that they tell apart from noise: each
 /// needs the other, for the image stretches more than its pixels do. Returns the exponent of the
 /// pixels.
@@ -65,12 +78,37 @@ double find_errors(EcmRun& run,
   for (int round = 0;; ++round) {
     run.errors = error_table(run, exponent, fit, estimator, monitor);
     run.population = ecm::find_population(found, *run.errors, places);
+    take_width_from_space(run);
     const double next = allowed(ecm::exponent_of_parts(run.image_exponent, run.population.sigma));
     constexpr int rounds = 3;
     if (std::isnan(next) || std::abs(next - exponent) < 0.005 || round + 1 == rounds)
       return exponent;
     exponent = next;
   }
+}
+
+/// What averaging over a speckle has taken from the width; and places that are alike are fewer than
+/// speckles.
+void take_out_resolution(EcmRun& run, double pixels) {
+  auto& p = run.population;
+  if (!(p.sigma > 0) || !std::isfinite(run.space.length_px))
+    return;
+  const double share = std::sqrt(run.space.variance_share);
+  for (double* one : {&p.sigma, &p.sigma_error, &run.histogram_sigma, &run.histogram_sigma_error})
+    *one /= share;
+  const double few_places =
+      std::max(2.0, pixels / (std::numbers::pi * run.space.length_px * run.space.length_px));
+  p.log_mean_error = std::hypot(p.log_mean_error, p.sigma / std::sqrt(few_places));
+  const double places_error = p.sigma / std::sqrt(2 * few_places);
+  const double difference = run.histogram_sigma - p.sigma;
+  if (std::abs(difference) > 3 * std::hypot(p.sigma_error, run.histogram_sigma_error))
+    run.series.warnings.push_back(
+        fmt::format("the width of ln tau is {:.2f} by the histogram and {:.2f} by the map in "
+                    "space: noise or the shape of the correlation are not as assumed",
+                    run.histogram_sigma,
+                    p.sigma));
+  for (double* one : {&p.sigma_error, &run.histogram_sigma_error})
+    *one = std::hypot(*one, places_error);
 }
 
 void correct(EcmRun& run, double largest_error) {
@@ -158,6 +196,7 @@ void analyse_pixels(EcmRun& run,
       run.population.sigma_error = run.population.seen_sigma = run.population.noise_sigma = nan;
   run.apparent = {nan, nan, nan};
   run.space.length_px = run.space.length_error_px = nan;
+  run.histogram_sigma = run.histogram_sigma_error = nan;
   if (std::isnan(run.image_tau_s)) {
     run.series.warnings.emplace_back(
         "the image's g2 could not be fitted: errors of pixels, the width of "
@@ -184,6 +223,10 @@ void analyse_pixels(EcmRun& run,
   const double places = std::isnan(speckle) ? static_cast<double>(found.size())
                                             : static_cast<double>(found.size()) /
                                                   (std::numbers::pi * speckle * speckle);
+  if (!std::isnan(speckle))
+    // of all fits, not of those with small errors alone: the noise is told apart in space, and
+    // small errors go with short relaxation times
+    run.space = ecm::correlate_in_space(log_tau, run.field->rows(), run.field->columns(), speckle);
   double pixel_exponent = nan;
   try {
     pixel_exponent = find_errors(run, found, places, fit, estimator, monitor);
@@ -198,23 +241,7 @@ void analyse_pixels(EcmRun& run,
                   12 * 1536,
                   pixel_exponent,
                   run.image_contrast));
-  if (!std::isnan(speckle))
-    // of all fits, not of those with small errors alone: the noise is told apart in space, and
-    // small errors go with short relaxation times
-    run.space = ecm::correlate_in_space(log_tau, run.field->rows(), run.field->columns(), speckle);
-  if (run.population.sigma > 0 && std::isfinite(run.space.length_px)) {
-    // places that are alike are fewer than speckles
-    auto& p = run.population;
-    // what averaging over a speckle has taken from the width
-    p.sigma /= std::sqrt(run.space.variance_share);
-    p.sigma_error /= std::sqrt(run.space.variance_share);
-    const double few_places =
-        std::max(2.0,
-                 static_cast<double>(c.pixels()) /
-                     (std::numbers::pi * run.space.length_px * run.space.length_px));
-    p.log_mean_error = std::hypot(p.log_mean_error, p.sigma / std::sqrt(few_places));
-    p.sigma_error = std::hypot(p.sigma_error, p.sigma / std::sqrt(2 * few_places));
-  }
+  take_out_resolution(run, static_cast<double>(c.pixels()));
   find_four_points(run, monitor);
   run.domains = ecm::find_domains(
       accepted_tau(run), run.field->rows(), run.field->columns(), 2 * run.image_tau_s);

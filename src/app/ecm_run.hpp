@@ -33,6 +33,7 @@ struct EcmRun {
   std::optional<ecm::ErrorTable> errors;
   ecm::Population population;
   ecm::SpaceCorrelation space;
+  double histogram_sigma = 0, histogram_sigma_error = 0; // the width of ln tau from the histogram
   ecm::Domains domains;
   std::optional<ecm::FourPoint> four_point;
   double image_tau_s = 0, image_exponent = 0, image_contrast = 0; // NaN without a good fit

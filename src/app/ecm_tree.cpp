@@ -335,6 +335,9 @@ void add_pixels(Tree& tree, const EcmRun& run) {
   const double tau = std::exp(p.log_mean);
   set("tau_median_s", tau, tau * p.log_mean_error, "s");
   set("tau_log_sigma", p.sigma, p.sigma_error, "");
+  pixels.set("tau_log_sigma_from",
+             make_scalar(std::isfinite(run.space.length_px) ? "map in space" : "histogram"));
+  set("tau_log_sigma_histogram", run.histogram_sigma, run.histogram_sigma_error, "");
   set("tau_log_sigma_seen", p.seen_sigma, nan, "");
   set("tau_log_sigma_noise", p.noise_sigma, nan, "");
   set("tau_correlation_length_nm",

@@ -273,6 +273,30 @@ find_population(std::span<const double> found, const ErrorTable& table, double i
   return p;
 }
 
+double width_of_places(double seen, double log_mean, const ErrorTable& table) {
+  // pixels that can be fitted, about the mean
+  const auto variance = [&](double sigma) {
+    double weight = 0, sum = 0, square = 0;
+    for (double z = -4; z <= 4; z += 0.05) {
+      const auto node = table.at(log_mean + sigma * z);
+      const double w = node.usable * std::exp(-0.5 * z * z), v = sigma * z + node.bias;
+      weight += w;
+      sum += w * v;
+      square += w * v * v;
+    }
+    return square / weight - std::pow(sum / weight, 2);
+  };
+  double low = 0, high = 0.01;
+  constexpr double widest = 5;
+  while (variance(high) < seen && high < widest)
+    high *= 2;
+  for (int round = 0; round < 40; ++round) {
+    const double middle = 0.5 * (low + high);
+    (variance(middle) < seen ? low : high) = middle;
+  }
+  return 0.5 * (low + high);
+}
+
 double exponent_of_parts(double whole, double sigma) {
   const double square =
       1 / (whole * whole) - 6 * sigma * sigma / (std::numbers::pi * std::numbers::pi);

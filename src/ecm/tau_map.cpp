@@ -6,6 +6,7 @@
 #include <complex>
 #include <memory>
 #include <mutex>
+#include <numbers>
 
 #include <fftw3.h>
 #include <fmt/format.h>
@@ -143,7 +144,8 @@ correlate_in_space(std::span<const double> log_tau, Index rows, Index columns, d
     throw DataError(fmt::format("{} values for {} x {} pixels", log_tau.size(), rows, columns));
   SpaceCorrelation out;
   const double nan = std::nan("");
-  out.length_px = out.length_error_px = out.amplitude = out.noise_amplitude = nan;
+  out.length_px = out.length_error_px = out.amplitude = out.noise_amplitude = out.amplitude_error =
+      nan;
   std::vector<double> finite;
   for (const double v : log_tau)
     if (std::isfinite(v))
@@ -182,6 +184,9 @@ correlate_in_space(std::span<const double> log_tau, Index rows, Index columns, d
   }
   out.amplitude = whole.sample;
   out.noise_amplitude = whole.noise;
+  const double speckles =
+      static_cast<double>(rows * columns) / (std::numbers::pi * speckle_px * speckle_px);
+  out.amplitude_error = (whole.sample + whole.noise) / std::sqrt(2 * speckles);
   Moments lengths;
   for (int q = 0; q < 4; ++q) {
     const Index y0 = q / 2 * rows / 2, x0 = q % 2 * columns / 2;

@@ -58,6 +58,30 @@ TEST(SpaceCorrelation, FindsTheLengthBelowTheNoise) {
   EXPECT_LT(found.length_error_px, 6);
 }
 
+// The amplitude is as well known as is said, and its square root not more than a few hundredths
+// off.
+TEST(SpaceCorrelation, KnowsTheAmplitudeOfTheSample) {
+  const Index size = 200;
+  const double speckle = 4;
+  double squares = 0, ratio = 0;
+  constexpr int maps = 12;
+  for (int seed = 0; seed < maps; ++seed) {
+    const auto sample = smooth_field(size, 16, 50 + seed);
+    const auto noise = smooth_field(size, speckle / std::sqrt(2.0), 100 + seed);
+    std::vector<double> map, part;
+    for (std::size_t i = 0; i < sample.size(); ++i) {
+      part.push_back(0.35 * sample[i]);
+      map.push_back(part.back() + 0.5 * noise[i]);
+    }
+    const double truth = std::pow(moments(part).deviation(), 2);
+    const auto found = correlate_in_space(map, size, size, speckle);
+    squares += std::pow((found.amplitude - truth) / found.amplitude_error, 2) / maps;
+    ratio += std::sqrt(found.amplitude / truth) / maps;
+  }
+  EXPECT_NEAR(std::sqrt(squares), 1, 0.45);
+  EXPECT_NEAR(ratio, 1, 0.04);
+}
+
 /// Means with the weight exp(−2 (r/speckle)²), as a point spread makes them.
 std::vector<double> averaged(const std::vector<double>& map, Index size, double speckle) {
   const auto reach = static_cast<Index>(2 * speckle);

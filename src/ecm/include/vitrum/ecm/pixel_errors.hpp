@@ -74,6 +74,10 @@ struct Population {
 [[nodiscard]] Population
 find_population(std::span<const double> found, const ErrorTable& table, double independent);
 
+/// The width of a population with this mean for which the fits' mean ln τ of a place, true one and
+/// bias, has the variance `seen`: what maps show of it in space, where noise is known by its range.
+[[nodiscard]] double width_of_places(double seen, double log_mean, const ErrorTable& table);
+
 /// One pixel's corrected numbers and their errors. The bias and the errors are those at the most
 /// likely true time, given what is found and the population: at the found time itself, errors would
 /// be large where noise made it long.

@@ -23,6 +23,8 @@ struct SpaceCorrelation {
                                                // noise, or not wider than a speckle
   double variance_share = 1;                   // L²/(L² + s²); 1 where L is not known
   double amplitude = 0, noise_amplitude = 0;   // at distance zero, as seen
+  double amplitude_error = 0; // of the chance in the noise: both amplitudes together times √(1/2n),
+                              // n = pixels/(π s²) speckles
 };
 
 /// `log_tau` is [row, column], NaN where there is none. Errors from the scatter of four quadrants.
