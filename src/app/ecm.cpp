@@ -65,6 +65,7 @@ EcmRun prepare(const EcmOptions& options, const Monitor& monitor) {
 
 void find_drift(EcmRun& run, const EcmOptions& options, const Monitor& monitor) {
   auto& series = run.series;
+  run.drift_not_sought = options.no_drift;
   if (options.no_drift) {
     run.path = ecm::no_drift(series.info().frames);
     run.path.speckle_px = ecm::measure_speckle(*series.source, series.bad, run.mask.use);
@@ -102,6 +103,11 @@ void make_field(EcmRun& run, const EcmOptions& options) {
                     field);
 }
 
+double first_error(const Tree& tree, const std::string& path) {
+  const Array* errors = tree.find(path + "_errors");
+  return errors == nullptr ? std::nan("") : to_numbers(*errors).at(0);
+}
+
 std::string summary(const Tree& tree) {
   const auto number = [&](const char* path) { return tree.number(std::string("entry/") + path); };
   std::string text = fmt::format("drift {} px, known to {:.2g} px\n",
@@ -123,6 +129,45 @@ std::string summary(const Tree& tree) {
       report::format_value(number("pixels/time_mean_kww_exponent_expected")));
   if (const auto verdict = tree.text("entry/duration/verdict"); !verdict.empty())
     text += "duration: " + verdict + "\n";
+  return text;
+}
+
+/// What the page says first.
+std::string page_summary(const Tree& tree, const EcmRun& run) {
+  const auto value = [&](const std::string& path, const char* unit = "") {
+    const std::string full = "entry/" + path;
+    return report::format_value(
+        tree.number_or(full, std::nan("")), tree.number_or(full + "_errors", std::nan("")), unit);
+  };
+  const auto& info = run.series.info();
+  const double drift_px = run.path.total_px(), residual_px = run.path.residual_rms_px;
+  std::string text = fmt::format(
+      "{} frames of {} × {} pixels of {} nm, {} apart. The sample drifted by {} ({}).",
+      info.frames,
+      info.height,
+      info.width,
+      report::format_value(run.pixel_size_nm),
+      report::format_value(run.frame_time_s, std::nan(""), "s"),
+      report::format_value(drift_px, residual_px, "px"),
+      report::format_value(drift_px * run.pixel_size_nm, residual_px * run.pixel_size_nm, "nm"));
+  if (run.drift_not_sought)
+    text = text.substr(0, text.find(" The sample")) + " The drift was not sought.";
+  if (std::isfinite(run.image_tau_s))
+    text += fmt::format(
+        " g₂ of the image relaxes with τ = {}, β = {} and contrast {}.",
+        report::format_value(run.image_tau_s, first_error(tree, "entry/fit/kww/tau_s"), "s"),
+        report::format_value(run.image_exponent, first_error(tree, "entry/fit/kww/kww_exponent")),
+        report::format_value(run.image_contrast, first_error(tree, "entry/fit/kww/contrast")));
+  if (std::isfinite(run.population.sigma)) {
+    text +=
+        fmt::format(" The pixels' median τ is {}; ln τ of the sample has the standard deviation {}",
+                    value("pixels/tau_median_s", "s"),
+                    value("pixels/tau_log_sigma"));
+    text += std::isfinite(run.space.length_px)
+                ? fmt::format(" and is correlated over {}.",
+                              value("pixels/tau_correlation_length_nm", "nm"))
+                : ".";
+  }
   return text;
 }
 
@@ -178,6 +223,7 @@ std::string run_ecm(EcmOptions options, const Invocation& invocation, const Moni
     two_time->add(tree, monitor);
   analyse_pixels(run, tree, options, monitor);
   add_pixels(tree, run);
+  tree.set("entry/summary", make_scalar(page_summary(tree, run)));
   for (const auto& note : run.series.notes)
     add_correction(tree, note);
   for (const auto& warning : run.series.warnings) {

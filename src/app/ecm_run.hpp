@@ -24,6 +24,7 @@ struct EcmRun {
   frames::Mask mask;
   frames::SeriesStatistics statistics;
   ecm::DriftPath path;
+  bool drift_not_sought = false;
   std::optional<ecm::Field> field;
   std::string estimator;
   ecm::FieldCorrelation correlation;

@@ -103,18 +103,19 @@ void add_maps(Tree& tree, const EcmRun& run) {
   map.set("degrees_of_freedom", make_scalar(run.fits.degrees_of_freedom));
 }
 
-/// ln τ of the accepted pixels.
-std::vector<double> accepted_log_tau(const EcmRun& run) {
+/// ln τ of the pixels with a usable fit, whatever its error: a limit of the error would cut the
+/// long times off.
+std::vector<double> usable_log_tau(const EcmRun& run) {
   std::vector<double> out;
   for (std::size_t i = 0; i < run.accepted.size(); ++i)
-    if (run.accepted[i] != 0)
+    if (std::isfinite(run.fits.log_tau_error[i]))
       out.push_back(std::log(static_cast<double>(run.fits.tau_s[i])));
   return out;
 }
 
 /// Fractions per unit of ln τ, and the log-normal laws of what is seen and of the sample.
 void add_histogram(Tree& pixels, const EcmRun& run) {
-  const auto log_tau = accepted_log_tau(run);
+  const auto log_tau = usable_log_tau(run);
   if (log_tau.size() < 16)
     return;
   const double middle = median(log_tau);

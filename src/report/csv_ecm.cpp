@@ -49,7 +49,7 @@ std::string csv_drift(const Tree& result) {
 
 std::string csv_tau_histogram(const Tree& result) {
   return table(result,
-               "fraction of the accepted pixels per unit of ln tau, and the log-normal laws",
+               "fraction of the fitted pixels per unit of ln tau, and the log-normal laws",
                "pixels",
                {"tau_s", "density", "density_fit", "density_without_noise"});
 }

@@ -337,11 +337,10 @@ std::vector<CaptionedFigure> make_series_figures(const Tree& root) {
       {"series",
        "Relaxation time and stretching exponent of the image, and the median of the pixels.",
        make_series_figure(root)});
-  list.push_back(
-      {"series_histograms",
-       "Fractions of the accepted pixels per unit of ln τ; lines: log-normal laws of what "
-       "is seen.",
-       make_series_histograms(root)});
+  list.push_back({"series_histograms",
+                  "Fractions of the fitted pixels per unit of ln τ; lines: log-normal laws of what "
+                  "is seen.",
+                  make_series_histograms(root)});
   list.push_back({"series_g2", "g₂ of the images with their fits.", make_series_g2(root)});
   list.push_back({"series_maps",
                   "Maps of the relaxation time in one scale of colours; pixels whose fit means "

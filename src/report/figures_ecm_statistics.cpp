@@ -28,7 +28,7 @@ std::optional<Figure> make_histogram_figure(const Tree& root) {
   bars.line = Line::none;
   bars.marker = Marker::circle;
   bars.colour = data_colour;
-  bars.label = "accepted pixels";
+  bars.label = "fitted pixels";
   panel.series.push_back(std::move(bars));
   Index k = 0;
   for (const auto& [name, label, line] :

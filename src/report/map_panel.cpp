@@ -86,7 +86,12 @@ Panel make_map_panel(MapValues map, const MapLook& look) {
     bar.line_width = thick;
     panel.series.push_back(std::move(bar));
   }
-  panel.notes.push_back({0.05, 0.12, fmt::format("{:g} {}", length, map.unit), white});
+  // so does the text, in white with an edge of black
+  const std::string text = fmt::format("{:g} {}", length, map.unit);
+  for (const auto& [right, up] :
+       {std::pair(-1, 0), std::pair(1, 0), std::pair(0, -1), std::pair(0, 1)})
+    panel.notes.push_back({0.05 + 0.003 * right, 0.12 + 0.003 * up, text, black});
+  panel.notes.push_back({0.05, 0.12, text, white});
   return panel;
 }
 

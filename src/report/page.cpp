@@ -249,9 +249,10 @@ private:
         "Relaxation time, stretching exponent, contrast and standard error of ln τ of each pixel; "
         "colours from the 1 to the 99 percentile, pixels whose fit means nothing in grey.",
         {{"tau_map.csv", csv_tau_map(root_)}});
+    body_ += ecm_pixel_table(root_);
     add_figure(make_histogram_figure(root_),
                "tau_histogram",
-               "Fractions of the accepted pixels against relaxation time and exponent. Solid: the "
+               "Fractions of the fitted pixels per unit of ln τ. Solid: the "
                "log-normal law of what is seen; dashed: what is left of it without the noise of "
                "the fits.",
                {{"tau_histogram.csv", csv_tau_histogram(root_)}});
@@ -265,8 +266,12 @@ private:
                {{"four_point.csv", csv_four_point(root_)}});
     add_figure(make_duration_figure(root_),
                "duration",
-               "Relaxation time and exponent of the image against duration, by each estimator.",
+               "Relaxation time and exponent of the image against duration, by each estimator. "
+               "Dashed: what time means make of a stationary process; dotted: two laws fitted to "
+               "the time means, with τ of an endless measurement.",
                {{"duration.csv", csv_duration(root_)}});
+    if (const auto verdict = result_.entry().text("duration/verdict"); !verdict.empty())
+      body_ += element("p", escaped("Verdict: " + verdict + "."));
     section("drift", "Drift");
     add_figure(make_drift_figure(root_),
                "drift",

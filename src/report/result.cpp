@@ -138,6 +138,8 @@ std::string Result::time_unit() const {
 
 std::string Result::bin_title(Index bin) const {
   std::string title = fmt::format("bin {}", bin);
+  if (bins_ == 1 && entry().text("kind") == "ecm")
+    title = "the image";
   if (!q_.empty())
     title += fmt::format(", q = {}{}{}",
                          plot::short_number(q_[static_cast<std::size_t>(bin - 1)], 4),

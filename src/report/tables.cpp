@@ -24,7 +24,7 @@ std::string cell(const Quantity& quantity, Index i) {
 /// "pixel_size_x_m" → "pixel size x"; units are shown with the number.
 std::string readable(std::string name) {
   for (const char* suffix :
-       {"_s", "_m", "_angstrom", "_inv_angstrom", "_deg", "_px", "_ev", "_kev"})
+       {"_s", "_m", "_nm", "_nm2", "_angstrom", "_inv_angstrom", "_deg", "_px", "_ev", "_kev"})
     if (name.ends_with(suffix)) {
       name.erase(name.size() - std::string_view(suffix).size());
       break;

@@ -31,7 +31,7 @@ struct EcmOptions {
   bool fit_baseline = false;
   bool no_map = false;
   AgeFlags age;               // windows of the image's g2
-  double largest_error = 0.5; // of ln tau
+  double largest_error = 1; // of ln tau
   OutputFlags output;
   RunFlags run;
 };

@@ -57,6 +57,9 @@ struct CaptionedFigure {
 [[nodiscard]] std::string csv_ecm_series(const Tree& result);
 /// The same for the page.
 [[nodiscard]] std::string ecm_series_table(const Tree& result);
+/// What the maps hold in numbers, as a table of the page: median and percentiles of the accepted
+/// pixels, population, lengths and domains. "" without maps.
+[[nodiscard]] std::string ecm_pixel_table(const Tree& result);
 
 /// Tables as CSV, "" when absent: drift path; histogram; duration.
 [[nodiscard]] std::string csv_drift(const Tree& result);
