@@ -30,7 +30,7 @@ struct EcmOptions {
   Index max_lag = 0; // frames; 0: half the series
   bool fit_baseline = false;
   bool no_map = false;
-  AgeFlags age;               // windows of the image's g2
+  AgeFlags age;             // windows of the image's g2
   double largest_error = 1; // of ln tau
   OutputFlags output;
   RunFlags run;
