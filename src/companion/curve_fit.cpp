@@ -107,10 +107,18 @@ Noise noise_about(CurveView curve,
   Noise noise;
   if (!(points > parameters) || !(squares > 0))
     return noise;
-  noise.deviation = std::sqrt(squares / (points - parameters));
-  // fitted parameters take positive correlation away: about their number over that of the points
-  noise.correlation =
-      std::clamp(products / pairs / (squares / points) + parameters / points, 0.0, 0.98);
+  // fitted parameters take slow noise away, from all lags alike: their number over that of the
+  // points, times what correlation makes of slow noise
+  const double seen = squares / points, neighbours = products / pairs;
+  double variance = squares / (points - parameters);
+  constexpr double most = 0.98, largest = 10;
+  for (int round = 0; round < 3; ++round) { // a curve that misses looks like ever slower noise
+    const double slow = std::min(largest, (1 + noise.correlation) / (1 - noise.correlation));
+    const double taken = std::min(0.2, parameters / points * slow);
+    variance = seen / (1 - taken);
+    noise.correlation = std::clamp(neighbours / variance + taken, 0.0, most);
+  }
+  noise.deviation = std::sqrt(variance);
   return noise;
 }
 

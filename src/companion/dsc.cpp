@@ -244,6 +244,7 @@ Noise measure_noise(const HeatFlow& curve, const Ranges& r) {
 void add_errors(Numbers& numbers,
                 const HeatFlow& curve,
                 const Ranges& ranges,
+                const StepSearch& search,
                 const Scales& scales,
                 const Noise& noise,
                 const DscOptions& options,
@@ -261,7 +262,10 @@ void add_errors(Numbers& numbers,
       now = noise.correlation * now + fresh * random.normal();
     }
     const Ranges other = varied(ranges, random);
-    const auto a = numbers_of(curve, noisy, ranges, scales),
+    Ranges found = ranges; // the ends are found in the noisy curve
+    if (ranges.has_glass)
+      found.glass = found_again(search, curve.temperature_c, noisy);
+    const auto a = numbers_of(curve, noisy, found, scales),
                b = numbers_of(curve, curve.flow, other, scales),
                both = numbers_of(curve, noisy, other, scales);
     for (std::size_t j = 0; j < n; ++j) {
@@ -357,7 +361,7 @@ analyse_heat_flow(const HeatFlow& from, const DscOptions& options, const Monitor
   const Noise noise = measure_noise(out.curve, ranges);
   out.noise = noise.deviation;
   out.noise_correlation = noise.correlation;
-  add_errors(out.numbers, out.curve, ranges, scales, noise, options, monitor);
+  add_errors(out.numbers, out.curve, ranges, out.search, scales, noise, options, monitor);
   for (const auto& p : ranges.exotherms)
     out.exotherms.push_back(measure_peak(t, h, p, true));
   for (const auto& p : ranges.endotherms)

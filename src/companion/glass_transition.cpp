@@ -36,14 +36,6 @@ bool solve(std::array<std::array<double, N>, N>& a, std::array<double, N>& b) {
   return std::all_of(b.begin(), b.end(), [](double v) { return std::isfinite(v); });
 }
 
-/// Two lines that pass into each other by a logistic step of centre and width.
-struct Blend {
-  double centre = 0, width = 1;
-  double glass = 0, glass_slope = 0, liquid = 0, liquid_slope = 0; // at the centre, per K
-  double squares = std::numeric_limits<double>::infinity();
-  [[nodiscard]] double step() const { return liquid - glass; }
-};
-
 Blend blend_fit(CurveView curve, Range range, double centre, double width) {
   const auto [first, last] = curve.indices(range);
   std::array<std::array<double, 4>, 4> a{};
@@ -72,9 +64,9 @@ Blend blend_fit(CurveView curve, Range range, double centre, double width) {
 }
 
 /// Improves centre and width by halving steps.
-Blend refine(CurveView curve, Range range, Blend best) {
+Blend refine(CurveView curve, Range range, Blend best, int rounds = 40) {
   double step_centre = best.width, factor = 1.5;
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     Blend next = best;
     for (const auto& [dc, f] : {std::pair(-step_centre, 1.0),
                                 std::pair(step_centre, 1.0),
@@ -197,6 +189,22 @@ double end_of_overshoot(CurveView smooth, const Blend& blend, double from, doubl
   return from;
 }
 
+GlassRanges ranges_of(CurveView smooth, const Blend& blend, Range within) {
+  GlassRanges ranges;
+  const Range flank = flank_of(smooth, blend);
+  const double gap = 7.5 * blend.width; // a logistic step is within 0.06 % of its lines there
+  ranges.flank_first_c = flank.first;
+  ranges.flank_last_c = flank.last;
+  ranges.glass_last_c = std::max(within.first, blend.centre - gap);
+  ranges.glass_first_c =
+      std::max(within.first, ranges.glass_last_c - std::max(15 * blend.width, 30.0));
+  ranges.liquid_first_c =
+      end_of_overshoot(smooth, blend, std::min(within.last, blend.centre + gap), within.last);
+  ranges.liquid_last_c =
+      std::min(within.last, ranges.liquid_first_c + std::max(15 * blend.width, 30.0));
+  return ranges;
+}
+
 } // namespace
 
 StepSearch find_glass_transition(std::span<const double> temperature_c,
@@ -246,19 +254,9 @@ StepSearch find_glass_transition(std::span<const double> temperature_c,
     return search;
   }
   const auto smooth_values = smoothed(temperature_c, flow);
-  const CurveView smooth{temperature_c, smooth_values};
-  const Range flank = flank_of(smooth, blend);
-  const double gap = 6 * blend.width; // a logistic step is within 0.25 % of its lines there
-  GlassRanges& ranges = search.ranges;
-  ranges.flank_first_c = flank.first;
-  ranges.flank_last_c = flank.last;
-  ranges.glass_last_c = std::max(within.first, blend.centre - gap);
-  ranges.glass_first_c =
-      std::max(within.first, ranges.glass_last_c - std::max(15 * blend.width, 30.0));
-  ranges.liquid_first_c =
-      end_of_overshoot(smooth, blend, std::min(within.last, blend.centre + gap), within.last);
-  ranges.liquid_last_c =
-      std::min(within.last, ranges.liquid_first_c + std::max(15 * blend.width, 30.0));
+  search.blend = blend;
+  search.ranges = ranges_of({temperature_c, smooth_values}, blend, within);
+  const GlassRanges& ranges = search.ranges;
   constexpr Index fewest = 4;
   for (const auto& [name, range] :
        {std::pair("glass", Range{ranges.glass_first_c, ranges.glass_last_c}),
@@ -274,6 +272,40 @@ StepSearch find_glass_transition(std::span<const double> temperature_c,
     }
   search.found = true;
   return search;
+}
+
+GlassRanges found_again(const StepSearch& search,
+                        std::span<const double> temperature_c,
+                        std::span<const double> flow) {
+  const GlassRanges& old = search.ranges;
+  const Range within{old.glass_first_c, old.liquid_last_c};
+  // what lies about the transition alone: the whole curve takes long
+  const auto [first, last] = CurveView{temperature_c, flow}.indices(within);
+  const auto t = temperature_c.subspan(first, last - first);
+  const auto h = flow.subspan(first, last - first);
+  const CurveView curve{t, h};
+  constexpr int rounds = 10;
+  Blend blend = search.blend;
+  blend = refine(curve,
+                 window_of(blend, within),
+                 blend_fit(curve, window_of(blend, within), blend.centre, blend.width),
+                 rounds);
+  if (!std::isfinite(blend.squares) || !(blend.step() > 0))
+    return old;
+  const auto values = smoothed(t, h);
+  GlassRanges out = ranges_of({t, values}, blend, within);
+  // ends that came from elsewhere stay
+  const GlassRanges was = ranges_of({t, values}, search.blend, within);
+  const auto follow = [](double old_end, double now, double then) { return old_end + now - then; };
+  out.glass_first_c = old.glass_first_c;
+  out.liquid_last_c = old.liquid_last_c;
+  out.glass_last_c =
+      std::max(old.glass_first_c + 1, follow(old.glass_last_c, out.glass_last_c, was.glass_last_c));
+  out.liquid_first_c = std::min(old.liquid_last_c - 1,
+                                follow(old.liquid_first_c, out.liquid_first_c, was.liquid_first_c));
+  out.flank_first_c = std::max(out.flank_first_c, out.glass_last_c);
+  out.flank_last_c = std::min(out.flank_last_c, out.liquid_first_c);
+  return out;
 }
 
 GlassTransition measure_glass_transition(std::span<const double> temperature_c,

@@ -150,21 +150,22 @@ Values transformed(const Values& f, const Values& window, const SineTransform& t
   return g;
 }
 
-/// Maxima of y(x) with a parabola through five points about each.
 struct Maximum {
   double at = 0, height = 0;
   std::size_t index = 0;
 };
+/// The maximum about a point: of a quartic through it and two to either side. The parabola through
+/// seven that noisy points need would jump when the highest of them changes.
 Maximum refined(const Values& x, const Values& y, std::size_t i) {
-  const std::size_t reach = 3;
-  const std::size_t first = i > reach ? i - reach : 0, last = std::min(i + reach, x.size() - 1);
-  const auto fit = fit_polynomial({x, y}, {x[first], x[last]}, 2);
   Maximum out{x[i], y[i], i};
-  if (fit.coefficient.size() == 3 && fit.coefficient[2] < 0) {
-    const double u = -fit.coefficient[1] / (2 * fit.coefficient[2]);
-    if (std::abs(u) <= 1)
-      out.at = fit.centre + u * fit.scale;
-    out.height = fit(out.at);
+  constexpr std::size_t reach = 2;
+  if (i < reach || i + reach >= x.size())
+    return out;
+  const auto fit = fit_polynomial({x, y}, {x[i - reach], x[i + reach]}, 4);
+  const double at = crossing([&](double r) { return fit.slope(r); }, x[i - 1], x[i + 1]);
+  if (std::isfinite(at)) {
+    out.at = at;
+    out.height = fit(at);
   }
   return out;
 }

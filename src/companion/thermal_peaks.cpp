@@ -255,7 +255,8 @@ ThermalPeak measure_peak(std::span<const double> temperature_c,
   };
   for (std::size_t k = 0; k < r.top_first_c.size(); ++k) {
     const Range top{r.top_first_c[k], r.top_last_c[k]};
-    const auto fit = fit_polynomial(curve, top, curve.count(top) >= 8 ? 4 : 2);
+    const Index points = curve.count(top);
+    const auto fit = fit_polynomial(curve, top, points >= 24 ? 6 : points >= 8 ? 4 : 2);
     double t = 0.5 * (top.first + top.last);
     constexpr int places = 400;
     for (int i = 0; i <= places; ++i)

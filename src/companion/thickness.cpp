@@ -62,37 +62,62 @@ void fit_top(const Spectrum& y, const Peak& peak, double gain, ZeroLoss& z) {
     z.position_error_ch = std::sqrt(gain / sum);
     return;
   }
-  double s[5] = {}, t[3] = {};
   const auto origin = static_cast<double>(peak.at);
-  for (std::size_t i = first; i <= last; ++i) {
-    if (!(y[i] > 0.3 * height))
-      continue;
-    const double u = static_cast<double>(i) - origin, w = y[i] / gain, v = std::log(y[i]);
-    double power = w;
-    for (int k = 0; k < 5; ++k) {
-      s[k] += power;
-      if (k < 3)
-        t[k] += power * v;
-      power *= u;
+  // ln y = c0 + c1 u + c2 u²; channels and weights by the counts, then by the fit, so that what
+  // noise does to a channel does not decide whether and how much it counts
+  double c[3] = {}, inverse[3][3] = {};
+  constexpr double share = 0.3; // of the height
+  constexpr int rounds = 5;
+  const auto width = static_cast<std::size_t>(peak.right - peak.left) + 1;
+  const std::size_t from = first > width ? first - width : 0,
+                    to = std::min(y.size() - 1, last + width);
+  for (int round = 0; round < rounds; ++round) {
+    double m[3][6] = {}, v[3] = {};
+    for (int i = 0; i < 3; ++i)
+      m[i][3 + i] = 1;
+    const double highest = round == 0 ? height : std::exp(c[0] - c[1] * c[1] / (4 * c[2]));
+    for (std::size_t i = round == 0 ? first : from; i <= (round == 0 ? last : to); ++i) {
+      const double u = static_cast<double>(i) - origin;
+      const double expected = round == 0 ? y[i] : std::exp(c[0] + c[1] * u + c[2] * u * u);
+      if (!(expected > share * highest))
+        continue;
+      const double power[3] = {1, u, u * u}, w = expected / gain,
+                   value = std::log(expected) + (y[i] - expected) / expected;
+      for (int j = 0; j < 3; ++j) {
+        for (int k = 0; k < 3; ++k)
+          m[j][k] += w * power[j] * power[k];
+        v[j] += w * power[j] * value;
+      }
+    }
+    for (int p = 0; p < 3; ++p) {
+      const double pivot = m[p][p];
+      for (double& x : m[p])
+        x /= pivot;
+      for (int j = 0; j < 3; ++j)
+        if (j != p) {
+          const double factor = m[j][p];
+          for (int k = 0; k < 6; ++k)
+            m[j][k] -= factor * m[p][k];
+        }
+    }
+    double next[3] = {};
+    for (int j = 0; j < 3; ++j)
+      for (int k = 0; k < 3; ++k) {
+        inverse[j][k] = m[j][3 + k];
+        next[j] += m[j][3 + k] * v[k];
+      }
+    std::copy(next, next + 3, c);
+    if (!(c[2] < 0)) {
+      z.position_ch = 0.5 * (peak.left + peak.right);
+      z.position_error_ch = 0.5 * (peak.right - peak.left);
+      return;
     }
   }
-  // normal equations of c0 + c1 u + c2 u² by Cramer's rule
-  const double d = s[0] * (s[2] * s[4] - s[3] * s[3]) - s[1] * (s[1] * s[4] - s[3] * s[2]) +
-                   s[2] * (s[1] * s[3] - s[2] * s[2]);
-  const double c1 = (s[0] * (t[1] * s[4] - s[3] * t[2]) - t[0] * (s[1] * s[4] - s[3] * s[2]) +
-                     s[2] * (s[1] * t[2] - t[1] * s[2])) /
-                    d;
-  const double c2 = (s[0] * (s[2] * t[2] - t[1] * s[3]) - s[1] * (s[1] * t[2] - t[1] * s[2]) +
-                     t[0] * (s[1] * s[3] - s[2] * s[2])) /
-                    d;
-  if (!(c2 < 0)) {
-    z.position_ch = 0.5 * (peak.left + peak.right);
-    z.position_error_ch = std::sqrt(gain / s[0] / gain);
-    return;
-  }
-  z.position_ch = origin - c1 / (2 * c2);
-  const double sigma = std::sqrt(-1 / (2 * c2));
-  z.position_error_ch = sigma / std::sqrt(s[0]); // of the centre of a Gaussian from s0 electrons
+  z.position_ch = origin - c[1] / (2 * c[2]);
+  // of −c1/(2 c2), with the covariance of both
+  const double by1 = -1 / (2 * c[2]), by2 = c[1] / (2 * c[2] * c[2]);
+  z.position_error_ch = std::sqrt(by1 * by1 * inverse[1][1] + 2 * by1 * by2 * inverse[1][2] +
+                                  by2 * by2 * inverse[2][2]);
 }
 
 bool accept(const Spectrum& y, std::size_t at, const ThicknessOptions& o, Peak& peak, ZeroLoss& z) {

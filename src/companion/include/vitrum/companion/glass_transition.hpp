@@ -1,5 +1,6 @@
 // The glass transition in a heat-flow curve: where it is, and its temperatures by tangents.
 #pragma once
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,10 +28,19 @@ struct GlassTransition {
   double tangent_value = 0, tangent_slope = 0;
 };
 
+/// Two lines that pass into each other by a logistic step of centre and width.
+struct Blend {
+  double centre = 0, width = 1;
+  double glass = 0, glass_slope = 0, liquid = 0, liquid_slope = 0; // at the centre, per K
+  double squares = std::numeric_limits<double>::infinity();
+  [[nodiscard]] double step() const { return liquid - glass; }
+};
+
 /// Search in a curve (flow positive where heat is taken up) between two temperatures.
 struct StepSearch {
   bool found = false;
   GlassRanges ranges;
+  Blend blend;                     // of the best candidate
   double step = 0, step_error = 0; // of the best candidate, found or not
   double at_c = 0;
   std::string reason; // why it is none
@@ -39,6 +49,11 @@ struct StepSearch {
                                                std::span<const double> flow,
                                                double first_c,
                                                double last_c);
+
+/// The ranges as another curve of the same transition has them, one with other noise.
+[[nodiscard]] GlassRanges found_again(const StepSearch& search,
+                                      std::span<const double> temperature_c,
+                                      std::span<const double> flow);
 
 /// The construction for given ranges. NaN where lines do not meet the curve.
 [[nodiscard]] GlassTransition measure_glass_transition(std::span<const double> temperature_c,
