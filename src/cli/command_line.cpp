@@ -13,7 +13,6 @@
 #include "terminal.hpp"
 #include "vitrum/app/command_table.hpp"
 #include "vitrum/core/error.hpp"
-#include "vitrum/core/parallel.hpp"
 
 namespace vitrum::cli {
 namespace {
@@ -70,23 +69,6 @@ void add_flags(CLI::App& app, const Command& command, const app::Settings& setti
   app.add_flag("--quiet", typed.quiet, "say nothing but warnings and errors")->group("run");
 }
 
-/// How many single-letter edits part two words, for "did you mean".
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j)
-    row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 int fail(const std::string& text, int code) {
   std::fputs(fmt::format("vitrum: {}\n", text).c_str(), stderr);
   return code;
@@ -108,39 +90,6 @@ std::string overview() {
   return text + "\nvitrum --version prints the version.\n";
 }
 
-int unknown_command(const std::string& word, const std::string& next) {
-  std::string family; // synth xpcs, synth ecm, …
-  for (const auto& command : commands())
-    if (command.name.starts_with(word + " "))
-      family += fmt::format("{}'{}'", family.empty() ? "" : ", ", command.name);
-  if (!family.empty())
-    return fail(fmt::format("unknown command '{}{}{}', expected one of {}",
-                            word,
-                            next.empty() ? "" : " ",
-                            next,
-                            family),
-                2);
-  const Command* nearest = nullptr;
-  std::size_t best = 3;
-  for (const auto& command : commands()) {
-    const auto distance = edit_distance(word, command.name);
-    if (distance < best) {
-      best = distance;
-      nearest = &command;
-    }
-  }
-  if (nearest != nullptr)
-    return fail(fmt::format("unknown command '{}', did you mean '{}'?", word, nearest->name), 2);
-  return fail(fmt::format("unknown command '{}'; vitrum --help lists them", word), 2);
-}
-
-Index threads_of(const app::Settings& settings) {
-  for (const auto& setting : settings)
-    if (setting.name == "threads")
-      return *std::get<Index*>(setting.target);
-  return 0;
-}
-
 /// CLI11 takes the value of a flag it does not know for an input and complains about the inputs.
 void refuse_unknown_flags(const Command& command,
                           const app::Settings& settings,
@@ -154,19 +103,13 @@ void refuse_unknown_flags(const Command& command,
         std::find(known.begin(), known.end(), flag) != known.end())
       continue;
     const auto nearest = std::min_element(known.begin(), known.end(), [&](auto& a, auto& b) {
-      return edit_distance(flag, a) < edit_distance(flag, b);
+      return app::edit_distance(flag, a) < app::edit_distance(flag, b);
     });
     throw OptionError(
-        edit_distance(flag, *nearest) < 3
+        app::edit_distance(flag, *nearest) < 3
             ? fmt::format("unknown flag '{}', did you mean '{}'?", flag, *nearest)
             : fmt::format("unknown flag '{}'; vitrum {} --help lists them", flag, command.name));
   }
-}
-
-/// In a TOML file nan means that a number is not given; who types it has made a mistake.
-void refuse_nan(const app::Setting& setting, const std::string& text) {
-  if (std::holds_alternative<double*>(setting.target) && CLI::detail::to_lower(text) == "nan")
-    throw OptionError(fmt::format("--{} {}: expected a number", setting.name, text));
 }
 
 int run(const Command& command, std::vector<std::string> words, const app::Invocation& invocation) {
@@ -198,25 +141,14 @@ int run(const Command& command, std::vector<std::string> words, const app::Invoc
   } catch (const CLI::ParseError& error) {
     return fail(fmt::format("{} (vitrum {} --help)", error.what(), command.name), 2);
   }
-  const auto before = app::values_of(session.settings);
-  std::vector<std::string> names;
-  if (!typed.config.empty())
-    app::read_toml(typed.config, session.settings);
-  for (const auto& [index, text] : typed.flags) {
-    refuse_nan(session.settings[index], text);
-    app::assign(session.settings[index], text);
-    names.push_back(session.settings[index].name);
-  }
-  app::require_needs(session.settings, before, names);
+  app::NamedValues flags;
+  for (const auto& [index, text] : typed.flags)
+    flags.emplace_back(session.settings[index].name, text);
+  app::apply_values(command, session.settings, typed.config, flags);
   if (typed.show_config)
     return print(app::to_toml(session.settings));
-  if (typed.inputs.size() < command.min_inputs)
-    return fail(
-        fmt::format(
-            "{}: expected {} (vitrum {} --help)", command.name, command.inputs, command.name),
-        2);
-  set_thread_count(threads_of(session.settings));
-  return print(session.run(typed.inputs, invocation, make_terminal_monitor(typed.quiet)));
+  return print(app::run_session(
+      command, session, typed.inputs, invocation, make_terminal_monitor(typed.quiet)));
 }
 
 int dispatch(const std::vector<std::string>& words, const app::Invocation& invocation) {
@@ -233,7 +165,12 @@ int dispatch(const std::vector<std::string>& words, const app::Invocation& invoc
                  {words.begin() + static_cast<std::ptrdiff_t>(parts.size()), words.end()},
                  invocation);
   }
-  return unknown_command(words[0], words.size() > 1 ? words[1] : "");
+  const bool family = std::any_of(commands().begin(), commands().end(), [&](const Command& c) {
+    return c.name.starts_with(words[0] + " ");
+  });
+  static_cast<void>(
+      app::find_command(family && words.size() > 1 ? words[0] + " " + words[1] : words[0]));
+  return 2; // not reached: it throws
 }
 
 } // namespace

@@ -80,7 +80,11 @@ template <class T>
 class MemorySource final : public FrameSource {
 public:
   MemorySource(std::vector<T> values, Index frames, Index height, Index width)
-      : values_(std::move(values)) {
+      : MemorySource(std::span<const T>(values), frames, height, width) {
+    owned_ = std::move(values); // where they lie stays the same
+  }
+  MemorySource(std::span<const T> values, Index frames, Index height, Index width)
+      : values_(values) {
     if (frames < 1 || height < 1 || width < 1)
       throw DataError(fmt::format(
           "series of {} x {} x {}: every side must be at least 1", frames, height, width));
@@ -109,7 +113,8 @@ public:
   }
 
 private:
-  std::vector<T> values_;
+  std::vector<T> owned_; // may be empty
+  std::span<const T> values_;
   SeriesInfo info_;
 };
 
@@ -151,8 +156,16 @@ make_memory_source(std::vector<T> values, Index frames, Index height, Index widt
   return std::make_unique<MemorySource<T>>(std::move(values), frames, height, width);
 }
 
+template <class T>
+std::unique_ptr<FrameSource>
+make_view_source(std::span<const T> values, Index frames, Index height, Index width) {
+  return std::make_unique<MemorySource<T>>(values, frames, height, width);
+}
+
 #define VITRUM_MEMORY_SOURCE(T)                                                                    \
-  template std::unique_ptr<FrameSource> make_memory_source<T>(std::vector<T>, Index, Index, Index)
+  template std::unique_ptr<FrameSource> make_memory_source<T>(                                     \
+      std::vector<T>, Index, Index, Index);                                                        \
+  template std::unique_ptr<FrameSource> make_view_source<T>(std::span<const T>, Index, Index, Index)
 VITRUM_MEMORY_SOURCE(std::uint8_t);
 VITRUM_MEMORY_SOURCE(std::uint16_t);
 VITRUM_MEMORY_SOURCE(std::uint32_t);

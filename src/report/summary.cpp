@@ -9,6 +9,7 @@
 #include "tables.hpp"
 #include "vitrum/plot/ticks.hpp"
 #include "vitrum/report/numbers.hpp"
+#include "vitrum/report/scalars.hpp"
 
 namespace vitrum::report {
 namespace {
@@ -167,6 +168,10 @@ std::string summary_text(const Result& result) {
   }
   text += aging(result);
   return text + sudden_events(result);
+}
+
+std::string summary(const Tree& tree) {
+  return summary_text(Result(tree));
 }
 
 } // namespace vitrum::report

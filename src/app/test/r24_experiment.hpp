@@ -57,7 +57,8 @@ public:
     xpcs.dynamics.plateau_slope_per_s = 0.0165 / 300000;
     xpcs.output = {(folder_ / "r.h5").string(), true};
     (void)run_xpcs(xpcs, {}, silent());
-    return io::read_tree(xpcs.output.output);
+    // without the map: that of the whole length does not fit into memory
+    return io::read_tree(xpcs.output.output, {.largest_array = Index{1} << 22});
   }
 
 private:

@@ -3,6 +3,8 @@
 #pragma once
 #include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vitrum/app/commands.hpp"
@@ -26,5 +28,33 @@ struct Command {
 };
 
 [[nodiscard]] const std::vector<Command>& commands();
+/// Throws OptionError that names the nearest.
+[[nodiscard]] const Command& find_command(std::string_view name);
+
+/// Values by the names of settings, as they would be typed.
+using NamedValues = std::vector<std::pair<std::string, std::string>>;
+
+/// Sets what the file of that name says ("": none), then what was typed; all must have an effect.
+/// Throws OptionError for unknown names, with the nearest.
+void apply_values(const Command& command,
+                  const Settings& settings,
+                  const std::string& config_file,
+                  const NamedValues& typed);
+
+/// Runs a session whose values are set. Throws OptionError when inputs are missing.
+[[nodiscard]] std::string run_session(const Command& command,
+                                      const Command::Session& session,
+                                      std::vector<std::string> inputs,
+                                      const Invocation& invocation,
+                                      const Monitor& monitor);
+
+/// The command as a shell would take it: "vitrum xpcs scan.h5 --models kww -o r.h5".
+[[nodiscard]] std::string command_line_of(const Command& command,
+                                          const Settings& settings,
+                                          const std::vector<std::string>& inputs,
+                                          const NamedValues& typed);
+
+/// How many single-letter edits part two words, for "did you mean".
+[[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
 } // namespace vitrum::app

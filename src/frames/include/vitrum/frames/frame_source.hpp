@@ -73,6 +73,10 @@ public:
 template <class T>
 [[nodiscard]] std::unique_ptr<FrameSource>
 make_memory_source(std::vector<T> values, Index frames, Index height, Index width);
+/// The same of an array that stays where it is: the source reads it.
+template <class T>
+[[nodiscard]] std::unique_ptr<FrameSource>
+make_view_source(std::span<const T> values, Index frames, Index height, Index width);
 
 /// The same from events; its `sparse()` is true. Throws DataError when the list is not valid or
 /// `type`, which must be an integer, cannot hold a count.

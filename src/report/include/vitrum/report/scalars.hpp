@@ -27,6 +27,9 @@ struct Scalar {
 /// null. Ends with a line feed.
 [[nodiscard]] std::string scalars_json(const Tree& result);
 
+/// What was measured and found, in a few sentences.
+[[nodiscard]] std::string summary(const Tree& result);
+
 /// For people: a column of paths, a column of values with errors and units, then warnings. Each
 /// number once: with several models a window's stand under fit/<model> only.
 [[nodiscard]] std::string scalars_text(const Tree& result);
