@@ -195,6 +195,23 @@ Settings describe(SynthFemOptions& o) {
          "relative rise of the intensity from the first pattern to the last",
          &o.thickness_gradient);
   sample("crystals", "N", "patterns with strong sharp spots", &o.crystals);
+  sample("cluster-fraction",
+         "X",
+         "more than 0: patterns of atoms, ordered clusters of this volume fraction in a random "
+         "matrix; "
+         "length, floor, heights, broadening, split and speckle mean nothing then",
+         &o.cluster_fraction);
+  sample("cluster-size",
+         "NM",
+         "diameter of the clusters, face-centred cubic with (111) at --peak-k",
+         &o.cluster_size_nm,
+         "--cluster-fraction");
+  sample("layers",
+         "N",
+         "layers of the sample that scatter independently: V is about one over their number",
+         &o.layers,
+         "--cluster-fraction");
+  sample("layer", "NM", "thickness of a layer", &o.layer_nm, "--cluster-fraction");
   const Group camera(s, "camera");
   camera("electrons", "X", "mean per pixel on the crest of the first ring", &o.mean_electrons);
   camera("gain", "X", "counts per electron", &o.gain);

@@ -36,6 +36,10 @@ synth::FemOptions options_of(const SynthFemOptions& from, double probe, Index nu
   o.gain = from.gain;
   o.read_noise = from.read_noise;
   o.point_spread_px = from.point_spread;
+  o.cluster_fraction = from.cluster_fraction;
+  o.cluster_size_nm = from.cluster_size_nm;
+  o.layers = from.layers;
+  o.layer_nm = from.layer_nm;
   o.center_x_px = from.center_x_px;
   o.center_y_px = from.center_y_px;
   o.stretch = from.stretch;

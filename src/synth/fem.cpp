@@ -7,10 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "clusters.hpp"
 #include "detector.hpp"
 #include "ecm_sources.hpp"
 #include "field.hpp"
 #include "gamma_table.hpp"
+#include "vitrum/atoms/kinematic.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 #include "vitrum/core/random.hpp"
@@ -81,6 +83,18 @@ void validate(const FemOptions& o) {
   need(o.mean_electrons > 0, "mean_electrons", o.mean_electrons, "positive");
   need(o.gain > 0, "gain", o.gain, "positive");
   need(o.read_noise >= 0, "read_noise", o.read_noise, "zero or more");
+  need(o.cluster_fraction >= 0 && o.cluster_fraction <= 0.3,
+       "cluster_fraction",
+       o.cluster_fraction,
+       "in [0, 0.3]");
+  if (o.cluster_fraction > 0) {
+    need(o.cluster_size_nm > 0 && o.cluster_size_nm <= o.layer_nm,
+         "cluster_size",
+         o.cluster_size_nm,
+         "positive and at most the thickness of a layer");
+    need(o.layers >= 1, "layers", static_cast<double>(o.layers), "at least 1");
+    need(o.stretch == 0 && o.shear == 0, "stretch", o.stretch, "0 with clusters");
+  }
   need(o.point_spread_px >= 0 && o.point_spread_px < 10,
        "point_spread",
        o.point_spread_px,
@@ -112,17 +126,49 @@ struct FemExperiment::State {
     return o.floor + height * (first + o.height_ratio * gaussian(o.second_k_inv_nm));
   }
 
-  /// Electrons of a pixel on average: a halo, its second order, inelastic and direct beam.
+  static double bell(double x, double c, double w) {
+    return std::exp(-0.5 * (x - c) * (x - c) / (w * w));
+  }
+  /// Electrons of a pixel on average: a halo, its second order and inelastic ones.
+  [[nodiscard]] double halo(double k) const {
+    const auto& o = options;
+    const double sum = bell(k, o.peak_k_inv_nm, k < o.peak_k_inv_nm ? 0.45 : 0.7) +
+                       0.25 * bell(k, o.second_k_inv_nm, 0.9) + 0.6 * std::exp(-k / 2.2) + 0.04;
+    const double crest = 1 + 0.6 * std::exp(-o.peak_k_inv_nm / 2.2) + 0.04;
+    return o.mean_electrons * sum / crest;
+  }
+  /// And the direct beam.
   [[nodiscard]] double intensity(double k) const {
     const auto& o = options;
-    const auto gaussian = [](double x, double c, double w) {
-      return std::exp(-0.5 * (x - c) * (x - c) / (w * w));
-    };
-    const double halo = gaussian(k, o.peak_k_inv_nm, k < o.peak_k_inv_nm ? 0.45 : 0.7) +
-                        0.25 * gaussian(k, o.second_k_inv_nm, 0.9) + 0.6 * std::exp(-k / 2.2) +
-                        0.04;
-    const double crest = 1 + 0.6 * std::exp(-o.peak_k_inv_nm / 2.2) + 0.04;
-    return o.mean_electrons * (halo / crest + 40 * gaussian(k, 0, 3 * o.k_per_pixel_inv_nm));
+    return halo(k) + o.mean_electrons * 40 * bell(k, 0, 3 * o.k_per_pixel_inv_nm);
+  }
+
+  /// Of atoms, relative to as many that do not interfere [pixel].
+  [[nodiscard]] std::vector<double> scatter(std::uint64_t seed, double cx) const {
+    const auto& o = options;
+    ClusterOptions clusters;
+    clusters.size_nm = o.cluster_size_nm;
+    clusters.fraction = o.cluster_fraction;
+    clusters.spacing_nm = 1 / o.peak_k_inv_nm;
+    clusters.layer_nm = o.layer_nm;
+    const double q = atoms::aperture_of_fwhm(o.probe_size_nm);           // 1/nm
+    const double reach = 7.015586669815619 / (2 * std::numbers::pi * q); // second dark ring
+    ClusterPattern pattern(o.height, o.width, o.k_per_pixel_inv_nm);
+    std::vector<double> sum(static_cast<std::size_t>(o.height * o.width), 0);
+    double squares = 0;
+    for (Index layer = 0; layer < o.layers; ++layer) {
+      Random random(seed, stream_of(Stream::detector, 8, static_cast<std::uint64_t>(layer)));
+      auto lit = make_layer(clusters, reach, random);
+      for (std::size_t i = 0; i < lit.x.size(); ++i)
+        lit.amplitude[i] = static_cast<float>(atoms::probe_amplitude(
+            2 * std::numbers::pi * q *
+            std::hypot(static_cast<double>(lit.x[i]), static_cast<double>(lit.y[i]))));
+      squares += pattern.add(lit, cx, center_y, sum);
+    }
+    constexpr double brightest = 40; // the direct beam is that of all atoms in step
+    for (double& v : sum)
+      v = std::min(v / squares, brightest);
+    return sum;
   }
 
   void make(Index pattern, const GammaTable& table, std::uint16_t* counts) const;
@@ -185,11 +231,14 @@ void FemExperiment::State::make(Index pattern,
   const auto& o = options;
   const auto number = static_cast<std::uint64_t>(pattern);
   const bool white = speckle < 0.5; // every pixel its own speckle
+  const bool atoms = o.cluster_fraction > 0;
   const auto padded = (info.pixels() + random_chunk - 1) / random_chunk * random_chunk;
   std::vector<double> field;
   std::vector<float> noise;
   const std::uint64_t own_seed = o.seed * 1000003U + number * 7919U + 17U;
-  if (white) {
+  if (atoms) {
+    field.clear();
+  } else if (white) {
     noise.resize(static_cast<std::size_t>(padded));
     fill_normal(own_seed, stream_of(Stream::detector, 1, 0), 0, noise);
     field.assign(noise.begin(), noise.end());
@@ -204,6 +253,9 @@ void FemExperiment::State::make(Index pattern,
   const double thickness = 1 + o.thickness_gradient * (along - 0.5);
   const double norm = std::sqrt(1 - o.stretch * o.stretch - o.shear * o.shear);
   std::vector<float> rate(static_cast<std::size_t>(padded), 0.0F);
+  std::vector<double> scattered;
+  if (atoms)
+    scattered = scatter(own_seed, cx);
   for (Index y = 0; y < o.height; ++y)
     for (Index x = 0; x < o.width; ++x) {
       const auto p = static_cast<std::size_t>(y * o.width + x);
@@ -211,7 +263,8 @@ void FemExperiment::State::make(Index pattern,
       const double r = std::sqrt(
           ((1 + o.stretch) * dx * dx + 2 * o.shear * dx * dy + (1 - o.stretch) * dy * dy) / norm);
       const double k = r * o.k_per_pixel_inv_nm;
-      double mean = thickness * intensity(k) * table.value(field[p], variance(k));
+      double mean = thickness * (atoms ? halo(k) * scattered[p]
+                                       : intensity(k) * table.value(field[p], variance(k)));
       if (kind[p] == 1)
         mean = 30 * o.mean_electrons;
       else if (kind[p] == 2)
@@ -303,6 +356,19 @@ Tree FemExperiment::truth() const {
   tree.set("read_noise", make_scalar(o.read_noise));
   tree.set("center_x_px", make_scalar(s.center_x, "px"));
   tree.set("center_y_px", make_scalar(s.center_y, "px"));
+  if (o.cluster_fraction > 0) { // V is not known beforehand
+    tree = Tree();
+    tree.set("probe_size_nm", make_scalar(o.probe_size_nm, "nm"));
+    tree.set("cluster_size_nm", make_scalar(o.cluster_size_nm, "nm"));
+    tree.set("cluster_fraction", make_scalar(o.cluster_fraction));
+    tree.set("peak_k_inv_nm", make_scalar(o.peak_k_inv_nm, "1/nm"));
+    tree.set("layers", make_scalar(o.layers));
+    tree.set("layer_nm", make_scalar(o.layer_nm, "nm"));
+    tree.set("gain", make_scalar(o.gain));
+    tree.set("center_x_px", make_scalar(s.center_x, "px"));
+    tree.set("center_y_px", make_scalar(s.center_y, "px"));
+    return tree;
+  }
   std::vector<double> k, variance, intensity;
   const double corner = 0.5 *
                         std::hypot(static_cast<double>(o.height), static_cast<double>(o.width)) *

@@ -172,6 +172,26 @@ class Fem(CliTest):
             self.path("m.csv").write_text(text)
             self.refused(message, "fem", "p.h5", "--gain", "5", "--mtf", "m.csv", "-o", "t.h5")
 
+    def test_clusters_in_a_random_matrix(self):
+        synth = ("synth", "fem", "--height", "64", "--width", "64", "--k-per-pixel", "0.2", "--probe-size", "1", "--electrons", "40", "--layers", "4", "--quiet")
+        self.vitrum(*synth, "--scan", "8,8", "--cluster-fraction", "0.2", "--cluster-size", "1.5", "-o", "c.h5")
+        self.vitrum(*synth, "--scan", "8,8", "--cluster-fraction", "0.001", "-o", "d.h5")
+        curves = {}
+        for name in "cd":
+            self.vitrum("fem", f"{name}.h5", "--gain", "1", "--replicates", "20", "--unbiased", "-o", f"{name}_r.h5", "--quiet")
+            with h5py.File(self.path(f"{name}_r.h5")) as file:
+                curves[name] = file["entry/series/1/k"][:], file["entry/series/1/variance"][:]
+        k, ordered = curves["c"]
+        random = np.interp(k, *curves["d"])
+        at = lambda curve, low, high: curve[(k > low) & (k < high)].mean()
+        self.assertLess(abs(at(random, 3, 6) - 1 / 4), 0.04)  # layers that add incoherently
+        self.assertGreater(at(ordered, 4, 4.6), at(random, 4, 4.6) + 0.05)  # (111)
+        self.assertLess(abs(at(ordered, 5.7, 6.2) - at(random, 5.7, 6.2)), 0.05)  # between (200) and (220)
+        with h5py.File(self.path("c_truth.h5")) as file:
+            self.assertEqual(file["entry/truth/1/cluster_fraction"][()], 0.2)
+        self.refused("cluster_size = 3: must be positive and at most the thickness of a layer", *synth, "--cluster-fraction", "0.1", "--cluster-size", "3", "-o", "e.h5", code=2)
+        self.refused("cluster_fraction = 0.5: must be in [0, 0.3]", *synth, "--cluster-fraction", "0.5", "-o", "e.h5", code=2)
+
     def test_exports_tables(self):
         self.vitrum("synth", "fem", "--height", "96", "--width", "96", "--k-per-pixel", "0.19", "--scan", "6,6", "--probe-size", "0.8,1.3,2,3", "-o", "v.h5", "--quiet")
         files = [f"v_{r}nm.h5" for r in ("0.8", "1.3", "2", "3")]

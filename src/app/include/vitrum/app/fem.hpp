@@ -89,6 +89,10 @@ struct SynthFemOptions {
   double gain = 1;
   double read_noise = 0;
   double point_spread = 0;
+  double cluster_fraction = 0;
+  double cluster_size_nm = 1.3;
+  Index layers = 6;
+  double layer_nm = 2;
   double center_x_px = -1;
   double center_y_px = -1;
   double stretch = 0;

@@ -36,6 +36,14 @@ struct FemOptions {
   double split_inv_nm = 0;
   double speckle_px = 0; // correlation length of the speckle; 0: from the probe size
 
+  /// More than 0: atoms instead of the law. Ordered clusters (face-centred cubic, (111) at
+  /// peak_k) of this diameter and volume fraction in a random matrix of the same density; each
+  /// position of the probe sees a sample of its own, in layers that add incoherently. Then V comes
+  /// from the atoms: length, floor, heights and split mean nothing.
+  double cluster_fraction = 0, cluster_size_nm = 1.3;
+  Index layers = 6;
+  double layer_nm = 2;
+
   double mean_electrons = 100; // per pixel at the crest of the first ring
   double gain = 1;             // counts per electron
   double read_noise = 0;       // counts
