@@ -156,6 +156,8 @@ void add_lengths(Tree& tree, const FemRun& run) {
     set(sv, "maximum", s.maximum, "");
     if (!std::isnan(s.rise.value)) {
       set(sv, "rise", s.rise, "");
+      sv.set("curve_probe_size_nm", make_array(s.curve_size_nm, "nm"));
+      sv.set("curve_height", make_array(s.curve));
       sv.set("chi2", make_scalar(s.chi2));
       sv.set("points", make_scalar(s.points));
     }

@@ -215,6 +215,13 @@ StrattonVoyles find_stratton_voyles(std::span<const SizedPeak> peaks, std::uint6
       out.smallest_beyond = r;
       break;
     }
+  constexpr int places = 120;
+  for (int i = 0; i <= places; ++i) { // evenly in 1/R², as it is drawn
+    const double low = 1 / (p.size.back() * p.size.back()),
+                 high = 1 / (p.size.front() * p.size.front());
+    out.curve_size_nm.push_back(1 / std::sqrt(low + (high - low) * i / places));
+    out.curve.push_back(best.at(out.curve_size_nm.back()));
+  }
   Random random(seed);
   Moments place, height, rise;
   constexpr int samples = 400;

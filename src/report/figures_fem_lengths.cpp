@@ -70,11 +70,25 @@ void add_persistence(Panel& panel, const Tree& group, const std::string& label, 
   panel.series.push_back(std::move(line));
 }
 
-std::string length_note(const Tree& group, const char* symbol) {
+/// The name with the length, where there is one.
+std::string titled(const char* name, const Tree& group, const char* symbol) {
   const auto length = read(group, "length_nm");
   return std::isfinite(length.value)
-             ? fmt::format("{} = {}", symbol, format_value(length.value, length.error, "nm"))
-             : group.text("status");
+             ? fmt::format(
+                   "{}: {} = {}", name, symbol, format_value(length.value, length.error, "nm"))
+             : name;
+}
+
+/// The branches that were fitted.
+void add_branches(Panel& panel, const Tree& group, bool before) {
+  if (group.find("curve_height") == nullptr)
+    return;
+  Series line;
+  for (const double r : group.numbers("curve_probe_size_nm"))
+    line.x.push_back(1 / (r * r));
+  line.y = group.numbers("curve_height");
+  line.colour = before ? palette(1) : palette(0);
+  panel.series.push_back(std::move(line));
 }
 
 } // namespace
@@ -92,7 +106,7 @@ std::optional<Figure> make_length_figure(const Tree& root) {
   figure.description = "Stratton-Voyles plot and pair persistence";
   Panel left;
   left.height = 230;
-  left.title = "Stratton–Voyles";
+  left.title = titled("Stratton–Voyles", *sv, "R");
   left.x.label = "1/R² (nm⁻²)";
   left.y.label = "V_max";
   left.series.push_back(
@@ -100,23 +114,28 @@ std::optional<Figure> make_length_figure(const Tree& root) {
   if (both)
     left.series.push_back(
         points_of(*sv_before, "inverse_square_size", "height", "state before", true));
+  add_branches(left, *sv, false);
+  if (both)
+    add_branches(left, *sv_before, true);
   if (const auto length = read(*sv, "length_nm"); std::isfinite(length.value)) {
     left.guides.push_back({Direction::vertical, 1 / (length.value * length.value), ""});
     const double low = length.value - length.error, high = length.value + length.error;
     left.spans.push_back({Direction::vertical, 1 / (high * high), 1 / (low * low), ""});
   }
-  left.notes.push_back({0.97, 0.88, length_note(*sv, "R")});
+  if (sv->find("length_nm") == nullptr)
+    left.notes.push_back({0.97, 0.06, sv->text("status")});
   left.legend = both ? Legend::best : Legend::none;
   Panel right;
   right.column = 1;
   right.height = 230;
-  right.title = "pair persistence";
+  right.title = titled("pair persistence", *pp, "Λ");
   right.x.label = "Q² (nm⁻²)";
   right.y.label = "Q²/V (nm⁻²)";
   add_persistence(right, *pp, both ? "this state" : "", false);
   if (both && pp_before != nullptr)
     add_persistence(right, *pp_before, "state before", true);
-  right.notes.push_back({0.97, 0.06, length_note(*pp, "Λ")});
+  if (pp->find("length_nm") == nullptr)
+    right.notes.push_back({0.97, 0.06, pp->text("status")});
   right.legend = both ? Legend::top_left : Legend::none;
   figure.panels = {std::move(left), std::move(right)};
   return figure;

@@ -25,8 +25,9 @@ struct StrattonVoyles {
   Value rise;            // exponent p of the fall below the maximum; NaN from a parabola
   double chi2 = unknown; // of the two branches
   Index points = 0;      // that were fitted
-  double smallest_beyond = unknown; // of the probe sizes beyond the maximum
-  std::string status;               // "maximum", "maximum of a parabola …", or why there is none
+  double smallest_beyond = unknown;         // of the probe sizes beyond the maximum
+  std::vector<double> curve_size_nm, curve; // the branches, where they were fitted
+  std::string status; // "maximum", "maximum of a parabola …", or why there is none
 };
 
 /// Stratton & Voyles: V_max(R) against 1/R² peaks where the probe is as wide as the dominant
