@@ -58,8 +58,6 @@ public:
     const auto rings = static_cast<std::size_t>(out_.rings * out_.patterns);
     out_.ring_sum.assign(rings, 0);
     out_.ring_squares.assign(rings, 0);
-    out_.group_sum = Buffer<float>(pixels_ * out_.groups);
-    out_.group_squares = Buffer<float>(pixels_ * out_.groups);
     frames::visit(source_.info().type, [&](auto tag) {
       using T = typename decltype(tag)::type;
       const bool plain = options_.dark.empty() && options_.factor.empty() && options_.scale.empty();
@@ -85,15 +83,28 @@ private:
     const Index frame_bytes =
         pixels_ * static_cast<Index>(corrected ? sizeof(T) + sizeof(V) : sizeof(T));
     const Index block = std::clamp<Index>(options_.block_bytes / frame_bytes, 1, most_in_32_bits);
-    Buffer<T> raw(std::min(block, out_.patterns) * pixels_);
+    constexpr bool can_keep = !corrected && sizeof(T) == 2;
+    const bool keep = can_keep && out_.groups == out_.patterns;
+    Buffer<T> raw(keep ? 0 : std::min(block, out_.patterns) * pixels_);
+    if (keep) {
+      out_.single = Buffer<std::uint16_t>(pixels_ * out_.patterns);
+      out_.single_signed = std::is_signed_v<T>;
+    } else {
+      out_.group_sum = Buffer<float>(pixels_ * out_.groups);
+      out_.group_squares = Buffer<float>(pixels_ * out_.groups);
+    }
     Buffer<V> changed;
     Totals<Sum> totals(pixels_);
     Progress progress(monitor_, "summing", "patterns", out_.patterns);
     for (Index first = 0; first < out_.patterns;) {
-      const Index count = read_run<T>(first, std::min(block, out_.patterns - first), raw);
+      T* to = raw.data();
+      if constexpr (can_keep)
+        if (keep)
+          to = reinterpret_cast<T*>(out_.single.data()) + first * pixels_;
+      const Index count = read_run<T>(first, std::min(block, out_.patterns - first), to);
       const V* values = nullptr;
       if constexpr (!corrected)
-        values = raw.data();
+        values = to;
       else
         values = correct<T, V>(raw, first, count, changed);
       add(values, first, count, totals);
@@ -122,12 +133,12 @@ private:
 
   /// Reads used patterns first … as far as their numbers follow each other; returns how many.
   template <class T>
-  Index read_run(Index first, Index most, Buffer<T>& raw) {
+  Index read_run(Index first, Index most, T* to) {
     const Index number = out_.number[static_cast<std::size_t>(first)];
     Index count = 1;
     while (count < most && out_.number[static_cast<std::size_t>(first + count)] == number + count)
       ++count;
-    source_.read(number, count, reinterpret_cast<std::byte*>(raw.data()));
+    source_.read(number, count, reinterpret_cast<std::byte*>(to));
     return count;
   }
 
@@ -234,6 +245,15 @@ private:
     const auto offset = static_cast<std::size_t>(at);
     Sum* sum = totals.open_sum.data() + offset;
     Sum* squares = totals.open_squares.data() + offset;
+    if (out_.single.size() > 0) {
+      add_to_pixels(values + at,
+                    pixels_,
+                    count,
+                    pixels,
+                    totals.sum.data() + offset,
+                    totals.squares.data() + offset);
+      return;
+    }
     auto group = static_cast<Index>(
                      std::upper_bound(out_.group_first.begin(), out_.group_first.end(), first) -
                      out_.group_first.begin()) -
@@ -273,6 +293,27 @@ private:
 };
 
 } // namespace
+
+void PatternSums::read_groups(Index first, Index count, float* to, float* to_squares) const {
+  const auto pixels = static_cast<Index>(center.size());
+  for (Index g = 0; g < groups; ++g) {
+    float* s = to + g * count;
+    float* q = to_squares + g * count;
+    if (single.size() == 0) {
+      std::copy_n(group_sum.data() + g * pixels + first, count, s);
+      std::copy_n(group_squares.data() + g * pixels + first, count, q);
+      continue;
+    }
+    const std::uint16_t* from = single.data() + g * pixels + first;
+    for (Index p = 0; p < count; ++p) {
+      const double v = single_signed ? static_cast<double>(static_cast<std::int16_t>(from[p]))
+                                     : static_cast<double>(from[p]);
+      const double d = v - center[static_cast<std::size_t>(first + p)];
+      s[p] = static_cast<float>(d);
+      q[p] = static_cast<float>(d * d);
+    }
+  }
+}
 
 PatternSums sum_patterns(frames::FrameSource& source,
                          const PolarMap& map,

@@ -151,12 +151,15 @@ void from_pixels(const PatternSums& sums,
   Progress progress(monitor, "resampling", "pixels", pixels);
   parallel_for(0, pieces, 1, [&](Index begin, Index end) {
     std::vector<float> sum(samples * tile), squares(samples * tile);
+    std::vector<float> group_sum(static_cast<std::size_t>(sums.groups * tile)),
+        group_squares(group_sum.size());
     for (Index piece = begin; piece < end; ++piece)
       for (Index t = piece * tiles / pieces; t < (piece + 1) * tiles / pieces; ++t) {
         const Index first = t * tile, count = std::min(tile, pixels - first);
-        combine_groups(sums.group_sum.data() + first,
-                       sums.group_squares.data() + first,
-                       pixels,
+        sums.read_groups(first, count, group_sum.data(), group_squares.data());
+        combine_groups(group_sum.data(),
+                       group_squares.data(),
+                       count,
                        count,
                        weights.data(),
                        sums.groups,

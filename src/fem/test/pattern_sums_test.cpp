@@ -1,5 +1,7 @@
 #include "vitrum/fem/pattern_sums.hpp"
 
+#include <numeric>
+
 #include <gtest/gtest.h>
 
 #include "fem_samples.hpp"
@@ -67,11 +69,10 @@ void expect_sums(const std::vector<T>& values,
   for (std::size_t p = 0; p < pixels; ++p) {
     EXPECT_NEAR(sums.sum[p], sum[p], tolerance * std::abs(sum[p]));
     EXPECT_NEAR(sums.squares[p], squares[p], tolerance * squares[p]);
-    double groups = 0, groups2 = 0;
-    for (std::size_t g = 0; g < static_cast<std::size_t>(sums.groups); ++g) {
-      groups += static_cast<double>(sums.group_sum[static_cast<Index>(g * pixels + p)]);
-      groups2 += static_cast<double>(sums.group_squares[static_cast<Index>(g * pixels + p)]);
-    }
+    std::vector<float> group(static_cast<std::size_t>(sums.groups)), group2(group);
+    sums.read_groups(static_cast<Index>(p), 1, group.data(), group2.data());
+    const double groups = std::accumulate(group.begin(), group.end(), 0.0),
+                 groups2 = std::accumulate(group2.begin(), group2.end(), 0.0);
     const double n = static_cast<double>(used);
     EXPECT_NEAR(groups, sum[p] - 3.5 * n, 1e-4 * (std::abs(sum[p]) + 1));
     EXPECT_NEAR(groups2, squares[p] - 7 * sum[p] + 3.5 * 3.5 * n, 1e-4 * (squares[p] + 1));
@@ -148,7 +149,17 @@ TEST(PatternSums, DoNotDependOnThreads) {
   const auto v3 = compute_variances(three, map, options);
   set_thread_count(0);
   EXPECT_EQ(one.sum, three.sum);
-  EXPECT_TRUE(std::ranges::equal(one.group_squares.span(), three.group_squares.span()));
+  EXPECT_TRUE(std::ranges::equal(one.single.span(), three.single.span()));
+  EXPECT_EQ(one.single.size(), 100 * 64 * 64);
+  SumOptions grouped;
+  grouped.groups = 30;
+  set_thread_count(1);
+  const auto one_grouped = sum_patterns(*source, map, center, grouped);
+  set_thread_count(3);
+  const auto three_grouped = sum_patterns(*source, map, center, grouped);
+  set_thread_count(0);
+  EXPECT_TRUE(
+      std::ranges::equal(one_grouped.group_squares.span(), three_grouped.group_squares.span()));
   EXPECT_EQ(one.ring_squares, three.ring_squares);
   for (const Variance v : all_variances) {
     EXPECT_EQ(v1.of(v).value, v3.of(v).value);

@@ -32,8 +32,15 @@ struct PatternSums {
   std::vector<double> ring_sum, ring_squares; // [used pattern, ring] Σw I, Σw I²
   Index rings = 0, groups = 0;
   std::vector<Index> group_patterns;      // [group]
-  Buffer<float> group_sum, group_squares; // [group, pixel] Σ(I − center), Σ(I − center)²
-  std::vector<Index> group_first;         // [group + 1] in terms of used patterns
+  Buffer<float> group_sum, group_squares; // [group, pixel] Σ(I − center), Σ(I − center)²; empty
+                                          // where `single` is not
+  Buffer<std::uint16_t> single;   // [pattern, pixel] where each group is one pattern of integers of
+                                  // 16 bits: the patterns themselves, a quarter of the memory
+  bool single_signed = false;     // they are int16_t
+  std::vector<Index> group_first; // [group + 1] in terms of used patterns
+
+  /// The sums of each group about the centre for pixels first … first + count − 1, [group, count].
+  void read_groups(Index first, Index count, float* sum, float* squares) const;
 };
 
 /// Does not depend on the number of threads or the size of the blocks. `center` [pixel]: about the
