@@ -1,6 +1,7 @@
 #include "vitrum/ecm/pixel_errors.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -27,30 +28,41 @@ double mixed(double a, double b, double part) {
   return a + part * (b - a);
 }
 
-/// Numbers of few virtual pixels scatter; they change as a parabola in ln τ, weighed by the pixels.
+/// Numbers of few virtual pixels scatter; they change smoothly with ln τ, as a polynomial of degree
+/// four (a parabola with few nodes), weighed by the pixels. A parabola alone is too stiff: its
+/// slope in the middle is off by a twentieth, and so is the width of the population.
 void smooth(std::vector<ErrorNode>& nodes, double ErrorNode::*member) {
+  const std::size_t terms = nodes.size() >= 8 ? 5 : std::min<std::size_t>(3, nodes.size());
   const double middle = 0.5 * (nodes.front().log_tau + nodes.back().log_tau);
   const double half = 0.5 * (nodes.back().log_tau - nodes.front().log_tau);
-  double m[3][4] = {};
+  const auto powers = [&](const ErrorNode& node) {
+    std::array<double, 5> p{1};
+    for (std::size_t i = 1; i < p.size(); ++i)
+      p[i] = p[i - 1] * (node.log_tau - middle) / half;
+    return p;
+  };
+  std::array<std::array<double, 6>, 5> m{};
   for (const auto& node : nodes) {
-    const double u = (node.log_tau - middle) / half;
-    const double p[3] = {1, u, u * u};
-    for (int i = 0; i < 3; ++i) {
-      for (int j = 0; j < 3; ++j)
+    const auto p = powers(node);
+    for (std::size_t i = 0; i < terms; ++i) {
+      for (std::size_t j = 0; j < terms; ++j)
         m[i][j] += node.usable * p[i] * p[j];
-      m[i][3] += node.usable * p[i] * node.*member;
+      m[i][5] += node.usable * p[i] * node.*member;
     }
   }
-  for (int i = 0; i < 3; ++i)
-    for (int j = 0; j < 3; ++j)
+  for (std::size_t i = 0; i < terms; ++i) // Gauss; the matrix is positive definite
+    for (std::size_t j = 0; j < terms; ++j)
       if (i != j) {
         const double f = m[j][i] / m[i][i];
-        for (int k = i; k < 4; ++k)
+        for (std::size_t k = i; k < 6; ++k)
           m[j][k] -= f * m[i][k];
       }
   for (auto& node : nodes) {
-    const double u = (node.log_tau - middle) / half;
-    node.*member = m[0][3] / m[0][0] + u * m[1][3] / m[1][1] + u * u * m[2][3] / m[2][2];
+    const auto p = powers(node);
+    double sum = 0;
+    for (std::size_t i = 0; i < terms; ++i)
+      sum += p[i] * m[i][5] / m[i][i];
+    node.*member = sum;
   }
 }
 
