@@ -54,20 +54,33 @@ BENCHMARK(g2_plain_loop)->Unit(benchmark::kMillisecond);
 void drift(benchmark::State& state) {
   set_thread_count(1);
   constexpr Index edge = 1024, count = 48;
-  // white noise blurred along both axes: speckle enough for the work to be the same
-  std::vector<float> noise(static_cast<std::size_t>(edge * edge)), movie;
-  for (Index t = 0; t < count; ++t) {
-    fill_normal(1, 0, 0, noise); // the same sample
-    std::vector<float> frame(noise.size());
-    for (Index y = 0; y < edge; ++y)
-      for (Index x = 0; x < edge; ++x) {
+  // speckle of 4 px: a complex field of white noise blurred by a Gaussian; the sample moves by
+  // whole pixels, in noise of a tenth of the mean
+  constexpr Index margin = 16, wide = edge + 2 * margin, reach = 12;
+  std::vector<float> speckle(static_cast<std::size_t>(wide * wide)), movie;
+  for (std::uint64_t part = 0; part < 2; ++part) {
+    std::vector<float> field(speckle.size()), blurred(speckle.size());
+    fill_normal(1, part, 0, field);
+    for (const Index step : {Index{1}, wide}) {
+      for (Index i = 0; i < wide * wide; ++i) {
         float sum = 0;
-        for (Index i = 0; i < 6; ++i)
-          sum += noise[static_cast<std::size_t>(y * edge + (x + i + t / 8) % edge)] +
-                 noise[static_cast<std::size_t>((y + i) % edge * edge + (x + t / 8) % edge)];
-        frame[static_cast<std::size_t>(y * edge + x)] = 10 + sum;
+        for (Index k = -reach; k <= reach; ++k)
+          sum += std::exp(-static_cast<float>(k * k) / 16) *
+                 field[static_cast<std::size_t>((i + k * step + wide * wide) % (wide * wide))];
+        blurred[static_cast<std::size_t>(i)] = sum / 5;
       }
-    movie.insert(movie.end(), frame.begin(), frame.end());
+      std::swap(field, blurred);
+    }
+    for (std::size_t i = 0; i < speckle.size(); ++i)
+      speckle[i] += field[i] * field[i] / 2;
+  }
+  std::vector<float> noise(static_cast<std::size_t>(edge * edge));
+  for (Index t = 0; t < count; ++t) {
+    fill_normal(2, 0, t * edge * edge, noise);
+    for (Index y = 0; y < edge; ++y)
+      for (Index x = 0; x < edge; ++x)
+        movie.push_back(speckle[static_cast<std::size_t>((y + margin) * wide + x + t / 8)] +
+                        0.1F * noise[static_cast<std::size_t>(y * edge + x)]);
   }
   const auto source = frames::make_memory_source(std::move(movie), count, edge, edge);
   for (auto _ : state)

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstdio>
 
 #include <gtest/gtest.h>
 
@@ -32,6 +33,38 @@ TEST(Duration, OfAStationaryProcess) {
   EXPECT_LT(a.points[0].time_mean_tau_s, 40);
   EXPECT_NE(a.verdict.find("explains it"), std::string::npos) << a.verdict;
   EXPECT_GT(a.hyperbolic.tau_s, a.points.back().time_mean_tau_s);
+}
+
+/// Long series, and the estimators side by side: 50 and 100 τ.
+TEST(DurationCalibration, OfFiftyAndAHundredRelaxationTimes) {
+  const Index frames = 10000;
+  const std::vector<std::uint8_t> valid(static_cast<std::size_t>(frames), 1);
+  DurationSums sums({2500, 5000, 10000});
+  VirtualPixels pixels;
+  pixels.contrast = 0.03;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    pixels.seed = seed;
+    sums.add(make_virtual_pixels(1024, valid, pixels), valid, 1);
+  }
+  const auto a = sums.result(1);
+  for (const auto& p : a.points) {
+    std::printf(
+        "%5.0f tau: pixel means tau %.1f ± %.1f, exponent %.3f ± %.3f; time means tau %.1f, "
+        "exponent %.3f; predicted %.1f, %.3f\n",
+        static_cast<double>(p.frames) / 100,
+        p.tau_s,
+        p.tau_error_s,
+        p.kww_exponent,
+        p.kww_exponent_error,
+        p.time_mean_tau_s,
+        p.time_mean_exponent,
+        p.predicted_tau_s,
+        p.predicted_exponent);
+    EXPECT_NEAR(p.tau_s / 100, 1, 0.05) << p.frames;
+    EXPECT_NEAR(p.kww_exponent, 0.7, 0.03) << p.frames;
+    EXPECT_NEAR(p.time_mean_tau_s / p.predicted_tau_s, 1, 0.06) << p.frames;
+    EXPECT_NEAR(p.time_mean_exponent, p.predicted_exponent, 0.06) << p.frames;
+  }
 }
 
 TEST(Duration, RefusesShortOnes) {
