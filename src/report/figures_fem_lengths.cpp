@@ -172,8 +172,12 @@ std::optional<Figure> make_peak_ratio_figure(const Tree& root) {
     sum += points.y[i] / static_cast<double>(points.y.size());
     highest = std::max(highest, points.y[i] + points.y_errors[i]);
   }
-  panel.y.upper = 1.2 * highest; // room for the mean's label
-  panel.guides.push_back({Direction::horizontal, sum, fmt::format("mean {:.3f}", sum)});
+  panel.y.upper = 1.1 * highest;
+  double squares = 0;
+  for (const double y : points.y)
+    squares += (y - sum) * (y - sum) / static_cast<double>(points.y.size() - 1);
+  panel.title = fmt::format("mean {:.3f}, standard deviation {:.3f}", sum, std::sqrt(squares));
+  panel.guides.push_back({Direction::horizontal, sum, ""});
   panel.series.push_back(std::move(points));
   figure.panels.push_back(std::move(panel));
   return figure;
