@@ -252,13 +252,19 @@ void add_errors(Numbers& numbers,
   const std::size_t n = numbers.size();
   std::vector<Moments> by_noise(n), by_range(n), by_range_of_noise(n);
   Random random(options.seed);
+  // Noise is added to a smooth transition: the noise that is there holds the steepest place where
+  // it is, so that more of it moves the tangent less than noise alone does.
+  std::vector<double> base = curve.flow;
+  if (ranges.has_glass)
+    smooth_transition(search, curve.temperature_c, base);
+  const auto of_base = numbers_of(curve, base, ranges, scales);
   std::vector<double> noisy(curve.flow.size());
   for (Index k = 0; k < options.replicates; ++k) {
     monitor.check();
     double now = noise.deviation * random.normal();
     const double fresh = noise.deviation * std::sqrt(1 - noise.correlation * noise.correlation);
     for (std::size_t i = 0; i < noisy.size(); ++i) {
-      noisy[i] = curve.flow[i] + now;
+      noisy[i] = base[i] + now;
       now = noise.correlation * now + fresh * random.normal();
     }
     const Ranges other = varied(ranges, random);
@@ -266,10 +272,10 @@ void add_errors(Numbers& numbers,
     if (ranges.has_glass)
       found.glass = found_again(search, curve.temperature_c, noisy);
     const auto a = numbers_of(curve, noisy, found, scales),
-               b = numbers_of(curve, curve.flow, other, scales),
+               b = numbers_of(curve, base, other, scales),
                both = numbers_of(curve, noisy, other, scales);
     for (std::size_t j = 0; j < n; ++j) {
-      const double by_n = a[j].value - numbers[j].value, by_r = b[j].value - numbers[j].value,
+      const double by_n = a[j].value - of_base[j].value, by_r = b[j].value - of_base[j].value,
                    of_n = both[j].value - a[j].value - by_r;
       if (std::isfinite(by_n))
         by_noise[j].add(by_n);

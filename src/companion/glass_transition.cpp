@@ -308,6 +308,24 @@ GlassRanges found_again(const StepSearch& search,
   return out;
 }
 
+void smooth_transition(const StepSearch& search,
+                       std::span<const double> temperature_c,
+                       std::span<double> flow) {
+  const Blend& blend = search.blend;
+  constexpr double apart = 8; // widths: an overshoot ends later
+  if (search.ranges.liquid_first_c > blend.centre + apart * blend.width)
+    return;
+  for (std::size_t i = 0; i < flow.size(); ++i) {
+    const double u = temperature_c[i] - blend.centre;
+    if (temperature_c[i] < search.ranges.glass_last_c ||
+        temperature_c[i] > search.ranges.liquid_first_c)
+      continue;
+    const double share = 1 / (1 + std::exp(-u / blend.width));
+    flow[i] = (1 - share) * (blend.glass + blend.glass_slope * u) +
+              share * (blend.liquid + blend.liquid_slope * u);
+  }
+}
+
 GlassTransition measure_glass_transition(std::span<const double> temperature_c,
                                          std::span<const double> flow,
                                          const GlassRanges& r) {

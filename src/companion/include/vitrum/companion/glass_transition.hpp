@@ -55,6 +55,12 @@ struct StepSearch {
                                       std::span<const double> temperature_c,
                                       std::span<const double> flow);
 
+/// Replaces the curve between the lines of glass and liquid by the step that was found; not where
+/// an overshoot follows it, which the step does not have.
+void smooth_transition(const StepSearch& search,
+                       std::span<const double> temperature_c,
+                       std::span<double> flow);
+
 /// The construction for given ranges. NaN where lines do not meet the curve.
 [[nodiscard]] GlassTransition measure_glass_transition(std::span<const double> temperature_c,
                                                        std::span<const double> flow,
