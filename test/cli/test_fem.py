@@ -69,8 +69,10 @@ class Fem(CliTest):
 
     def test_split_peaks_are_found_where_the_probe_resolves_them(self):
         self.vitrum("synth", "fem", "--height", "192", "--width", "192", "--k-per-pixel", "0.05", "--scan", "8,8", "--split", "0.17", "--gain", "4",
-                    "--probe-size", "1.9,4.6", "-o", "w.h5", "--quiet")
-        for size, found in (("1.9", 0), ("4.6", 1)):
+                    "--probe-size", "1.4,3.1,4.6", "-o", "w.h5", "--quiet")
+        self.vitrum("synth", "fem", "--height", "192", "--width", "192", "--k-per-pixel", "0.05", "--scan", "8,8", "--gain", "4",
+                    "--probe-size", "1.9,4.5", "-o", "w.h5", "--overwrite", "--quiet")  # one peak
+        for size, found in (("1.4", 0), ("1.9", 0), ("4.5", 0), ("3.1", 1), ("4.6", 1)):
             self.vitrum("fem", f"w_{size}nm.h5", "--gain", "4", "--replicates", "100", "-o", "r.h5", "--overwrite", "--quiet")
             scalars = self.scalars("r.h5")["scalars"]
             self.assertEqual(scalars["series/1/peak/1/split/found"]["value"], found)
