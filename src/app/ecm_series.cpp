@@ -132,7 +132,7 @@ Tree member_of(const Tree& from) {
   Tree to;
   copy(from, to, "pixels", {"tau_s", "density", "density_fit", "density_without_noise"});
   copy(from, to, "g2", {"lag_s", "g2", "g2_errors"});
-  copy(from, to, "fit/kww", {"curve"});
+  copy(from, to, "fit/kww", {"g2_fit"});
   copy(from,
        to,
        "duration",

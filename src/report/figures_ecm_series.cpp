@@ -170,7 +170,7 @@ std::optional<Figure> make_series_g2(const Tree& root) {
   return points_and_lines(root,
                           "g2 of the images with their fits",
                           std::move(panel),
-                          {"g2/lag_s", "g2/g2", "fit/kww/curve", 1});
+                          {"g2/lag_s", "g2/g2", "fit/kww/g2_fit", 1});
 }
 
 std::optional<Figure> make_series_maps(const Tree& root) {
@@ -353,8 +353,9 @@ std::vector<CaptionedFigure> make_series_figures(const Tree& root) {
                   "Relaxation time and exponent against the duration of the measurement, by time "
                   "means; dashed: what the finite duration alone makes of a stationary process.",
                   make_series_duration(root)});
-  list.push_back(
-      {"series_protocol", "When each measurement was made.", make_series_protocol(root)});
+  list.push_back({"series_protocol",
+                  "When each measurement was made; dotted: from one to the next.",
+                  make_series_protocol(root)});
   return list;
 }
 

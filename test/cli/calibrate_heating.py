@@ -9,7 +9,7 @@ import vitrum_cli
 from vitrum_cli import CliTest
 
 TABLE_1 = ((25, 734, 0.73), (100, 485, 0.68), (150, 743, 0.70), (200, 886, 0.83), (250, 1023, 0.84), (275, 1585, 0.74))
-FRAME_TIME, EDGE, WIDTH, LENGTH = 10, int(os.environ.get("VITRUM_HEATING_EDGE", "384")), 0.35, 16  # s, px, of ln tau, px
+FRAME_TIME, EDGE, WIDTH, LENGTH = 10, int(os.environ.get("VITRUM_HEATING_EDGE", "768")), 0.35, 16  # s, px, of ln tau, px
 PIXEL = 0.1  # nm
 
 

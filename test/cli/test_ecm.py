@@ -159,6 +159,9 @@ class Ecm(CliTest):
         scalars = self.scalars("s.h5")["scalars"]
         self.assertEqual([scalars[f"series/{k}/value"]["value"] for k in (1, 2)], [25, 100])
         self.assertLess(scalars["series/1/tau_s"]["value"], scalars["series/2/tau_s"]["value"])
+        with h5py.File(self.path("s.h5")) as file:
+            for k in (1, 2):  # every curve has its fit
+                self.assertEqual(file[f"entry/member_{k}/fit/kww/g2_fit"].size, file[f"entry/member_{k}/g2/g2"].size)
         self.vitrum("report", "s.h5", "-o", "report", "--quiet")
         names = {path.name for path in self.path("report").iterdir()}
         for figure in ("series", "series_histograms", "series_g2", "series_maps", "series_two_time", "series_duration", "series_protocol"):
