@@ -241,6 +241,10 @@ Settings describe(SynthCtrwOptions& o) {
   return s;
 }
 
+Settings describe(ValidateOptions&) {
+  return {};
+}
+
 Settings describe(ShowOptions& o) {
   Settings s;
   Group(s, "output")("json", "", "print JSON", &o.json, "no --figure");

@@ -222,6 +222,13 @@ std::vector<Command> make_commands() {
        "vitrum show result.h5\nvitrum show result.h5 --json\n"
        "vitrum show result.h5 --figure two-time --bin 2 -o map.png",
        session_of(run_show)},
+      {"validate",
+       "whether results keep what their layout promises",
+       "RESULT",
+       1,
+       1000,
+       "vitrum validate result.h5",
+       session_of(run_validate)},
       {"export",
        "write a result in another layout",
        "RESULT",

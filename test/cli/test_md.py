@@ -57,7 +57,7 @@ class Structure(CliTest):
         self.assertAlmostEqual(s["voronoi/mean_coordination_1"], 15.212, places=3)
         self.assertAlmostEqual(s["voronoi/mean_coordination_2"], 12.703, places=3)
         self.assertAlmostEqual(s["structure/peak_q"], 7.75, places=9)
-        self.assertAlmostEqual(s["structure/peak_s"], 3.47, delta=0.005)
+        self.assertAlmostEqual(s["structure/peak_structure_factor"], 3.47, delta=0.005)
         for pair, peak, minimum in (("1_1", 1.065, 1.365), ("1_2", 0.985, 1.255), ("2_2", 0.905, 1.145)):
             self.assertAlmostEqual(s[f"pair_distribution/first_peak_{pair}"], peak, places=9)
             self.assertAlmostEqual(s[f"pair_distribution/first_minimum_{pair}"], minimum, places=9)
@@ -166,7 +166,7 @@ class Simulation(CliTest):
                      *self.SMALL[:-1], "-o", "glass")
         self.vitrum("md", "analyze", "glass/glass.lammpstrj", "--replicates", "0", "-o", "g.h5", "--quiet")
         s = self.scalars("g.h5")["scalars"]
-        self.assertGreater(s["structure/peak_s"]["value"], 2)
+        self.assertGreater(s["structure/peak_structure_factor"]["value"], 2)
 
     @unittest.skipUnless(shutil.which("lmp"), "LAMMPS is not installed")
     def test_errors_of_lammps_are_passed_on(self):

@@ -26,6 +26,7 @@ class Workflow(CliTest):
         self.assertTrue(done.stdout.endswith("r.h5\n"))
         shown = self.scalars("r.h5")
         self.assertEqual(shown["kind"], "xpcs")
+        self.assertEqual(self.vitrum("validate", "r.h5").stdout, "r.h5: valid\n")
         facts = json.loads(self.vitrum("info", "r.h5", "--json").stdout)[0]["facts"]
         self.assertEqual(facts["kind"]["value"], "xpcs")
         self.assertEqual(facts["bins"]["value"], 3)

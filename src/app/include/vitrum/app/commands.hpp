@@ -236,6 +236,13 @@ struct ShowOptions {
 /// Every scalar result with its error and unit.
 [[nodiscard]] std::string run_show(ShowOptions options, const Invocation&, const Monitor&);
 
+struct ValidateOptions {
+  std::vector<std::string> inputs; // results
+};
+[[nodiscard]] Settings describe(ValidateOptions& options);
+/// Whether results keep what the layout promises. Throws DataError that lists what they do not.
+[[nodiscard]] std::string run_validate(ValidateOptions options, const Invocation&, const Monitor&);
+
 struct ExportOptions {
   std::vector<std::string> inputs; // a result
   std::string format = "csv";      // csv | tiff | npz | hdf5 | 8id
