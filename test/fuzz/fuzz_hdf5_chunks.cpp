@@ -45,7 +45,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         H5Acreate2(root.get(), "default", type.get(), scalar.get(), H5P_DEFAULT, H5P_DEFAULT));
     H5Awrite(attribute.get(), type.get(), data);
   }
-  vitrum::fuzz::read_series(path, "hdf5");
+  vitrum::io::OpenOptions options;
+  options.format = "hdf5";
+  vitrum::fuzz::read_series(path, options);
   ::unlink(path.c_str());
   return 0;
 }
