@@ -136,7 +136,9 @@ DmImage describe_image(const InputFile& file, const std::string& path) {
   const DmTags tags = read_dm_tags(file);
   const std::string image = choose_dm_image(tags, path);
   const std::string data = image + "/ImageData";
-  const auto data_type = static_cast<int>(tags.number(data + "/DataType"));
+  const double number = tags.number(data + "/DataType");
+  constexpr double most = 1000; // far beyond the types there are
+  const int data_type = number >= 0 && number < most ? static_cast<int>(number) : -1;
   DmImage result;
   result.big_endian = !tags.little_endian;
   auto& info = result.info;

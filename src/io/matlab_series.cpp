@@ -79,7 +79,8 @@ public:
       throw FormatError(file, "", "no readable MATLAB file", "version 4 to 7");
     choose(file, wanted);
     const auto sides = sides_of(*variable_);
-    info_.path = file + "::" + variable_->name;
+    const char* name = variable_->name == nullptr ? "" : variable_->name; // damaged files
+    info_.path = file + "::" + name;
     info_.format = "matlab";
     info_.type = *real_type(*variable_);
     info_.height = sides[0];
