@@ -92,7 +92,7 @@ public:
     // deflate packs at most about a thousandfold
     if (bytes < 1 || bytes > 1100.0 * static_cast<double>(file_size(file)))
       throw FormatError(file,
-                        variable_->name,
+                        name,
                         fmt::format("an array [{}]", fmt::join(sides, ", ")),
                         fmt::format("one that {} bytes can hold", file_size(file)));
   }
