@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "vitrum/core/error.hpp"
+#include "vitrum/core/simd.hpp"
 
 namespace vitrum {
 namespace {
@@ -170,10 +171,9 @@ VITRUM_AVX512 VITRUM_FILL_LOOPS(avx512) VITRUM_AVX512 VITRUM_NORMAL_LOOPS(avx512
 
 Loops best() {
 #ifdef VITRUM_VECTORS
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+  if (simd_level() >= SimdLevel::avx512)
     return {&words_avx512, &normals_avx512};
-  if (__builtin_cpu_supports("avx2"))
+  if (simd_level() >= SimdLevel::avx2)
     return {&words_avx2, &normals_avx2};
 #endif
   return {};

@@ -1,4 +1,5 @@
 #include "resample_kernel.hpp"
+#include "vitrum/core/simd.hpp"
 
 namespace vitrum::fem {
 namespace {
@@ -73,8 +74,7 @@ void combine_groups(const float* group_sum,
                     float* squares,
                     Index out_stride) {
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq"))
+  if (simd_level() >= SimdLevel::avx512)
     return combine_avx512(group_sum,
                           group_squares,
                           stride,
@@ -85,7 +85,7 @@ void combine_groups(const float* group_sum,
                           sum,
                           squares,
                           out_stride);
-  if (__builtin_cpu_supports("avx2"))
+  if (simd_level() >= SimdLevel::avx2)
     return combine_avx2(group_sum,
                         group_squares,
                         stride,

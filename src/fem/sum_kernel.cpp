@@ -1,4 +1,5 @@
 #include "sum_kernel.hpp"
+#include "vitrum/core/simd.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -264,11 +265,10 @@ void center_avx2(
 }
 
 bool has_avx512() {
-  return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq");
+  return simd_level() >= SimdLevel::avx512;
 }
 bool has_avx2() {
-  return __builtin_cpu_supports("avx2");
+  return simd_level() >= SimdLevel::avx2;
 }
 #endif
 

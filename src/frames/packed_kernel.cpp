@@ -1,4 +1,5 @@
 #include "packed_kernel.hpp"
+#include "vitrum/core/simd.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -48,10 +49,9 @@ marked_loop(const std::uint8_t* __restrict from, Index count, T* __restrict to) 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define VITRUM_PACK(isa) [[gnu::target(isa), gnu::optimize("O3")]]
 #define VITRUM_BEST(name, ...)                                                                     \
-  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&                  \
-      __builtin_cpu_supports("avx512dq"))                                                          \
+  if (simd_level() >= SimdLevel::avx512)                                                           \
     return name##_avx512(__VA_ARGS__);                                                             \
-  if (__builtin_cpu_supports("avx2"))                                                              \
+  if (simd_level() >= SimdLevel::avx2)                                                             \
   return name##_avx2(__VA_ARGS__)
 #define VITRUM_AVX512 "avx512f,avx512bw,avx512vl,avx512dq"
 

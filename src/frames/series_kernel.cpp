@@ -1,4 +1,5 @@
 #include "series_kernel.hpp"
+#include "vitrum/core/simd.hpp"
 
 #include <bit>
 
@@ -193,10 +194,9 @@ bool add_plain(const T* values,
 template <class T>
 auto best() {
 #ifdef VITRUM_VECTORS
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+  if (simd_level() >= SimdLevel::avx512)
     return &add_avx512<T>;
-  if (__builtin_cpu_supports("avx2"))
+  if (simd_level() >= SimdLevel::avx2)
     return &add_avx2<T>;
 #endif
   return &add_plain<T>;

@@ -108,8 +108,7 @@ void MittagLeffler::evaluate(std::span<const double> x, std::span<double> value)
       value[i] = std::exp(-x[i]);
     return;
   }
-  detail::supported_kernels().front().values(
-      nodes_, x.data(), value.data(), static_cast<Index>(x.size()));
+  detail::chosen_kernels().values(nodes_, x.data(), value.data(), static_cast<Index>(x.size()));
 }
 
 void MittagLeffler::evaluate(std::span<const double> x, const Gradient& gradient) const {
@@ -118,13 +117,13 @@ void MittagLeffler::evaluate(std::span<const double> x, const Gradient& gradient
   check_sizes(x.size(), gradient.dalpha.size(), "dalpha");
   check_sizes(x.size(), gradient.dbeta.size(), "dbeta");
   check_sign(x);
-  detail::supported_kernels().front().gradient(nodes_,
-                                               x.data(),
-                                               gradient.value.data(),
-                                               gradient.dx.data(),
-                                               gradient.dalpha.data(),
-                                               gradient.dbeta.data(),
-                                               static_cast<Index>(x.size()));
+  detail::chosen_kernels().gradient(nodes_,
+                                    x.data(),
+                                    gradient.value.data(),
+                                    gradient.dx.data(),
+                                    gradient.dalpha.data(),
+                                    gradient.dbeta.data(),
+                                    static_cast<Index>(x.size()));
   if (alpha_ == 1 && beta_ == 1)
     for (std::size_t i = 0; i < x.size(); ++i) {
       gradient.value[i] = std::exp(-x[i]);

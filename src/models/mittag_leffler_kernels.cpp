@@ -1,4 +1,5 @@
 #include "mittag_leffler_kernels.hpp"
+#include "vitrum/core/simd.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -143,6 +144,16 @@ std::vector<Kernels> find_supported() {
 const std::vector<Kernels>& supported_kernels() {
   static const std::vector<Kernels> found = find_supported();
   return found;
+}
+
+const Kernels& chosen_kernels() {
+  static const Kernels& chosen = []() -> const Kernels& {
+    for (const Kernels& one : supported_kernels())
+      if (parse_simd_level(one.name) <= simd_level())
+        return one;
+    return supported_kernels().back();
+  }();
+  return chosen;
 }
 
 } // namespace vitrum::models::detail

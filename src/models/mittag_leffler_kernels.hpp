@@ -26,5 +26,7 @@ struct Kernels {
 
 /// Those that this machine can run, the fastest first.
 [[nodiscard]] const std::vector<Kernels>& supported_kernels();
+/// The fastest that simd_level() allows.
+[[nodiscard]] const Kernels& chosen_kernels();
 
 } // namespace vitrum::models::detail

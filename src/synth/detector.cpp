@@ -6,6 +6,7 @@
 
 #include "field.hpp"
 #include "vitrum/core/random.hpp"
+#include "vitrum/core/simd.hpp"
 
 namespace vitrum::synth {
 namespace {
@@ -84,10 +85,9 @@ invert_avx2(const float* rates, const std::uint32_t* words, Index size, std::uin
 
 Invert best() {
 #ifdef VITRUM_VECTORS
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq"))
+  if (simd_level() >= SimdLevel::avx512)
     return &invert_avx512;
-  if (__builtin_cpu_supports("avx2"))
+  if (simd_level() >= SimdLevel::avx2)
     return &invert_avx2;
 #endif
   return &invert_plain;

@@ -7,6 +7,7 @@
 #include "field.hpp"
 #include "vitrum/core/memory.hpp"
 #include "vitrum/core/random_fill.hpp"
+#include "vitrum/core/simd.hpp"
 
 namespace vitrum::synth {
 namespace {
@@ -56,9 +57,9 @@ void advance_plain(
 
 Advance best() {
 #ifdef VITRUM_VECTORS
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
+  if (simd_level() >= SimdLevel::avx512)
     return &advance_avx512;
-  if (__builtin_cpu_supports("avx2"))
+  if (simd_level() >= SimdLevel::avx2)
     return &advance_avx2;
 #endif
   return &advance_plain;
