@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 from vitrum import _vitrum
-from vitrum._commands import _NO_RESULT
+from vitrum._commands import python_name, writes_result
 
 TYPES = {
     "bool": "Optional[bool]",
@@ -30,25 +30,18 @@ Progress = Union[bool, Callable[[str, str, int, int, float, float, bool], None]]
 '''
 
 
-def name_of(command):
-    return command["name"].replace(" ", "_").replace("-", "_")
-
-
 def stub(command):
-    name = name_of(command)
-    names = [s["name"] for s in command["settings"]]
-    result = "output" in names and command["name"] not in _NO_RESULT and not command["name"].startswith("synth")
-    lines = [f"def {name}("]
+    lines = [f"def {python_name(command)}("]
     lines += ["    *inputs: Input,"] if command["inputs"] else ["    *,"]
     lines += [f"    {s['name'].replace('-', '_')}: {TYPES[s['type']]} = ...," for s in command["settings"]]
-    lines += ["    config: Union[str, None] = ...,", "    progress: Progress = ...,", f") -> {'Result' if result else 'str'}: ..."]
+    lines += ["    config: Union[str, None] = ...,", "    progress: Progress = ...,", f") -> {'Result' if writes_result(command) else 'str'}: ..."]
     return "\n".join(lines)
 
 
 def main():
     path = pathlib.Path(__file__).resolve().parents[1] / "src/python/vitrum/_commands.pyi"
     table = _vitrum.command_table()
-    names = "".join(f'    "{name_of(command)}",\n' for command in table)
+    names = "".join(f'    "{python_name(command)}",\n' for command in table)
     text = HEAD + f"\n__all__ = [\n{names}]\n\n" + "\n".join(stub(command) for command in table) + "\n"
     if sys.argv[1] == "--write":
         path.write_text(text)

@@ -36,12 +36,13 @@ py::dict fem_variance(const py::array& patterns,
     options.noise.gain = gain;
     options.noise.read_noise = read_noise;
     options.replicates = replicates;
-    auto map = fem::make_polar_map({center.second, center.first, 0, 0},
-                                   {k_per_pixel, fem::unknown},
-                                   use,
-                                   {k_min, k_max, ring_width, true});
+    fem::PolarMap map;
     auto found = run_beside_python(
         [&](const Monitor& monitor) {
+          map = fem::make_polar_map({center.second, center.first, 0, 0},
+                                    {k_per_pixel, fem::unknown},
+                                    use,
+                                    {k_min, k_max, ring_width, true});
           const auto mean = fem::mean_pattern(source, {}, 256, monitor);
           return fem::compute_variances(
               fem::sum_patterns(source, map, mean, {}, monitor), map, options, monitor);

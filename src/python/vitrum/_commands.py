@@ -1,7 +1,6 @@
 """The commands of the command line as functions, made from its own table."""
 import inspect
 import os
-import pathlib
 import shutil
 import sys
 import tempfile
@@ -101,10 +100,18 @@ def _parameters(command):
     return out
 
 
+def python_name(command):
+    return command["name"].replace(" ", "_").replace("-", "_")
+
+
+def writes_result(command):
+    return any(s["name"] == "output" for s in command["settings"]) and command["name"] not in _NO_RESULT and not command["name"].startswith("synth")
+
+
 def _make(command):
     names = {setting["name"].replace("-", "_"): setting["name"] for setting in command["settings"]}
-    writes_result = "output" in names and command["name"] not in _NO_RESULT and not command["name"].startswith("synth")
-    name = command["name"].replace(" ", "_").replace("-", "_")
+    result = writes_result(command)
+    name = python_name(command)
 
     def call(*inputs, config=None, progress=True, **values):
         kept = []
@@ -114,12 +121,10 @@ def _make(command):
                 raise TypeError(f"{name}() got an unexpected keyword argument '{key}'{_nearest(key, names)}")
             if value is None or value is False:  # as if it had not been typed
                 continue
-            if key == "output" and writes_result:
-                value = pathlib.Path(value)
             typed.append((names[key], _text(key, value)))
         folder = None
         output = values.get("output")
-        if writes_result and output is None and not values.get("dry_run"):
+        if result and output is None and not values.get("dry_run"):
             folder = tempfile.mkdtemp(prefix="vitrum_")
             output = os.path.join(folder, "result.h5")
             typed.append(("output", output))
@@ -134,7 +139,7 @@ def _make(command):
         finally:
             for one in kept:
                 shutil.rmtree(one, True)
-        if writes_result and not values.get("dry_run"):
+        if result and not values.get("dry_run"):
             return Result(output, folder=folder)
         return text
 
