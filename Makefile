@@ -48,6 +48,7 @@ fuzz: setup
 	@tools/fuzz.sh
 
 install: release
+	@cmake --build build/release --target web
 	@cmake --install build/release --prefix $(PREFIX)
 
 clean:

@@ -1,9 +1,16 @@
 #!/bin/sh
-# Installs the packages of tools/packages.txt that are missing. Asks for nothing when all are there.
+# Installs the packages of tools/packages.txt that are missing. Asks for nothing when all are there. Of
+# package/program the package is missed only where there is no such program.
 set -eu
 here=$(dirname "$0")
 missing=""
 for package in $(sed 's/#.*//' "$here/packages.txt"); do
+  case $package in
+    */*)
+      command -v "${package#*/}" >/dev/null && continue
+      package=${package%/*}
+      ;;
+  esac
   status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
   [ "$status" = "install ok installed" ] || missing="$missing $package"
 done

@@ -16,10 +16,6 @@ namespace {
 constexpr Index usual_chunk = 256; // of maps that have no chunks or very large ones
 constexpr Index largest_chunk = 1024;
 
-bool is_map(const std::string& name) {
-  return name.starts_with("/entry/twotime/") && name.ends_with("/two_time_corr_func");
-}
-
 io::MapLayout layout_of(const io::StoredMap& map, const std::string& name) {
   io::MapLayout layout;
   layout.path = name;
@@ -38,12 +34,16 @@ io::MapLayout layout_of(const io::StoredMap& map, const std::string& name) {
 
 } // namespace
 
+bool is_two_time_map(const std::string& name) {
+  return name.starts_with("/entry/twotime/") && name.ends_with("/two_time_corr_func");
+}
+
 LargeResult read_large_result(const std::string& path) {
   LargeResult result;
   std::vector<std::string> left_out;
   result.tree = read_result(path, false, &left_out);
   for (const auto& name : left_out) {
-    if (is_map(name))
+    if (is_two_time_map(name))
       result.maps.push_back(name);
     else
       result.tree.set(name.substr(1), io::read_array(path + "::" + name));

@@ -13,6 +13,9 @@ struct LargeResult {
   std::vector<std::string> maps; // names of those in the file
 };
 
+/// Whether this is the name of a two-time map, or of a level of one, in a result.
+[[nodiscard]] bool is_two_time_map(const std::string& name);
+
 /// Throws FormatError for a file that is no result.
 [[nodiscard]] LargeResult read_large_result(const std::string& path);
 

@@ -29,17 +29,25 @@ Tree read_result(const std::string& path, bool maps, std::vector<std::string>* l
   if (!maps)
     options.largest_array = largest_without_maps;
   auto tree = io::read_tree(path, options);
-  const auto kind = tree.text("entry/kind");
+  require_result(tree, path);
+  return tree;
+}
+
+bool is_result_kind(const std::string& kind) {
   constexpr std::array kinds{
       "xpcs", "ecm", "ecm_series", "ecm_stem", "fem", "md", "dsc", "thickness", "pdf"};
-  if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
+void require_result(const Tree& tree, const std::string& path) {
+  const auto kind = tree.text("entry/kind");
+  if (!is_result_kind(kind))
     throw FormatError(path,
                       "/entry/kind",
                       kind.empty() ? "no kind of result" : fmt::format("'{}'", kind),
                       tree.find_group("xpcs/multitau") != nullptr
                           ? "a result that vitrum wrote; of this 8-ID result vitrum fit makes one"
                           : "a result that vitrum wrote ('xpcs')");
-  return tree;
 }
 
 double frame_time_of(const Tree& tree) {

@@ -13,6 +13,11 @@ namespace vitrum::app {
 [[nodiscard]] Tree
 read_result(const std::string& path, bool maps, std::vector<std::string>* left_out = nullptr);
 
+[[nodiscard]] bool is_result_kind(const std::string& kind);
+
+/// Throws FormatError unless the tree of `path` is a result of vitrum.
+void require_result(const Tree& tree, const std::string& path);
+
 /// entry/`group` (g2 or g2_pixel) as curves, one per bin.
 [[nodiscard]] std::vector<correlate::OneTime> curves_of(const Tree& tree,
                                                         const std::string& group = "g2");

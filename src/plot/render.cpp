@@ -91,6 +91,24 @@ void validate(const RenderOptions& options) {
     throw OptionError(fmt::format("png_scale = {}: must be 0.5 to 10", options.png_scale));
 }
 
+Figure with_limits(Figure figure) {
+  validate(figure);
+  const Layout layout = arrange(figure);
+  for (std::size_t i = 0; i < figure.panels.size(); ++i) {
+    Panel& panel = figure.panels[i];
+    const PanelLayout& place = layout.panels[i];
+    panel.x.lower = place.x.lower;
+    panel.x.upper = place.x.upper;
+    panel.y.lower = place.y.lower;
+    panel.y.upper = place.y.upper;
+    if (panel.map) {
+      panel.map->lower = place.bar.lower;
+      panel.map->upper = place.bar.upper;
+    }
+  }
+  return figure;
+}
+
 std::string render(const Figure& figure, Format format, const RenderOptions& options) {
   validate(options);
   const Layout layout = arrange(figure);

@@ -146,6 +146,10 @@ void validate(const MapOptions& options) {
     throw OptionError(fmt::format("cells = {}: must be at least 16", options.cells));
 }
 
+std::string bin_title(const Tree& root, Index bin) {
+  return Result(root).bin_title(bin);
+}
+
 std::optional<Figure> make_two_time_figure(const Tree& root, Index bin, const MapOptions& options) {
   validate(options);
   const Result result(root);

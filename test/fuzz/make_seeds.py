@@ -230,3 +230,17 @@ for fuzzer, names in {"dcd": ["small.dcd"], "extxyz": ["small.xyz"], "gsd": ["sm
                       "xtc": ["small.xtc"]}.items():
     for name in names:
         put(fuzzer, name, (trajectories / name).read_bytes())
+
+for number, target in enumerate([
+        "/", "/api/folder", "/api/result?file=result.h5", "/api/map?file=result.h5&bin=1",
+        "/api/tile?file=result.h5&bin=1&factor=1&row=0&column=32&edge=64&diagonal=hide",
+        "/api/limits?file=result.h5&bin=1&low=1&high=99", "/api/cut?file=result.h5&bin=1&direction=diagonal&at_s=12",
+        "/api/range?file=result.h5&bin=1&first_s=10&last_s=90&models=kww,ml",
+        "/api/figure?file=result.h5&figure=g2&number=1", "/api/figure-map?file=result.h5&figure=image&panel=0",
+        "/api/map-export?file=result.h5&bin=1&format=csv&x0=10&x1=20&y0=5&y1=30&lower=1&upper=1.3&colours=magma",
+        "/api/curve-export?file=result.h5&bin=1&format=svg&direction=vertical&at_s=3",
+        "/api/picture?file=..%2fresult.h5&figure=age", "/api/thumbnail?file=inner/%00"]):
+    put("request", f"{number}.txt", f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:80\r\nCookie: vitrum_token=x\r\n\r\n".encode())
+put("request", "post.txt", b"POST /api/folder HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
+put("request", "chunked.txt", b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+put("request", "range.txt", b"GET / HTTP/1.1\r\nRange: bytes=1-2,0-\r\n\r\n")

@@ -12,7 +12,8 @@ LEVEL = {
     "correlate": 2, "fit": 2, "io": 2, "md": 2, "report": 2,
     "aging": 3, "ecm": 3, "fem": 3, "companion": 3, "synth": 3,
     "app": 4,
-    "cli": 5, "python": 5, "server": 5,
+    "server": 5,
+    "cli": 6, "python": 6,
 }
 # report draws with plot and reads core's Tree; both stand below it.
 # third-party header -> the modules whose .cpp files may name it (tests and benchmarks may name any)
@@ -28,7 +29,7 @@ CONFINED = {
     r"hdf5|H5": {"io"}, r"tiff": {"io"}, r"zip\.h|zlib|lz4|zstd|blosc|matio": {"io"},
     r"toml\+\+/": {"app"},
     r"mpi\.h": {"app"},
-    r"nlohmann/": {"report", "io"},
+    r"nlohmann/": {"report", "io", "server"},
     r"CLI/|spdlog/": {"cli"},
     r"pybind11/": {"python"}, r"httplib": {"server"},
 }

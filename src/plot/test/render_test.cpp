@@ -147,6 +147,21 @@ TEST(Render, MapPixelsHaveTheirColours) {
   }
 }
 
+TEST(Render, LimitsFilledInChangeNothing) {
+  Figure figure = map_figure({1, 2, 3, 4, 5, 60}, 2, 3, Origin::lower_left);
+  Panel curve;
+  curve.row = 1;
+  curve.x.scale = Scale::log;
+  curve.series.push_back({{1, 10, 300}, {2, -1, 5}, {0.1, 0.2, 0.1}});
+  figure.panels.push_back(curve);
+  const auto filled = with_limits(figure);
+  EXPECT_EQ(render(filled, Format::svg), render(figure, Format::svg));
+  EXPECT_LE(filled.panels[1].x.lower, 1);
+  EXPECT_GE(filled.panels[1].x.upper, 300);
+  EXPECT_LE(filled.panels[1].y.lower, -1.2);
+  EXPECT_GT(filled.panels[0].map->upper, filled.panels[0].map->lower);
+}
+
 TEST(Render, MapOfNothingButNaN) {
   Figure figure = map_figure(std::vector<float>(9, NAN), 3, 3, Origin::lower_left);
   figure.panels[0].map->lower = figure.panels[0].map->upper = automatic;

@@ -20,6 +20,10 @@ struct RenderOptions {
 
 void validate(const RenderOptions& options);
 
+/// The figure with every limit that is left to the data filled in, as `render` draws it: of axes,
+/// of the colours of maps. Maps keep all their values. Throws as `render`.
+[[nodiscard]] Figure with_limits(Figure figure);
+
 /// The bytes of the picture. Throws OptionError or DataError for a figure that does not validate.
 [[nodiscard]] std::string
 render(const Figure& figure, Format format, const RenderOptions& options = {});

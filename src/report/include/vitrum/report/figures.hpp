@@ -19,6 +19,9 @@ struct MapOptions {
 };
 void validate(const MapOptions& options);
 
+/// "bin 2", or "bin 2, q = 2.68 Å⁻¹".
+[[nodiscard]] std::string bin_title(const Tree& result, Index bin);
+
 /// C(t1, t2) of one bin with I0(t) below it on the same time axis.
 [[nodiscard]] std::optional<Figure>
 make_two_time_figure(const Tree& result, Index bin, const MapOptions& options = {});

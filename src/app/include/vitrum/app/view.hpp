@@ -1,0 +1,177 @@
+// What a viewer asks of results: what lies in a folder, figures and numbers of a result, parts of
+// its two-time maps, and g2 with its fit of any range of ages at once.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vitrum/app/settings.hpp"
+#include "vitrum/core/tree.hpp"
+#include "vitrum/fit/decay_fit.hpp"
+#include "vitrum/plot/figure.hpp"
+#include "vitrum/report/scalars.hpp"
+
+namespace vitrum::app {
+
+struct ViewOptions {
+  std::vector<std::string> inputs; // a result or a folder; none: the folder one is in
+  std::string host = "127.0.0.1";
+  Index port = 0; // 0: one that is free
+  std::string token;
+  bool no_browser = false;
+};
+[[nodiscard]] Settings describe(ViewOptions& options);
+
+/// A number as people write it, with what programs sort by.
+struct ShownNumber {
+  std::string path; // as in report::scalars
+  std::string label;
+  std::string text; // "105 ± 3 s"
+  double value = 0;
+};
+
+/// A file that a folder page lists.
+struct FolderEntry {
+  std::string path; // relative to the folder, with '/'
+  std::string kind; // "xpcs", "ecm", …; "series" for frames; "" for other HDF5 files
+  std::string title, input, date, version;
+  Index bytes = 0;
+  Index modified = 0; // nanoseconds, of the file's clock: another number is another state
+  std::vector<ShownNumber> numbers;
+  std::string problem; // why a file that looks like a result cannot be read
+};
+
+/// Results below a folder (three levels deep, at most 2000 files), by path. What was read once is
+/// kept until the file changes. Thread-safe.
+class FolderList {
+public:
+  explicit FolderList(std::filesystem::path folder);
+  [[nodiscard]] std::vector<FolderEntry> entries();
+
+private:
+  std::filesystem::path folder_;
+  std::mutex mutex_;
+  std::vector<FolderEntry> known_;
+};
+
+/// Main numbers of a result, those that a list shows.
+[[nodiscard]] std::vector<ShownNumber> main_numbers(const Tree& result);
+/// All of them.
+[[nodiscard]] std::vector<ShownNumber> all_numbers(const Tree& result);
+
+struct FigureChoice {
+  std::string name, title;
+  std::string each; // "", "bin", "page" or "series": what `count` counts
+  Index count = 1;
+};
+
+/// One layer of a stored two-time map: means over factor × factor frames.
+struct MapLayer {
+  Index factor = 1, size = 0;
+};
+
+struct MapFacts {
+  Index bin = 1;
+  std::string title; // "bin 2, q = 2.68 Å⁻¹"
+  Index frames = 0;
+  double frame_time_s = 0;
+  double first_s = 0, last_s = 0; // outer edges of the first and the last frame
+  std::vector<MapLayer> layers;   // the finest first
+};
+
+/// Ages of events and stretches of dynamics of one bin.
+struct MapMark {
+  std::string kind;               // "event structural", "segment aging", …
+  double first_s = 0, last_s = 0; // equal for an event
+  std::string text;
+};
+
+struct MapTile {
+  Index rows = 0, columns = 0;
+  std::vector<float> values; // [t2, t1]
+};
+
+enum class CutDirection { horizontal, vertical, diagonal };
+/// Throws OptionError that lists the names.
+[[nodiscard]] CutDirection parse_cut(const std::string& name);
+
+struct MapCut {
+  std::string label;                 // "C(t₁, t₂ = 120.5 s)"
+  std::vector<double> time_s, value; // NaN in gaps
+};
+
+/// g2 of the pairs of frames whose age lies in a range.
+struct RangeG2 {
+  double first_s = 0, last_s = 0; // of whole frames
+  std::vector<double> lag_s, value, error;
+  std::vector<fit::FitResult> fits; // one per model
+  bool pixel_errors = false;        // errors know the pixels; else from blocks of time alone
+};
+
+struct MapWindow {
+  double x_first = 0, x_last = 0, y_first = 0, y_last = 0; // seconds; all zero: the whole map
+  double lower = plot::automatic, upper = plot::automatic; // of the colours
+  plot::ColourMap colours = plot::ColourMap::viridis;
+  bool diagonal = false; // show the noise of counting at t1 = t2
+};
+
+/// The curves as figures, with all limits filled in.
+[[nodiscard]] plot::Figure make_figure(const RangeG2& g2);
+[[nodiscard]] plot::Figure make_figure(const MapCut& cut);
+/// Everything that a figure shows as a table: panel, series, x, y, error of y. Maps are left out.
+[[nodiscard]] std::string figure_csv(const plot::Figure& figure);
+
+/// One result, opened. All functions may be called from several threads. Bins count from 1; a bin
+/// or figure that the result does not have throws DataError.
+class ResultView {
+public:
+  /// Throws FileError, FormatError.
+  explicit ResultView(const std::string& path);
+  ~ResultView();
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const Tree& tree() const { return tree_; }
+
+  [[nodiscard]] std::vector<FigureChoice> figures() const;
+  /// With all limits filled in.
+  [[nodiscard]] plot::Figure figure(const std::string& name, Index number) const;
+  /// A small picture for lists.
+  [[nodiscard]] std::string thumbnail_png() const;
+
+  [[nodiscard]] std::vector<MapFacts> maps() const;
+  [[nodiscard]] std::vector<MapMark> marks(Index bin) const;
+  /// Rows and columns [row, row + rows) × [column, column + columns) of a layer, clipped to it.
+  /// Without `diagonal` an element at t1 = t2 is the mean of its finite neighbours.
+  [[nodiscard]] MapTile
+  tile(Index bin, Index factor, Index row, Index column, Index edge, bool diagonal) const;
+  /// Percentiles (0 to 100) of the map without its diagonal.
+  [[nodiscard]] std::pair<double, double> limits(Index bin, double lower, double upper) const;
+  [[nodiscard]] MapCut cut(Index bin, CutDirection direction, double at_s) const;
+  /// Mean counts of the bin in each frame; empty when the result does not know them.
+  [[nodiscard]] MapCut intensity(Index bin) const;
+  /// g2 of the ages [first_s, last_s) and its fits; of the result's own convention of age.
+  [[nodiscard]] RangeG2
+  range_g2(Index bin, double first_s, double last_s, const std::vector<std::string>& models) const;
+  /// The map as it is seen, with axes, colours and the intensity below.
+  [[nodiscard]] plot::Figure
+  map_figure(Index bin, const MapWindow& window, Index cells = 1200) const;
+  /// The part of the map that is seen, as numbers: full resolution up to 2048 × 2048, else the
+  /// finest layer of at most as many. CSV text, or the bytes of an NPZ with C, t1_s, t2_s.
+  [[nodiscard]] std::string map_csv(Index bin, const MapWindow& window) const;
+  [[nodiscard]] std::string map_npz(Index bin, const MapWindow& window) const;
+
+private:
+  struct Part;
+  struct Maps;
+  [[nodiscard]] Part part(Index bin, const MapWindow& window, Index cells) const;
+  [[nodiscard]] std::vector<double> numbers_or_none(const std::string& name) const;
+
+  std::string path_;
+  Tree tree_;
+  std::unique_ptr<Maps> maps_;
+};
+
+} // namespace vitrum::app

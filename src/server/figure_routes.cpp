@@ -1,0 +1,115 @@
+#include <nlohmann/json.hpp>
+
+#include <fmt/format.h>
+
+#include "json.hpp"
+#include "vitrum/core/error.hpp"
+#include "vitrum/plot/render.hpp"
+
+namespace vitrum::server {
+namespace {
+
+using nlohmann::ordered_json;
+
+Response folder(Site& site, const Query&) {
+  ordered_json out{{"folder", site.options().root.string()},
+                   {"only", site.options().only},
+                   {"entries", ordered_json::array()}};
+  if (site.options().only.empty())
+    for (const auto& entry : site.folder().entries())
+      out["entries"].push_back(to_json(entry));
+  return json_response(out);
+}
+
+Response result(Site& site, const Query& query) {
+  const auto name = query.text("file");
+  const auto view = site.result(name);
+  const auto& tree = view->tree();
+  ordered_json out{{"file", name},
+                   {"kind", tree.text("entry/kind")},
+                   {"title", tree.text("entry/title")},
+                   {"date", tree.text("entry/process/date")},
+                   {"version", tree.text("entry/process/version")},
+                   {"command_line", tree.text("entry/process/command_line")},
+                   {"inputs", tree.texts("entry/process/inputs")},
+                   {"warnings", tree.texts("entry/process/warnings")},
+                   {"corrections", tree.texts("entry/process/corrections")},
+                   {"figures", ordered_json::array()},
+                   {"maps", ordered_json::array()},
+                   {"numbers", ordered_json::array()}};
+  for (const auto& figure : view->figures())
+    out["figures"].push_back({{"name", figure.name},
+                              {"title", figure.title},
+                              {"each", figure.each},
+                              {"count", figure.count}});
+  for (const auto& facts : view->maps())
+    out["maps"].push_back(to_json(facts));
+  for (const auto& number : app::all_numbers(tree))
+    out["numbers"].push_back(to_json(number));
+  return json_response(out);
+}
+
+plot::Figure figure_of(Site& site, const Query& query) {
+  return site.result(query.text("file"))->figure(query.text("figure"), query.whole_or("number", 1));
+}
+
+Response figure(Site& site, const Query& query) {
+  return json_response(to_json(figure_of(site, query)));
+}
+
+/// Values of the map in one panel of a figure.
+Response figure_map(Site& site, const Query& query) {
+  const auto drawn = figure_of(site, query);
+  const Index panel = query.whole("panel");
+  if (panel < 0 || panel >= static_cast<Index>(drawn.panels.size()) ||
+      !drawn.panels[static_cast<std::size_t>(panel)].map)
+    throw OptionError(fmt::format("panel {}: the figure has no map there", panel));
+  return float_response(drawn.panels[static_cast<std::size_t>(panel)].map->values);
+}
+
+/// Drawn for the page, so that it follows light and dark.
+Response picture(Site& site, const Query& query) {
+  return {200,
+          "image/svg+xml",
+          plot::render(figure_of(site, query), plot::Format::svg, {.for_page = true}),
+          {}};
+}
+
+Response figure_export(Site& site, const Query& query) {
+  const auto drawn = figure_of(site, query);
+  const auto format = query.text("format");
+  const auto name =
+      fmt::format("{}_{}.{}", query.text("figure"), query.whole_or("number", 1), format);
+  return {200,
+          std::string(type_of(name)),
+          format == "csv" ? app::figure_csv(drawn) : plot::render(drawn, plot::format_of(name)),
+          name};
+}
+
+Response thumbnail(Site& site, const Query& query) {
+  return {200, "image/png", site.result(query.text("file"))->thumbnail_png(), {}};
+}
+
+} // namespace
+
+void add_figure_routes(std::map<std::string, Route>& table) {
+  table["/api/folder"] = folder;
+  table["/api/result"] = result;
+  table["/api/figure"] = figure;
+  table["/api/figure-map"] = figure_map;
+  table["/api/picture"] = picture;
+  table["/api/figure-export"] = figure_export;
+  table["/api/thumbnail"] = thumbnail;
+}
+
+const std::map<std::string, Route>& routes() {
+  static const auto table = [] {
+    std::map<std::string, Route> all;
+    add_figure_routes(all);
+    add_map_routes(all);
+    return all;
+  }();
+  return table;
+}
+
+} // namespace vitrum::server

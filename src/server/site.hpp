@@ -1,0 +1,92 @@
+// The answers to requests, without a network: what a test and a fuzzer can ask as a browser does.
+#pragma once
+#include <filesystem>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "vitrum/app/view.hpp"
+
+namespace vitrum::server {
+
+struct Request {
+  std::string method = "GET";
+  std::string path;                                // decoded, "/api/tile"
+  std::multimap<std::string, std::string> query{}; // decoded
+  std::string host{};                              // as the header has it
+  std::string token{};                             // of the address or the cookie
+};
+
+struct Response {
+  int status = 200;
+  std::string type = "application/json";
+  std::string body{};
+  std::string download{}; // name of the file to save; "": shown
+};
+
+/// Files of the page by their path in the address.
+using Assets = std::map<std::string, std::string>;
+/// Reads the page. Throws FileError that says how to get it.
+[[nodiscard]] Assets read_assets(const std::filesystem::path& folder);
+[[nodiscard]] std::string_view type_of(std::string_view name);
+
+struct SiteOptions {
+  std::filesystem::path root;     // folder of results, canonical
+  std::string only;               // the one result that was named, relative to root; "": a folder
+  std::string token;              // "": none is asked for
+  std::vector<std::string> hosts; // names this server goes by; empty: any
+};
+
+/// Values of a request that an answer is made from. Throws OptionError that names the one that is
+/// absent or no number.
+class Query {
+public:
+  explicit Query(const Request& request) : request_(request) {}
+  [[nodiscard]] std::string text(const std::string& name) const;
+  [[nodiscard]] std::string text_or(const std::string& name, std::string otherwise) const;
+  [[nodiscard]] double number(const std::string& name) const;
+  [[nodiscard]] double number_or(const std::string& name, double otherwise) const;
+  [[nodiscard]] Index whole(const std::string& name) const;
+  [[nodiscard]] Index whole_or(const std::string& name, Index otherwise) const;
+  [[nodiscard]] bool has(const std::string& name) const { return request_.query.contains(name); }
+
+private:
+  const Request& request_;
+};
+
+/// Thread-safe. Never throws: what cannot be answered is a response with a status and a message.
+class Site {
+public:
+  Site(SiteOptions options, Assets assets);
+  [[nodiscard]] Response answer(const Request& request);
+
+  /// The file of a name in a request. Throws FileError for one outside the root.
+  [[nodiscard]] std::filesystem::path inside(const std::string& name) const;
+  /// The result, opened or still open; anew when the file has changed.
+  [[nodiscard]] std::shared_ptr<const app::ResultView> result(const std::string& name);
+  [[nodiscard]] app::FolderList& folder() { return folder_; }
+  [[nodiscard]] const SiteOptions& options() const { return options_; }
+
+private:
+  struct Opened {
+    std::string name;
+    Index modified = 0, bytes = 0;
+    std::shared_ptr<const app::ResultView> view;
+  };
+  SiteOptions options_;
+  Assets assets_;
+  app::FolderList folder_;
+  std::mutex mutex_;
+  std::list<Opened> opened_; // the latest first
+};
+
+using Route = Response (*)(Site&, const Query&);
+/// By path. Routes of maps, figures and lists stand in files of their own.
+[[nodiscard]] const std::map<std::string, Route>& routes();
+void add_map_routes(std::map<std::string, Route>& table);
+void add_figure_routes(std::map<std::string, Route>& table);
+
+} // namespace vitrum::server

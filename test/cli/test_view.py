@@ -1,0 +1,111 @@
+"""vitrum view: the server as a browser meets it, and, where there is a browser, what the page shows."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import h5py
+import numpy as np
+
+import vitrum_cli
+from vitrum_cli import VITRUM, CliTest
+
+BUILD = pathlib.Path(VITRUM).resolve().parents[1]
+PAGE = BUILD / "share/vitrum/web/index.html"
+HERE = pathlib.Path(__file__).parent
+CHROMIUM = shutil.which("chromium")
+NODE = shutil.which("node")
+
+
+@unittest.skipUnless(PAGE.exists(), "the page is not built")
+class View(CliTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        import tempfile
+        cls.made = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.made.cleanup)
+
+        def run(*args):
+            subprocess.run([VITRUM, *map(str, args), "--quiet"], cwd=cls.made.name, check=True, capture_output=True)
+        run("synth", "xpcs", "--frames", 300, "--height", 48, "--width", 48, "--q-bins", 2, "--tau", 20, "--counts", 3,
+            "--events", "150:0.6", "-o", "movie.h5")
+        run("xpcs", "movie.h5", "--partition", "movie_qmap.h5", "--window", 50, "--models", "kww,ml", "-o", "result.h5")
+
+    def serve(self, *args):
+        server = subprocess.Popen([VITRUM, "view", *args, "--no-browser"], cwd=self.made.name, stderr=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True)
+
+        def end():
+            if server.poll() is None:
+                server.kill()
+            server.wait()
+            server.stderr.close()
+            server.stdout.close()
+        self.addCleanup(end)
+        line = server.stderr.readline()
+        self.assertRegex(line, r"^http://127\.0\.0\.1:\d+/(\?token=\S+)?  \(Ctrl-C ends\)\n$")
+        return server, line.split()[0]
+
+    def get(self, address, path, headers={}, **query):
+        url = urllib.parse.urljoin(address, path) + ("?" + urllib.parse.urlencode(query) if query else "")
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
+            return answer.read()
+
+    def test_serves_until_interrupted(self):
+        server, address = self.serve(".")
+        self.assertIn(b"<title>vitrum</title>", self.get(address, "/"))
+        names = [entry["path"] for entry in json.loads(self.get(address, "/api/folder"))["entries"]]
+        self.assertIn("result.h5", names)
+        server.send_signal(signal.SIGINT)
+        self.assertEqual(server.wait(timeout=20), 0)
+        self.assertEqual(server.stdout.read(), "")
+
+    def test_numbers_are_those_of_show(self):
+        _, address = self.serve("result.h5")
+        shown = json.loads(subprocess.run([VITRUM, "show", "result.h5", "--json"], cwd=self.made.name, check=True,
+                                          capture_output=True, text=True).stdout)["scalars"]
+        result = json.loads(self.get(address, "/api/result", file="result.h5"))
+        numbers = {number["path"]: number["value"] for number in result["numbers"]}
+        self.assertEqual(set(numbers), set(shown))
+        for path, scalar in shown.items():
+            if isinstance(scalar["value"], (int, float)):
+                self.assertEqual(numbers[path], scalar["value"], path)
+
+    def test_other_names_and_wrong_tokens_are_refused(self):
+        _, address = self.serve("result.h5")
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            self.get(address, "/", headers={"Host": "example.org"})
+        refused.exception.close()
+        self.assertEqual(refused.exception.code, 403)
+        _, address = self.serve("result.h5", "--token", "long-enough")
+        for path, code in (("/", 401), ("/?token=long-enougx", 401)):
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                self.get(address, path)
+            refused.exception.close()
+            self.assertEqual(refused.exception.code, code)
+        self.assertIn(b"<title>", self.get(address, "/?token=long-enough"))
+
+    def test_bad_input(self):
+        self.refused("nothing.h5: cannot be opened (No such file or directory)", "view", "nothing.h5", "--no-browser")
+        self.write_h5("other.h5", np.zeros(3))
+        self.refused("other.h5:/entry/kind: no kind of result, expected a result that vitrum wrote ('xpcs')".replace(
+            "other.h5", str(self.path("other.h5").resolve())), "view", "other.h5", "--no-browser")
+        self.refused("--port 70000: expected 0 to 65535", "view", "--port", 70000, "--no-browser", code=2)
+        self.refused("--host 0.0.0.0: others can reach it, so give --token too", "view", "--host", "0.0.0.0", "--no-browser",
+                     code=2)
+        self.refused("--token: expected at least 8 characters", "view", "--token", "short", "--no-browser", code=2)
+        _, address = self.serve("result.h5")
+        port = urllib.parse.urlparse(address).port
+        self.refused(f"127.0.0.1 port {port}: cannot be listened at: another program may have it", "view", self.made.name,
+                     "--port", port, "--no-browser")
+
+
+if __name__ == "__main__":
+    vitrum_cli.main()

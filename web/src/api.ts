@@ -1,0 +1,192 @@
+// What the server answers. Every number comes from it; the page only shows them.
+
+export interface ShownNumber {
+  path: string;
+  label: string;
+  text: string;
+  value: number | null;
+}
+
+export interface FolderEntry {
+  path: string;
+  kind: string;
+  title: string;
+  input: string;
+  date: string;
+  version: string;
+  bytes: number;
+  modified: string;
+  problem: string;
+  numbers: ShownNumber[];
+}
+
+export interface Folder {
+  folder: string;
+  only: string;
+  entries: FolderEntry[];
+}
+
+export interface FigureChoice {
+  name: string;
+  title: string;
+  each: '' | 'bin' | 'page' | 'series';
+  count: number;
+}
+
+export interface MapFacts {
+  bin: number;
+  title: string;
+  frames: number;
+  frame_time_s: number;
+  first_s: number;
+  last_s: number;
+  layers: { factor: number; size: number }[];
+}
+
+export interface Result {
+  file: string;
+  kind: string;
+  title: string;
+  date: string;
+  version: string;
+  command_line: string;
+  inputs: string[];
+  warnings: string[];
+  corrections: string[];
+  figures: FigureChoice[];
+  maps: MapFacts[];
+  numbers: ShownNumber[];
+}
+
+export interface Axis {
+  label: string;
+  scale: 'linear' | 'log';
+  lower: number;
+  upper: number;
+}
+
+export interface Series {
+  x: (number | null)[];
+  y: (number | null)[];
+  errors: (number | null)[];
+  label: string;
+  colour: string;
+  opacity: number;
+  line: 'none' | 'solid' | 'dashed' | 'dotted';
+  marker: boolean;
+  width: number;
+}
+
+export interface HeatMap {
+  rows: number;
+  columns: number;
+  x_first: number;
+  x_last: number;
+  y_first: number;
+  y_last: number;
+  top_left: boolean;
+  colours: string;
+  scale: 'linear' | 'log';
+  lower: number;
+  upper: number;
+  label: string;
+}
+
+export interface Panel {
+  row: number;
+  column: number;
+  title: string;
+  x: Axis;
+  y: Axis;
+  series: Series[];
+  bands: {
+    x: (number | null)[];
+    lower: (number | null)[];
+    upper: (number | null)[];
+    label: string;
+    colour: string;
+  }[];
+  guides: { vertical: boolean; at: number; label: string; colour: string }[];
+  spans: { vertical: boolean; first: number; last: number; label: string; colour: string }[];
+  map: HeatMap | null;
+}
+
+export interface Figure {
+  title: string;
+  description: string;
+  panels: Panel[];
+}
+
+export interface Mark {
+  kind: 'event' | 'segment';
+  first_s: number;
+  last_s: number;
+  text: string;
+}
+
+export interface MapPage extends MapFacts {
+  lower: number;
+  upper: number;
+  marks: Mark[];
+  intensity: Figure | null;
+}
+
+export interface Fit {
+  model: string;
+  title: string;
+  status: string;
+  message: string;
+  chi2_reduced: number | null;
+  parameters: { name: string; label: string; value: number | null; text: string }[];
+}
+
+export interface RangeG2 {
+  first_s: number;
+  last_s: number;
+  pixel_errors: boolean;
+  lag_s: number[];
+  g2: (number | null)[];
+  errors: (number | null)[];
+  fits: Fit[];
+  picture: string;
+}
+
+export interface Cut {
+  label: string;
+  time_s: number[];
+  value: (number | null)[];
+  picture: string;
+}
+
+export type Values = Record<string, string | number | undefined>;
+
+export function address(path: string, values: Values): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined) {
+      query.set(name, String(value));
+    }
+  }
+  return `/api/${path}?${query.toString()}`;
+}
+
+async function fetched(url: string, signal?: AbortSignal): Promise<Response> {
+  const response = await fetch(url, { signal });
+  if (!response.ok) {
+    const body = (await response.json().catch(() => undefined)) as { message?: string } | undefined;
+    throw new Error(body?.message ?? `${response.status} ${response.statusText}`);
+  }
+  return response;
+}
+
+export async function get<T>(path: string, values: Values = {}, signal?: AbortSignal): Promise<T> {
+  return (await (await fetched(address(path, values), signal)).json()) as T;
+}
+
+export async function getFloats(path: string, values: Values): Promise<Float32Array> {
+  return new Float32Array(await (await fetched(address(path, values))).arrayBuffer());
+}
+
+export async function getText(path: string, values: Values, signal?: AbortSignal): Promise<string> {
+  return (await fetched(address(path, values), signal)).text();
+}

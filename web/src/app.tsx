@@ -1,0 +1,99 @@
+import { useState } from 'react';
+
+import { get, type Folder } from './api';
+import { FolderPage } from './folder';
+import { ResultPage } from './result';
+import { toggleTheme, useKeys, useLoaded, useTheme, useWords } from './use';
+
+const help: [string, string][] = [
+  ['↑ ↓', 'one result to the next, in the list'],
+  ['Enter', 'open the result'],
+  ['Backspace', 'back to the list'],
+  ['n p', 'next, previous result, with the same view and bin'],
+  ['[ ]', 'previous, next bin or page'],
+  ['j k', 'next, previous view'],
+  ['← →', 'move the range of ages; with Shift, its length'],
+  ['d', 'show or hide the diagonal'],
+  ['c', 'next direction of cuts'],
+  ['t', 'light or dark'],
+  ['?', 'this list'],
+];
+
+const mouse: [string, string][] = [
+  ['wheel', 'zoom; with Alt or Shift along x or y alone'],
+  ['drag', 'move'],
+  ['Ctrl + drag', 'zoom into a box'],
+  ['Shift + drag on a map', 'range of ages: its g₂ and fit at once'],
+  ['drag on I₀', 'the same'],
+  ['click on a map', 'cut through this place'],
+];
+
+function Help({ close }: { close: () => void }) {
+  return (
+    <div className="help" role="dialog" aria-label="keys and mouse" onClick={close}>
+      <div className="card">
+        <h2>Keys</h2>
+        <dl>
+          {help.map(([key, what]) => (
+            <div key={key}>
+              <dt>
+                <kbd>{key}</kbd>
+              </dt>
+              <dd>{what}</dd>
+            </div>
+          ))}
+        </dl>
+        <h2>Mouse</h2>
+        <dl>
+          {mouse.map(([key, what]) => (
+            <div key={key}>
+              <dt>
+                <kbd>{key}</kbd>
+              </dt>
+              <dd>{what}</dd>
+            </div>
+          ))}
+        </dl>
+      </div>
+    </div>
+  );
+}
+
+export function App() {
+  const words = useWords();
+  const theme = useTheme();
+  const [helping, setHelping] = useState(false);
+  const folder = useLoaded('folder', (signal) => get<Folder>('folder', {}, signal));
+  useKeys({
+    t: toggleTheme,
+    '?': () => setHelping(!helping),
+    Escape: () => setHelping(false),
+  });
+  const only = folder.value?.only ?? '';
+  const [page, file, view, number] = words;
+  let content = <p className="note">…</p>;
+  if (folder.problem !== undefined) {
+    content = <p className="problem">{folder.problem}</p>;
+  } else if (page === 'result' && file !== undefined) {
+    content = <ResultPage file={file} view={view} number={Number(number ?? '1')} only={only !== ''} />;
+  } else if (only !== '') {
+    content = <ResultPage file={only} view={view} number={1} only />;
+  } else if (folder.value !== undefined) {
+    content = <FolderPage />;
+  }
+  return (
+    <div className="app" data-theme={theme}>
+      {content}
+      <button
+        className="corner"
+        type="button"
+        title="keys and mouse (?)"
+        aria-label="keys and mouse"
+        onClick={() => setHelping(!helping)}
+      >
+        ?
+      </button>
+      {helping && <Help close={() => setHelping(false)} />}
+    </div>
+  );
+}

@@ -1,0 +1,112 @@
+// Small hooks that all pages share.
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+
+export interface Loaded<T> {
+  value?: T;
+  problem?: string;
+  busy: boolean;
+}
+
+/** Loads anew when `key` changes; what was there stays until the new one is here. */
+export function useLoaded<T>(
+  key: string | undefined,
+  load: (signal: AbortSignal) => Promise<T>,
+): Loaded<T> {
+  const [state, setState] = useState<Loaded<T>>({ busy: true });
+  const loader = useRef(load);
+  loader.current = load;
+  useEffect(() => {
+    if (key === undefined) {
+      setState({ busy: false });
+      return undefined;
+    }
+    const abort = new AbortController();
+    setState((old) => ({ ...old, busy: true }));
+    loader
+      .current(abort.signal)
+      .then((value) => {
+        if (!abort.signal.aborted) {
+          setState({ value, busy: false });
+        }
+      })
+      .catch((error: unknown) => {
+        if (!abort.signal.aborted) {
+          setState({ problem: error instanceof Error ? error.message : String(error), busy: false });
+        }
+      });
+    return () => abort.abort();
+  }, [key]);
+  return state;
+}
+
+/** The part of the address behind '#', as words between slashes. */
+export function useWords(): string[] {
+  const hash = useSyncExternalStore(
+    (changed) => {
+      window.addEventListener('hashchange', changed);
+      return () => window.removeEventListener('hashchange', changed);
+    },
+    () => window.location.hash,
+  );
+  return hash
+    .replace(/^#\/?/u, '')
+    .split('/')
+    .filter((word) => word !== '')
+    .map(decodeURIComponent);
+}
+
+export function goTo(...words: (string | number)[]): void {
+  window.location.hash = `#/${words.map((word) => encodeURIComponent(String(word))).join('/')}`;
+}
+
+/** Keys of a page, unless one types into a field. */
+export function useKeys(keys: Record<string, () => void>): void {
+  const current = useRef(keys);
+  current.current = keys;
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement | null;
+      if (
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        target?.closest('input, select, textarea') !== null
+      ) {
+        return;
+      }
+      const act = current.current[event.shiftKey && event.key.length > 1 ? `Shift+${event.key}` : event.key];
+      if (act !== undefined) {
+        event.preventDefault();
+        act();
+      }
+    };
+    window.addEventListener('keydown', pressed);
+    return () => window.removeEventListener('keydown', pressed);
+  }, []);
+}
+
+export type Theme = 'light' | 'dark';
+const darkQuery = window.matchMedia('(prefers-color-scheme: dark)');
+
+function themeNow(): Theme {
+  const chosen = document.documentElement.dataset['theme'];
+  if (chosen === 'light' || chosen === 'dark') {
+    return chosen;
+  }
+  return darkQuery.matches ? 'dark' : 'light';
+}
+
+const listeners = new Set<() => void>();
+darkQuery.addEventListener('change', () => listeners.forEach((listener) => listener()));
+
+export function toggleTheme(): void {
+  document.documentElement.dataset['theme'] = themeNow() === 'dark' ? 'light' : 'dark';
+  listeners.forEach((listener) => listener());
+}
+
+export function useTheme(): Theme {
+  return useSyncExternalStore((changed) => {
+    listeners.add(changed);
+    return () => listeners.delete(changed);
+  }, themeNow);
+}
