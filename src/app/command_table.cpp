@@ -1,7 +1,5 @@
 #include "vitrum/app/command_table.hpp"
 
-#include <memory>
-
 #include "vitrum/app/companion.hpp"
 #include "vitrum/app/ecm.hpp"
 #include "vitrum/app/fem.hpp"
@@ -9,23 +7,6 @@
 
 namespace vitrum::app {
 namespace {
-
-template <class Options>
-std::function<Command::Session()>
-session_of(std::string (*run)(Options, const Invocation&, const Monitor&)) {
-  return [run] {
-    auto options = std::make_shared<Options>();
-    Command::Session session;
-    session.settings = describe(*options);
-    session.run = [options, run](std::vector<std::string> inputs,
-                                 const Invocation& invocation,
-                                 const Monitor& monitor) {
-      options->inputs = std::move(inputs);
-      return run(*options, invocation, monitor);
-    };
-    return session;
-  };
-}
 
 std::vector<Command> make_commands() {
   return {
@@ -247,11 +228,19 @@ std::vector<Command> make_commands() {
   };
 }
 
+std::vector<Command>& table() {
+  static std::vector<Command> all = make_commands();
+  return all;
+}
+
 } // namespace
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> all = make_commands();
-  return all;
+  return table();
+}
+
+void add_command(Command command) {
+  table().push_back(std::move(command));
 }
 
 } // namespace vitrum::app

@@ -152,7 +152,10 @@ TEST(Render, LimitsFilledInChangeNothing) {
   Panel curve;
   curve.row = 1;
   curve.x.scale = Scale::log;
-  curve.series.push_back({{1, 10, 300}, {2, -1, 5}, {0.1, 0.2, 0.1}});
+  Series& series = curve.series.emplace_back();
+  series.x = {1, 10, 300};
+  series.y = {2, -1, 5};
+  series.y_errors = {0.1, 0.2, 0.1};
   figure.panels.push_back(curve);
   const auto filled = with_limits(figure);
   EXPECT_EQ(render(filled, Format::svg), render(figure, Format::svg));

@@ -2,6 +2,7 @@
 // are made.
 #pragma once
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,7 +28,26 @@ struct Command {
   std::function<Session()> start;
 };
 
+template <class Options>
+[[nodiscard]] std::function<Command::Session()>
+session_of(std::string (*run)(Options, const Invocation&, const Monitor&)) {
+  return [run] {
+    auto options = std::make_shared<Options>();
+    Command::Session session;
+    session.settings = describe(*options);
+    session.run = [options, run](std::vector<std::string> inputs,
+                                 const Invocation& invocation,
+                                 const Monitor& monitor) {
+      options->inputs = std::move(inputs);
+      return run(*options, invocation, monitor);
+    };
+    return session;
+  };
+}
+
 [[nodiscard]] const std::vector<Command>& commands();
+/// Adds a command of a module above this one. Before any is looked up.
+void add_command(Command command);
 /// Throws OptionError that names the nearest.
 [[nodiscard]] const Command& find_command(std::string_view name);
 
