@@ -83,11 +83,6 @@ void attach(httplib::Server& server, Site& site) {
   server.set_read_timeout(10);
   server.set_write_timeout(60);
   server.set_tcp_nodelay(true);
-  // httplib would let another program listen at the same port and share its requests
-  server.set_socket_options([](socket_t socket) {
-    const int yes = 1;
-    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  });
   const char* all = ".*";
   server.Get(all, handler);
   server.Post(all, handler);

@@ -74,6 +74,12 @@ std::string run_view(app::ViewOptions options, const app::Invocation&, const Mon
   auto assets = read_assets(page_folder());
   auto site_options = site_of(options);
   httplib::Server http;
+  // before it binds: httplib would let another program listen at the same port and share its
+  // requests
+  http.set_socket_options([](socket_t socket) {
+    const int yes = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
   int port = static_cast<int>(options.port);
   if (port == 0)
     port = http.bind_to_any_port(options.host);
