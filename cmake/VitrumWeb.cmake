@@ -23,25 +23,16 @@ file(GLOB_RECURSE web_files CONFIGURE_DEPENDS ${web_source}/src/*)
 list(APPEND web_files ${web_source}/index.html ${web_source}/vite.config.ts ${web_source}/tsconfig.json)
 set(web_packages ${web_source}/package.json ${web_source}/package-lock.json ${web_source}/.npmrc)
 
-# no scripts of packages are run: none of them needs one
-add_custom_command(
-  OUTPUT ${web_build}/packages.stamp
-  COMMAND ${CMAKE_COMMAND} -E make_directory ${web_build}
-  COMMAND ${CMAKE_COMMAND} -E copy ${web_packages} ${web_build}
-  COMMAND ${NPM} --prefix ${web_build} ci --ignore-scripts --no-audit --no-fund --loglevel=error
-  COMMAND ${CMAKE_COMMAND} -E touch ${web_build}/packages.stamp
-  DEPENDS ${web_packages}
-  WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
-  COMMENT "Fetching the packages of the page" VERBATIM)
+set(web_required OFF)
+if(VITRUM_WEB STREQUAL "ON")
+  set(web_required ON)
+endif()
 add_custom_command(
   OUTPUT ${web_output}/index.html
-  COMMAND ${CMAKE_COMMAND} -E rm -rf ${web_build}/src
-  COMMAND ${CMAKE_COMMAND} -E copy_directory ${web_source}/src ${web_build}/src
-  COMMAND ${CMAKE_COMMAND} -E copy ${web_source}/index.html ${web_source}/vite.config.ts ${web_source}/tsconfig.json ${web_build}
-  COMMAND ${NPM} --prefix ${web_build} run --silent check
-  COMMAND ${NPM} --prefix ${web_build} run --silent build -- --outDir ${web_output} --emptyOutDir --logLevel warn
-  COMMAND ${CMAKE_COMMAND} -E touch ${web_output}/index.html
-  DEPENDS ${web_build}/packages.stamp ${web_files}
+  COMMAND ${CMAKE_COMMAND} -DNPM=${NPM} -DSOURCE=${web_source} -DBUILD=${web_build} -DOUTPUT=${web_output}
+          -DREQUIRED=${web_required} -P ${PROJECT_SOURCE_DIR}/cmake/BuildWeb.cmake
+  DEPENDS ${web_packages} ${web_files} ${PROJECT_SOURCE_DIR}/cmake/BuildWeb.cmake
+  WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
   COMMENT "Building the page" VERBATIM)
 add_custom_target(web ALL DEPENDS ${web_output}/index.html)
 install(DIRECTORY ${web_output} DESTINATION share/vitrum)
