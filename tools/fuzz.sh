@@ -7,6 +7,7 @@ cmake --preset fuzz -Wno-dev --log-level=WARNING
 cmake --build build/fuzz -j "$jobs" --target fuzzers
 corpus=build/fuzz/corpus
 /usr/bin/python3 test/fuzz/make_seeds.py "$corpus"
+export LSAN_OPTIONS="suppressions=$PWD/tools/leaks.txt"
 failed=""
 for fuzzer in build/fuzz/bin/fuzz_*; do
   name=$(basename "$fuzzer")

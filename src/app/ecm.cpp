@@ -108,25 +108,33 @@ double first_error(const Tree& tree, const std::string& path) {
   return errors == nullptr ? std::nan("") : to_numbers(*errors).at(0);
 }
 
-std::string summary(const Tree& tree) {
+std::string summary(const Tree& tree, const EcmRun& run) {
   const auto number = [&](const char* path) { return tree.number(std::string("entry/") + path); };
-  std::string text = fmt::format("drift {} px, known to {:.2g} px\n",
-                                 report::format_value(number("drift/total_px")),
-                                 number("drift/residual_rms_px"));
+  std::string text =
+      run.drift_not_sought
+          ? "drift not sought\n"
+          : fmt::format("drift {}, the path known to {:.2g} px\n",
+                        report::format_value(
+                            number("drift/total_px"), number("drift/residual_rms_px"), "px"),
+                        number("drift/residual_rms_px"));
   text += summary_of(tree);
-  text += fmt::format(
-      "pixels: {:.1f} % accepted, median tau {}, spread of ln tau {}, of {:.2g} seen\n",
-      100 * number("pixels/fitted_fraction"),
-      report::format_value(number("pixels/tau_median_s"),
-                           tree.number_or("entry/pixels/tau_median_s_errors", std::nan("")),
-                           "s"),
-      report::format_value(number("pixels/tau_log_sigma"),
-                           tree.number_or("entry/pixels/tau_log_sigma_errors", std::nan(""))),
-      number("pixels/tau_log_sigma_seen"));
-  text += fmt::format(
-      "divided by time means, pixels of this tau would show {} and an exponent of {}\n",
-      report::format_value(number("pixels/time_mean_tau_expected_s"), std::nan(""), "s"),
-      report::format_value(number("pixels/time_mean_kww_exponent_expected")));
+  text += fmt::format("pixels: {:.1f} % accepted", 100 * number("pixels/fitted_fraction"));
+  const auto with_error = [&](const std::string& path, const char* unit = "") {
+    return report::format_value(tree.number("entry/" + path),
+                                tree.number_or("entry/" + path + "_errors", std::nan("")),
+                                unit);
+  };
+  text += std::isfinite(number("pixels/tau_median_s"))
+              ? fmt::format(", median tau {}, spread of ln tau {}, of {:.2g} seen\n",
+                            with_error("pixels/tau_median_s", "s"),
+                            with_error("pixels/tau_log_sigma"),
+                            number("pixels/tau_log_sigma_seen"))
+              : std::string("; their errors and the spread of ln tau are not known\n");
+  if (std::isfinite(number("pixels/time_mean_tau_expected_s")))
+    text += fmt::format(
+        "divided by time means, pixels of this tau would show {} and an exponent of {}\n",
+        report::format_value(number("pixels/time_mean_tau_expected_s"), std::nan(""), "s"),
+        report::format_value(number("pixels/time_mean_kww_exponent_expected")));
   if (const auto verdict = tree.text("entry/duration/verdict"); !verdict.empty())
     text += "duration: " + verdict + "\n";
   return text;
@@ -232,10 +240,10 @@ std::string run_ecm(EcmOptions options, const Invocation& invocation, const Moni
   }
   if (two_time) {
     two_time->finish(tree);
-    return summary(tree) + options.output.output + "\n";
+    return summary(tree, run) + options.output.output + "\n";
   }
   io::write_tree(options.output.output, tree, {.overwrite = options.output.overwrite});
-  return summary(tree) + options.output.output + "\n";
+  return summary(tree, run) + options.output.output + "\n";
 }
 
 } // namespace vitrum::app

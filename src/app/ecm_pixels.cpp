@@ -24,6 +24,14 @@ void take_image_fit(EcmRun& run, const Tree& tree) {
   run.image_tau_s = tree.numbers("entry/fit/kww/tau_s").at(0);
   run.image_exponent = tree.numbers("entry/fit/kww/kww_exponent").at(0);
   run.image_contrast = tree.numbers("entry/fit/kww/contrast").at(0);
+  const double length = static_cast<double>(run.series.info().frames) * run.frame_time_s;
+  if (run.image_tau_s <= length)
+    return;
+  run.series.warnings.push_back(fmt::format(
+      "the fit of the image's g2 says tau = {}, beyond the {} of the series: an extrapolation",
+      report::format_value(run.image_tau_s, nan, "s"),
+      report::format_value(length, nan, "s")));
+  run.image_tau_s = run.image_exponent = run.image_contrast = nan;
 }
 
 /// Errors from virtual pixels that are like those of the image on average, with an exponent of
@@ -199,8 +207,8 @@ void analyse_pixels(EcmRun& run,
   run.histogram_sigma = run.histogram_sigma_error = nan;
   if (std::isnan(run.image_tau_s)) {
     run.series.warnings.emplace_back(
-        "the image's g2 could not be fitted: errors of pixels, the width of "
-        "their relaxation times and domains are not known");
+        "without a relaxation time of the image, errors of pixels, the width of their relaxation "
+        "times and domains are not known");
     return;
   }
   const Index frames = run.series.info().frames;

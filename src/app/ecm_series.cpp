@@ -13,6 +13,7 @@
 #include "vitrum/app/ecm.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/tree_file.hpp"
+#include "vitrum/models/decay.hpp"
 #include "vitrum/plot/reduce.hpp"
 #include "vitrum/report/numbers.hpp"
 
@@ -128,11 +129,32 @@ void add_two_time(const Tree& from, Tree& to) {
   to.set("twotime/length_s", make_scalar(step * static_cast<double>(blocks.rows * factor), "s"));
 }
 
+/// The fitted curve of the image, close enough for a smooth line.
+void add_fitted_curve(const Tree& from, Tree& to) {
+  constexpr auto model = models::DecayModel::kww;
+  const Array* lag = from.find("entry/g2/lag_s");
+  if (lag == nullptr || lag->size() < 2)
+    return;
+  std::vector<double> values;
+  for (const auto& parameter : models::parameters(model))
+    values.push_back(first_of(from, "fit/kww/" + parameter.name));
+  if (!std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); }))
+    return;
+  const auto lags = to_numbers(*lag);
+  constexpr int points = 200;
+  std::vector<double> at, curve(points);
+  for (int i = 0; i < points; ++i)
+    at.push_back(lags.front() * std::pow(lags.back() / lags.front(), i / (points - 1.0)));
+  models::evaluate(model, values, at, curve);
+  to.set("fit/kww/lag_s", make_array(std::move(at), "s"));
+  to.set("fit/kww/g2_fit", make_array(std::move(curve), ""));
+}
+
 Tree member_of(const Tree& from) {
   Tree to;
   copy(from, to, "pixels", {"tau_s", "density", "density_fit", "density_without_noise"});
   copy(from, to, "g2", {"lag_s", "g2", "g2_errors"});
-  copy(from, to, "fit/kww", {"g2_fit"});
+  add_fitted_curve(from, to);
   copy(from,
        to,
        "duration",

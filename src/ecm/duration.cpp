@@ -18,6 +18,7 @@ constexpr Index lags_fitted = 60;
 constexpr Index shortest = 16;
 
 struct Fitted {
+  bool known = true; // no fit sits on a bound
   double tau = 0, tau_error = 0, exponent = 0, exponent_error = 0, contrast = 0;
   std::vector<double> tau_without; // [group left out]
 };
@@ -42,7 +43,13 @@ Fitted fit_groups(const std::vector<double>& lag_s,
   const auto n = static_cast<Index>(groups + 1);
   const auto fits =
       fit::fit_kww_batch<double>(lag_s, sigma, std::span<const double>(curves), n, n, {});
-  Fitted out{fits.tau_s[0], 0, fits.kww_exponent[0], 0, fits.contrast[0], {}};
+  Fitted out{true, fits.tau_s[0], 0, fits.kww_exponent[0], 0, fits.contrast[0], {}};
+  for (std::size_t g = 0; g <= groups; ++g)
+    out.known = out.known && fits.good(g);
+  if (!out.known) {
+    out.tau = out.tau_error = out.exponent = out.exponent_error = std::nan("");
+    return out;
+  }
   for (std::size_t g = 1; g <= groups; ++g) {
     out.tau_without.push_back(fits.tau_s[g]);
     out.tau_error += std::pow(fits.tau_s[g] - out.tau, 2);
@@ -166,6 +173,7 @@ DurationAnalysis DurationSums::result(double frame_time_s) const {
   double contrast = 0;
   DurationCurve curve; // of time means
   std::vector<std::vector<double>> without;
+  std::vector<std::size_t> known; // durations whose fits are on no bound
   for (const Sums& one : sums_) {
     std::vector<double> lag_s;
     for (const Index lag : one.lags)
@@ -184,6 +192,9 @@ DurationAnalysis DurationSums::result(double frame_time_s) const {
     p.time_mean_exponent = b.exponent;
     p.time_mean_exponent_error = b.exponent_error;
     out.points.push_back(p);
+    if (!a.known || !b.known)
+      continue;
+    known.push_back(out.points.size() - 1);
     curve.time_s.push_back(static_cast<double>(one.frames) * frame_time_s);
     curve.tau_s.push_back(b.tau);
     curve.weight.push_back(1 / (b.tau_error * b.tau_error));
@@ -191,6 +202,17 @@ DurationAnalysis DurationSums::result(double frame_time_s) const {
   }
   if (out.points.size() < 3)
     return out;
+  if (known.size() < 3 || known.back() + 1 != out.points.size()) {
+    out.growth = out.growth_error = std::nan("");
+    out.hyperbolic = out.exponential = {std::nan(""), std::nan(""), std::nan(""), std::nan("")};
+    out.verdict = fmt::format("tau is known for {} of {} durations, whether it grows with duration "
+                              "cannot be said",
+                              known.size(),
+                              out.points.size());
+    for (auto& p : out.points)
+      p.predicted_tau_s = p.predicted_exponent = std::nan("");
+    return out;
+  }
   const auto& whole = out.points.back();
   double chi2 = 0;
   for (std::size_t i = 0; i < sums_.size(); ++i) {
@@ -199,6 +221,8 @@ DurationAnalysis DurationSums::result(double frame_time_s) const {
         apparent_kww(whole.tau_s, whole.kww_exponent, sums_[i].lags, p.frames, frame_time_s);
     p.predicted_tau_s = seen.tau_s;
     p.predicted_exponent = seen.kww_exponent;
+    if (std::find(known.begin(), known.end(), i) == known.end())
+      continue;
     // the prediction is as uncertain as the τ it is made from, and is one to first order in the
     // contrast: the mean of a ratio is not the ratio of the means
     const double error = std::hypot(p.time_mean_tau_error_s,
@@ -206,14 +230,14 @@ DurationAnalysis DurationSums::result(double frame_time_s) const {
                                     contrast * (whole.tau_s - seen.tau_s));
     chi2 += std::pow((p.time_mean_tau_s - seen.tau_s) / error, 2);
   }
-  const auto& first = out.points.front();
+  const auto& first = out.points[known.front()];
   out.growth = whole.tau_s / first.tau_s;
   out.growth_error =
       out.growth * std::hypot(first.tau_error_s / first.tau_s, whole.tau_error_s / whole.tau_s);
   out.hyperbolic = extrapolate(curve, without, [](double t, double t0) { return t / (t + t0); });
   out.exponential =
       extrapolate(curve, without, [](double t, double t0) { return 1 - std::exp(-t / t0); });
-  const double p = chi2_survival(chi2, static_cast<double>(out.points.size() - 1));
+  const double p = chi2_survival(chi2, static_cast<double>(known.size() - 1));
   const double apparent = whole.time_mean_tau_s / first.time_mean_tau_s;
   const bool grows = std::abs(out.growth - 1) > 3 * out.growth_error;
   out.verdict =

@@ -30,8 +30,11 @@ Index smooth_size(Index n) {
 }
 
 /// Pixels over which a tile falls to zero at either end, and by which it overlaps its neighbour.
+/// Steeper ramps scatter the strong low frequencies into high ones, where they stand still while
+/// the sample moves: of 32-pixel tiles, ramps of 8 pixels make drift 9 % too short, of 16 pixels
+/// 2 %.
 Index ramp_of(Index n) {
-  return std::max<Index>(std::min<Index>(n / 4, 16), 4);
+  return std::max<Index>(std::min<Index>(n / 2, 16), 4);
 }
 
 /// One in the middle, falling as sin²(π/2 sin²): with little at high frequencies, where whitening
@@ -399,10 +402,21 @@ void TileTransform::choose_frequencies(const std::vector<std::vector<float>>& fr
     return sum;
   };
   const double whole = correlation(0);
+  // tapered tiles show the sample's correlation times the overlap of their tapers
+  const auto overlap = [&](double radius) {
+    double sum = 0;
+    for (const auto* log_overlap : {&overlap_y_, &overlap_x_}) {
+      const double place = std::min(radius, static_cast<double>(log_overlap->size()) - 1.001);
+      const auto i = static_cast<std::size_t>(place);
+      sum += std::lerp((*log_overlap)[i], (*log_overlap)[i + 1], place - std::floor(place)) -
+             log_overlap->front();
+    }
+    return std::exp(0.5 * sum);
+  };
   speckle_px_ = std::numeric_limits<double>::quiet_NaN();
   if (whole > 0)
     for (double radius = 0.05; radius < static_cast<double>(bins); radius *= 1.02)
-      if (correlation(radius) < whole * std::exp(-1.0)) {
+      if (correlation(radius) < whole * std::exp(-1.0) * overlap(radius)) {
         speckle_px_ = radius;
         break;
       }

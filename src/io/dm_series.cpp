@@ -146,7 +146,11 @@ DmImage describe_image(const InputFile& file, const std::string& path) {
   info.format = "dm";
   const auto type = dm_real_type(data_type);
   if (!type)
-    throw FormatError(path, data + "/DataType", name_of_data_type(data_type), "integers or floats");
+    throw FormatError(path,
+                      data + "/DataType",
+                      data_type < 0 ? fmt::format("pixels of type {}", number)
+                                    : name_of_data_type(data_type),
+                      "integers or floats");
   info.type = *type;
   std::vector<Index> sides; // x first
   for (int d = 0; d < 8; ++d) {

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 #include <matio.h>
 
+#include "matlab_sizes.hpp"
 #include "npy_series.hpp"
 #include "path.hpp"
 #include "reader.hpp"
@@ -73,6 +74,7 @@ public:
     const auto [file, inside] = split_path(path);
     const std::string wanted = options.dataset.empty() ? inside : options.dataset;
     require_readable_file(file);
+    check_matlab_sizes(file);
     Mat_LogInitFunc("", [](int, char*) {}); // the library prints its complaints
     file_.reset(Mat_Open(file.c_str(), MAT_ACC_RDONLY));
     if (!file_)

@@ -56,7 +56,7 @@ std::vector<double> numbers_of(const Tree* tree, const std::string& path) {
 
 /// Where a result of the series keeps what was measured and the curve fitted to it.
 struct CurvePaths {
-  std::string x, measured, fitted;
+  std::string x, measured, fitted_x, fitted;
   double less = 0; // taken from both
 };
 
@@ -77,7 +77,8 @@ std::optional<Figure> points_and_lines(const Tree& root,
     if (x.empty() || measured.size() != x.size())
       continue;
     Series points, line;
-    points.x = line.x = x;
+    points.x = x;
+    line.x = numbers_of(members->trees[k], paths.fitted_x);
     for (const double v : measured)
       points.y.push_back(v - paths.less);
     for (const double v : numbers_of(members->trees[k], paths.fitted))
@@ -160,7 +161,7 @@ std::optional<Figure> make_series_histograms(const Tree& root) {
   return points_and_lines(root,
                           "Histograms of the relaxation times of the pixels",
                           std::move(panel),
-                          {"pixels/tau_s", "pixels/density", "pixels/density_fit"});
+                          {"pixels/tau_s", "pixels/density", "pixels/tau_s", "pixels/density_fit"});
 }
 
 std::optional<Figure> make_series_g2(const Tree& root) {
@@ -170,7 +171,7 @@ std::optional<Figure> make_series_g2(const Tree& root) {
   return points_and_lines(root,
                           "g2 of the images with their fits",
                           std::move(panel),
-                          {"g2/lag_s", "g2/g2", "fit/kww/g2_fit", 1});
+                          {"g2/lag_s", "g2/g2", "fit/kww/lag_s", "fit/kww/g2_fit", 1});
 }
 
 std::optional<Figure> make_series_maps(const Tree& root) {

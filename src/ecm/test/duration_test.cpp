@@ -67,6 +67,24 @@ TEST(DurationCalibration, OfFiftyAndAHundredRelaxationTimes) {
   }
 }
 
+// Nothing decays while it is looked at: fits sit on their bounds, and their ratio would be exact.
+TEST(Duration, SaysWhenTauIsNotKnown) {
+  const Index frames = 100;
+  const std::vector<std::uint8_t> valid(static_cast<std::size_t>(frames), 1);
+  DurationSums sums(usual_durations(frames));
+  VirtualPixels pixels;
+  pixels.contrast = 0.03;
+  pixels.tau_frames = 1e7;
+  pixels.seed = 7;
+  sums.add(make_virtual_pixels(1024, valid, pixels), valid, 1);
+  const auto a = sums.result(1);
+  ASSERT_EQ(a.points.size(), 5U);
+  EXPECT_TRUE(std::isnan(a.growth));
+  EXPECT_TRUE(std::isnan(a.points.back().tau_s));
+  EXPECT_EQ(a.verdict,
+            "tau is known for 0 of 5 durations, whether it grows with duration cannot be said");
+}
+
 TEST(Duration, RefusesShortOnes) {
   EXPECT_THROW(DurationSums({4, 100}), OptionError);
   EXPECT_EQ(usual_durations(100), std::vector<Index>({20, 40, 60, 80, 100}));

@@ -143,7 +143,8 @@ TEST(EmContainers, MatlabStackOfMeasuredPatterns) {
 
 /// A version 5 file of one uncompressed uint16 array "stack".
 std::string matlab_bytes(const std::vector<std::int32_t>& dims,
-                         const std::vector<std::uint16_t>& values) {
+                         const std::vector<std::uint16_t>& values,
+                         const std::string& name = "stack") {
   std::string bytes = "MATLAB 5.0 MAT-file, written by a test";
   bytes.resize(124, ' ');
   const auto word = [](std::string& to, std::uint32_t value) {
@@ -163,7 +164,7 @@ std::string matlab_bytes(const std::vector<std::int32_t>& dims,
   for (const auto side : dims)
     word(sides, static_cast<std::uint32_t>(side));
   element(matrix, 5, sides);
-  element(matrix, 1, "stack");
+  element(matrix, 1, name);
   element(matrix, 4, raw(values));
   element(bytes, 14, matrix);
   return bytes;
@@ -185,7 +186,18 @@ TEST(EmContainers, MatlabColumnsBecomeRows) {
 TEST(EmContainers, MatlabSizesThatTheFileCannotHold) {
   const Scratch scratch;
   write(scratch / "huge.mat", matlab_bytes({30000, 30000, 30000}, {1, 2, 3}));
-  EXPECT_NE(message_of(scratch / "huge.mat").find("bytes can hold"), std::string::npos);
+  EXPECT_EQ(message_of(scratch / "huge.mat"),
+            ":byte 128: a variable of 2.7e+13 elements, expected one that 208 bytes can hold");
+  // MATIO would make room for them: a cell of 60000 x 60000
+  auto cell = matlab_bytes({60000, 60000}, {1, 2, 3});
+  cell[144] = 1; // its class
+  write(scratch / "cell.mat", cell);
+  EXPECT_EQ(message_of(scratch / "cell.mat"),
+            ":byte 128: a variable of 3.6e+09 elements, expected one that 200 bytes can hold");
+  // without a name, of more bytes than the file can hold, though not of more elements
+  write(scratch / "nameless.mat", matlab_bytes({300, 200, 2}, {1, 2, 3}, ""));
+  EXPECT_EQ(message_of(scratch / "nameless.mat"),
+            ": an array [300, 200, 2], expected one that 200 bytes can hold");
   write(scratch / "cut.mat", matlab_bytes({2, 3, 2}, {1, 2, 3}).substr(0, 150));
   EXPECT_NE(message_of(scratch / "cut.mat"), "");
 }

@@ -310,7 +310,10 @@ private:
   std::string bytes_;
 };
 
-std::string dm_image(std::uint32_t width, std::uint32_t height, std::int16_t first) {
+std::string dm_image(std::uint32_t width,
+                     std::uint32_t height,
+                     std::int16_t first,
+                     std::uint32_t data_type = 1) {
   DmWriter dm;
   dm.begin_group("ImageList", 1);
   dm.begin_group("", 1);
@@ -318,7 +321,7 @@ std::string dm_image(std::uint32_t width, std::uint32_t height, std::int16_t fir
   std::vector<std::int16_t> values(std::size_t{width} * height);
   std::iota(values.begin(), values.end(), first);
   dm.array("Data", values);
-  dm.number("DataType", 1);
+  dm.number("DataType", data_type);
   dm.begin_group("Dimensions", 2);
   dm.number("", width);
   dm.number("", height);
@@ -345,6 +348,15 @@ TEST(EmFormats, InSituFolder) {
   testing::write_bytes(scratch / "run/Hour_00/Minute_00/Second_09/frame_9.dm3", dm_image(2, 3, 0));
   EXPECT_NE(message_of(scratch / "run").find("1 × 3 × 2 int16, expected 1 × 2 × 3 int16 as in"),
             std::string::npos);
+}
+
+// A number of a type that does not fit into an int.
+TEST(EmFormats, DmDataTypeBeyondAllTypes) {
+  const Scratch scratch;
+  testing::write_bytes(scratch / "a.dm3", dm_image(3, 2, 0, 0xffffffff));
+  EXPECT_EQ(message_of(scratch / "a.dm3"),
+            ":ImageList/[0]/ImageData/DataType: pixels of type 4294967295, expected integers or "
+            "floats");
 }
 
 TEST(EmFormats, BrokenTagTrees) {

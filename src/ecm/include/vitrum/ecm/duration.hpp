@@ -11,7 +11,7 @@
 namespace vitrum::ecm {
 
 /// Fits of the mean g2 of the pixels over the first frames of a series, with errors from groups of
-/// pixels.
+/// pixels. NaN where a fit sits on a bound.
 struct DurationPoint {
   Index frames = 0;
   double tau_s = 0, tau_error_s = 0, kww_exponent = 0, kww_exponent_error = 0; // pixel means
@@ -30,7 +30,8 @@ struct Asymptote {
 struct DurationAnalysis {
   std::vector<DurationPoint> points; // ascending
   Asymptote hyperbolic, exponential;
-  double growth = 0; // τ of the whole over that of the shortest, by pixel means
+  double growth = 0; // τ of the whole over that of the shortest, by pixel means; NaN when too few
+                     // durations have a τ
   double growth_error = 0;
   std::string verdict; // one sentence
 };
