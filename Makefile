@@ -3,7 +3,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 VITRUM = build/release/bin/vitrum
 
-.PHONY: all demo test calibrate bench format lint asan tsan fuzz install clean setup release
+.PHONY: all demo test calibrate bench format lint asan tsan fuzz install package clean setup release
 
 all: release
 
@@ -15,7 +15,7 @@ release: setup
 	@cmake --build build/release -j $(JOBS) --target vitrum
 
 demo: release
-	@tools/demo.sh $(VITRUM)
+	@$(VITRUM) demo --output demo --overwrite
 
 build/dev/build.ninja: setup
 	@cmake --preset dev -Wno-dev --log-level=WARNING
@@ -48,8 +48,13 @@ fuzz: setup
 	@tools/fuzz.sh
 
 install: release
-	@cmake --build build/release --target web
-	@cmake --install build/release --prefix $(PREFIX)
+	@cmake --build build/release --target web manual
+	@cmake --install build/release --prefix $(PREFIX) --component program
+
+package: setup
+	@cmake --preset package -Wno-dev --log-level=WARNING
+	@cmake --build build/package -j $(JOBS)
+	@cd build/package && cpack
 
 clean:
 	@rm -rf build

@@ -35,4 +35,4 @@ add_custom_command(
   WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
   COMMENT "Building the page" VERBATIM)
 add_custom_target(web ALL DEPENDS ${web_output}/index.html)
-install(DIRECTORY ${web_output} DESTINATION share/vitrum)
+install(DIRECTORY ${web_output} DESTINATION share/vitrum COMPONENT program OPTIONAL)

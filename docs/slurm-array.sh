@@ -1,4 +1,5 @@
 #!/bin/sh
+# An example that the tests do not run.
 # One analysis as an array of SLURM jobs, and a last job that merges the parts:
 #   sbatch --array=1-16 slurm-array.sh
 #   sbatch --dependency=afterok:JOBID slurm-array.sh merge

@@ -1,4 +1,5 @@
 #!/bin/sh
+# An example that the tests do not run.
 # One analysis over several machines with MPI: sbatch slurm-mpi.sh
 #SBATCH --job-name=vitrum
 #SBATCH --nodes=4

@@ -10,6 +10,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "completion.hpp"
+#include "manual.hpp"
 #include "terminal.hpp"
 #include "vitrum/app/command_table.hpp"
 #include "vitrum/core/error.hpp"
@@ -174,7 +176,8 @@ int dispatch(const std::vector<std::string>& words, const app::Invocation& invoc
   return 2; // not reached: it throws
 }
 
-void add_view() {
+/// Commands of the modules above `app` and of the command line itself.
+void add_commands() {
   app::add_command({"view",
                     "results in a web browser: maps, g2 of any range of ages, every figure",
                     "RESULT|FOLDER",
@@ -182,12 +185,27 @@ void add_view() {
                     1,
                     "vitrum view result.h5\nvitrum view measurements --no-browser --port 8080",
                     app::session_of(server::run_view)});
+  app::add_command({"completion",
+                    "script with which a shell completes commands, flags and files",
+                    "bash|zsh|fish",
+                    1,
+                    1,
+                    "source <(vitrum completion bash)\n"
+                    "vitrum completion fish > ~/.config/fish/completions/vitrum.fish",
+                    app::session_of(run_completion)});
+  app::add_command({"manual",
+                    "write the manual pages of all commands",
+                    "FOLDER",
+                    1,
+                    1,
+                    "vitrum manual man1",
+                    app::session_of(run_manual)});
 }
 
 } // namespace
 
 int run_command_line(int argc, char** argv) {
-  add_view();
+  add_commands();
   const std::vector<std::string> words(argv + 1, argv + argc);
   app::Invocation invocation{"vitrum"};
   for (const auto& word : words)

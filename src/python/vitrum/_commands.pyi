@@ -11,6 +11,7 @@ Progress = Union[bool, Callable[[str, str, int, int, float, float, bool], None]]
 __all__ = [
     "info",
     "formats",
+    "demo",
     "synth_xpcs",
     "synth_ctrw",
     "synth_ecm",
@@ -63,6 +64,13 @@ def formats(
     config: Union[str, None] = ...,
     progress: Progress = ...,
 ) -> str: ...
+def demo(
+    *,
+    output: Union[str, PathLike[str], float, Sequence[float], None] = ...,
+    overwrite: Optional[bool] = ...,
+    config: Union[str, None] = ...,
+    progress: Progress = ...,
+) -> Result: ...
 def synth_xpcs(
     *,
     preset: Union[str, PathLike[str], float, Sequence[float], None] = ...,

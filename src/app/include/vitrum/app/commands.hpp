@@ -129,6 +129,16 @@ struct FormatsOptions {
 /// The table of what vitrum reads and writes.
 [[nodiscard]] std::string run_formats(FormatsOptions options, const Invocation&, const Monitor&);
 
+struct DemoOptions {
+  std::vector<std::string> inputs; // none
+  std::string output = "demo";     // folder
+  bool overwrite = false;
+};
+[[nodiscard]] Settings describe(DemoOptions& options);
+/// A virtual experiment with known truth, analysed from frames to report by the commands that a
+/// user would type. Returns them with what they print.
+[[nodiscard]] std::string run_demo(DemoOptions options, const Invocation&, const Monitor&);
+
 struct MaskOptions {
   std::vector<std::string> inputs; // a series
   InputFlags input;
