@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "shift_kernel.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 #include "vitrum/ecm/frame_values.hpp"
@@ -15,8 +16,8 @@
 namespace vitrum::ecm {
 namespace {
 
-constexpr Index half_taps = 6;
-constexpr Index taps = 2 * half_taps;
+constexpr Index taps = shift_taps;
+constexpr Index half_taps = taps / 2;
 
 /// Weights of pixels floor(p) − 5 … floor(p) + 6 for the value at p; sinc times Kaiser's window,
 /// sum one.
@@ -269,41 +270,38 @@ void Field::rows_of(const float* raw, Index frame, Index first, Index count, flo
   const auto wy = sinc_taps(part_y), wx = sinc_taps(part_x);
   const Index before_y = part_y > 0 ? half_taps - 1 : 0, after_y = part_y > 0 ? half_taps : 0;
   const Index before_x = part_x > 0 ? half_taps - 1 : 0, after_x = part_x > 0 ? half_taps : 0;
-  std::vector<float> line(static_cast<std::size_t>(width + before_x + after_x)),
+  const auto kernel = shift_kernel(simd_level());
+  const auto long_row = static_cast<Index>(width + before_x + after_x);
+  std::vector<float> line(static_cast<std::size_t>(long_row)), dark(line.size()),
       moved(static_cast<std::size_t>(width));
   std::fill_n(out, count * columns_, 0.0F);
   const float share = 1.0F / static_cast<float>(options_.bin * options_.bin);
+  const Index rows_used = before_y + after_y + 1;
+  const float one = 1;
+  const float* weights_y = part_y > 0 ? wy.data() : &one;
+  std::array<const float*, taps> rows{};
   for (Index r = 0; r < count * options_.bin; ++r) {
     const Index field_row = first * options_.bin + r;
-    const Index y = field_row + first_y_ + row0;
-    const Index x = first_x_ + column0 - before_x;
-    std::fill(line.begin(), line.end(), 0.0F);
-    for (Index i = -before_y; i <= after_y; ++i) {
-      const float w = part_y > 0 ? wy[static_cast<std::size_t>(i + half_taps - 1)] : 1.0F;
-      const float* from = raw + (y + i) * info.width + x;
-      const float* dark =
-          options_.dark.empty() ? nullptr : options_.dark.data() + (y + i) * info.width + x;
-      if (dark == nullptr)
-        for (std::size_t k = 0; k < line.size(); ++k)
-          line[k] += w * (from[k] - pedestal);
-      else
-        for (std::size_t k = 0; k < line.size(); ++k)
-          line[k] += w * (from[k] - pedestal - dark[k]);
+    const Index corner =
+        (field_row + first_y_ + row0 - before_y) * info.width + first_x_ + column0 - before_x;
+    const auto blend = [&](const float* image, std::vector<float>& to) {
+      for (Index i = 0; i < rows_used; ++i)
+        rows[static_cast<std::size_t>(i)] = image + corner + i * info.width;
+      kernel.blend(rows.data(), weights_y, rows_used, to.data(), long_row);
+    };
+    blend(raw, line);
+    if (!options_.dark.empty()) {
+      blend(options_.dark.data(), dark);
+      for (std::size_t k = 0; k < line.size(); ++k)
+        line[k] -= dark[k];
     }
-    if (part_x > 0) {
-      std::fill(moved.begin(), moved.end(), 0.0F);
-      for (Index i = 0; i < taps; ++i) {
-        const float w = wx[static_cast<std::size_t>(i)];
-        const float* from = line.data() + i;
-        for (std::size_t k = 0; k < moved.size(); ++k)
-          moved[k] += w * from[k];
-      }
-    } else {
+    if (part_x > 0)
+      kernel.convolve(line.data(), wx.data(), moved.data(), width);
+    else
       std::copy_n(line.begin(), width, moved.begin());
-    }
     const float* background = inverse_background_.data() + field_row * width;
     for (std::size_t k = 0; k < moved.size(); ++k)
-      moved[k] = moved[k] * per_dose * background[k] - 1.0F;
+      moved[k] = (moved[k] - pedestal) * per_dose * background[k] - 1.0F; // weights add up to one
     float* to = out + r / options_.bin * columns_;
     if (options_.bin == 1)
       std::copy(moved.begin(), moved.end(), to);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "shift_kernel.hpp"
 #include "vitrum/core/error.hpp"
 
 namespace vitrum::ecm {
@@ -66,9 +67,7 @@ void FrameReader::frame(Index number, std::vector<float>& out) {
   source_.read(number, 1, raw_.data());
   frames::visit(info.type, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const T* values = reinterpret_cast<const T*>(raw_.data());
-    for (std::size_t i = 0; i < out.size(); ++i)
-      out[i] = static_cast<float>(values[i]);
+    to_floats(reinterpret_cast<const T*>(raw_.data()), info.pixels(), out.data(), simd_level());
   });
   if (!frames::is_integer(info.type))
     for (std::size_t i = 0; i < out.size(); ++i)

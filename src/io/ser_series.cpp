@@ -1,4 +1,5 @@
 // TIA series (.ser): images of one shape, with exposure and pixel size from the .emi beside them.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -6,6 +7,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "bytes.hpp"
 #include "located_frames.hpp"
@@ -143,7 +145,33 @@ void add_emi(frames::SeriesInfo& info, const std::string& xml, double dx, double
   info.scale = make_image_scale(std::abs(dx), std::abs(dy), diffraction ? "1/m" : "m");
 }
 
-std::unique_ptr<frames::FrameSource> open_ser(const std::string& path, const OpenOptions&) {
+/// NAME_1.ser and the like, beside NAME.emi: the images are there.
+std::string series_of(const std::string& emi) {
+  const std::filesystem::path path(emi);
+  const std::string start = path.stem().string() + "_";
+  std::vector<std::string> names;
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  for (const auto& one : std::filesystem::directory_iterator(folder)) {
+    const std::string name = one.path().filename().string();
+    if (!name.starts_with(start) || !name.ends_with(".ser") || name.size() <= start.size() + 4)
+      continue;
+    const auto number = name.substr(start.size(), name.size() - start.size() - 4);
+    if (std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; }))
+      names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  if (names.size() != 1)
+    throw FormatError(emi,
+                      "",
+                      names.empty() ? fmt::format("no {}1.ser beside it", start)
+                                    : fmt::format("{} series of images", names.size()),
+                      names.empty() ? "the file that holds the images"
+                                    : fmt::format("the name of one: {}", fmt::join(names, ", ")));
+  return (path.parent_path() / names[0]).string();
+}
+
+std::unique_ptr<frames::FrameSource> open_ser(const std::string& given, const OpenOptions&) {
+  const std::string path = given.ends_with(".emi") ? series_of(given) : given;
   InputFile file(path);
   if (file.size() < 30)
     throw FormatError(path, "", fmt::format("{} bytes", file.size()), "a header of 30 bytes");
@@ -203,15 +231,20 @@ Reader ser_reader() {
             FormatDescription d;
             d.name = "ser";
             d.description = "TIA image series, any real type; pixel size, and the exposure from "
-                            "the .emi beside it";
-            d.extensions = {"ser"};
-            d.recognised_by = "first bytes 49 49 97 01";
+                            "the .emi beside it, which may be named instead";
+            d.extensions = {"ser", "emi"};
+            d.recognised_by = "first bytes 49 49 97 01, or 4A 4B 00 02 of a .emi";
             d.reads_frames = true;
             return d;
           },
           [](const Probe& probe) {
-            return probe.head.size() >= 4 && probe.head[0] == 0x49 && probe.head[1] == 0x49 &&
-                   probe.head[2] == 0x97 && probe.head[3] == 0x01;
+            constexpr std::array<unsigned char, 4> ser{0x49, 0x49, 0x97, 0x01},
+                emi{0x4a, 0x4b, 0x00, 0x02};
+            const auto begins = [&](const auto& mark) {
+              return probe.head.size() >= mark.size() &&
+                     std::equal(mark.begin(), mark.end(), probe.head.begin());
+            };
+            return begins(ser) || (begins(emi) && probe.path.ends_with(".emi"));
           },
           open_ser};
 }

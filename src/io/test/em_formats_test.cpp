@@ -350,6 +350,25 @@ TEST(EmFormats, InSituFolder) {
             std::string::npos);
 }
 
+// The .emi holds no images; those of the one series beside it are meant.
+TEST(EmFormats, EmiStandsForItsSeries) {
+  const Scratch scratch;
+  const std::string emi("JK\0\2 and more", 13);
+  testing::write_bytes(scratch / "a.emi", emi);
+  EXPECT_EQ(message_of(scratch / "a.emi"),
+            ": no a_1.ser beside it, expected the file that holds the images");
+  std::string path;
+  if (!testing::shared_file("samples/ser/64x64x5_TEM_preview.emi", path))
+    GTEST_SKIP() << "no " << path;
+  const auto source = open_series(path);
+  EXPECT_EQ(source->info().frames, 5);
+  EXPECT_TRUE(source->info().path.ends_with("64x64x5_TEM_preview_1.ser"));
+  for (const char* name : {"a_1.ser", "a_2.ser", "a_b.ser"})
+    testing::write_bytes(scratch / name, "II");
+  EXPECT_EQ(message_of(scratch / "a.emi"),
+            ": 2 series of images, expected the name of one: a_1.ser, a_2.ser");
+}
+
 // A number of a type that does not fit into an int.
 TEST(EmFormats, DmDataTypeBeyondAllTypes) {
   const Scratch scratch;
