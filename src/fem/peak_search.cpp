@@ -28,13 +28,26 @@ std::vector<Crest> find_crests(std::span<const double> value,
   for (Index i = 1; i + 1 < n; ++i) {
     if (!(at(i) > at(i - 1) && at(i) >= at(i + 1)))
       continue;
-    Crest crest{i, i, i, i, i, 0};
+    Crest crest{i, i, i, i, i, i, i, 0};
     for (Index j = i - 1; j >= 0 && at(j) <= at(i); --j)
       if (at(j) < at(crest.left))
         crest.left = j;
     for (Index j = i + 1; j < n && at(j) <= at(i); ++j)
       if (at(j) < at(crest.right))
         crest.right = j;
+    // a valley ends where a hill begins: where nothing beyond it stands out, it is where the noise
+    // is low, and to end there would draw the background down
+    const auto hill = [&](Index j, Index valley) {
+      return at(j) - at(valley) > significance * error[static_cast<std::size_t>(j)];
+    };
+    const auto beyond = [&](Index valley, Index step, Index end) {
+      for (Index j = valley; j != end; j += step)
+        if (hill(j, valley))
+          return valley;
+      return end - step;
+    };
+    crest.outer_left = beyond(crest.left, -1, -1);
+    crest.outer_right = beyond(crest.right, 1, n);
     crest.prominence = at(i) - std::max(at(crest.left), at(crest.right));
     const double half_way = at(i) - 0.5 * crest.prominence;
     for (crest.half_left = i; crest.half_left > 0 && at(crest.half_left) > half_way;)

@@ -9,8 +9,9 @@
 namespace vitrum::fem {
 
 struct Crest {
-  Index top = 0, left = 0, right = 0;  // places of the maximum and of the valleys beside it
-  Index half_left = 0, half_right = 0; // where half of the prominence is left
+  Index top = 0, left = 0, right = 0;    // places of the maximum and of the valleys beside it
+  Index outer_left = 0, outer_right = 0; // of what lies beyond the valleys without standing out
+  Index half_left = 0, half_right = 0;   // where half of the prominence is left
   double prominence = 0;
 };
 

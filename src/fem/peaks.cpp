@@ -214,8 +214,8 @@ PeakFit fit_peaks(const VarianceProfile& profile, const PeakOptions& options) {
   if (std::isnan(options.k_low) || std::isnan(options.k_high)) {
     // the rise towards the direct beam is no background, nor are bumps beyond the last peak
     const auto& k = points.profile.k;
-    const double first = k[static_cast<std::size_t>(crests.front().left)],
-                 last = k[static_cast<std::size_t>(crests.back().right)];
+    const double first = k[static_cast<std::size_t>(crests.front().outer_left)],
+                 last = k[static_cast<std::size_t>(crests.back().outer_right)];
     points = take_points(
         profile, std::isnan(options.k_low) ? first : low, std::isnan(options.k_high) ? last : high);
     crests = find_crests(

@@ -16,13 +16,14 @@ struct Truth {
   double split = 0; // distance of two equal Gaussians instead of one
   double width = 0.35, noise = 0.002;
   int correlated = 1; // points over which noise is averaged
+  double beam = 0;    // of the direct beam at the first point
 };
 
 double value_at(const Truth& t, double k) {
   const auto gaussian = [](double x, double c, double w) {
     return std::exp(-0.5 * (x - c) * (x - c) / (w * w));
   };
-  return 0.02 +
+  return 0.02 + t.beam * std::exp(-(k - 2.5) / 0.12) +
          0.14 * 0.5 *
              (gaussian(k, 4.26 - t.split / 2, t.width) + gaussian(k, 4.26 + t.split / 2, t.width)) +
          0.05 * gaussian(k, 7.24, 0.5);
@@ -76,10 +77,10 @@ TEST(Peaks, AreWhatWasPutIn) {
   EXPECT_FALSE(found.splits[0].found);
 }
 
-void expect_errors_hold(std::uint64_t seeds, double mean, double width) {
+void expect_errors_hold(std::uint64_t seeds, double mean, double width, double beam = 0) {
   Moments center, height, integral;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    const auto found = fit_peaks(make_profile({.correlated = 4}, seed));
+    const auto found = fit_peaks(make_profile({.correlated = 4, .beam = beam}, seed));
     ASSERT_EQ(found.peaks.size(), 2U);
     const auto& peak = found.peaks[0];
     center.add((peak.center.value - 4.26) / peak.center.error);
@@ -99,6 +100,16 @@ TEST(Peaks, ErrorsHoldForCorrelatedRings) {
 
 TEST(PeaksCalibration, ErrorsHoldForCorrelatedRings) {
   expect_errors_hold(150, 0.2, 0.15);
+}
+
+TEST(PeaksCalibration, ErrorsHoldBesideTheDirectBeam) {
+  expect_errors_hold(150, 0.2, 0.15, 0.2);
+}
+
+TEST(Peaks, AreFittedToTheEndWhereNothingRisesThere) {
+  const auto flat = make_profile({}, 5), beside_beam = make_profile({.beam = 0.2}, 5);
+  EXPECT_NEAR(fit_peaks(flat).k_low, 2.5, 0.1); // not where noise happens to be lowest
+  EXPECT_NEAR(fit_peaks(beside_beam).k_low, 3.15, 0.25);
 }
 
 /// Of `seeds` curves: how often two Gaussians are found in one, and in two that are resolved.
