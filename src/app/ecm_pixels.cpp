@@ -152,6 +152,14 @@ std::vector<double> accepted_tau(const EcmRun& run) {
   return out;
 }
 
+/// What a fit says of its own errors holds for independent lags, which these are not.
+void forget_errors(EcmRun& run) {
+  run.errors.reset();
+  for (auto* errors :
+       {&run.fits.log_tau_error, &run.fits.kww_exponent_error, &run.fits.contrast_error})
+    std::fill(errors->begin(), errors->end(), static_cast<float>(nan));
+}
+
 /// At lags about the relaxation time of the image.
 void find_four_points(EcmRun& run, const Monitor& monitor) {
   const Index frames = run.series.info().frames;
@@ -209,6 +217,7 @@ void analyse_pixels(EcmRun& run,
     run.series.warnings.emplace_back(
         "without a relaxation time of the image, errors of pixels, the width of their relaxation "
         "times and domains are not known");
+    forget_errors(run);
     return;
   }
   const Index frames = run.series.info().frames;
@@ -240,6 +249,7 @@ void analyse_pixels(EcmRun& run,
     pixel_exponent = find_errors(run, found, places, fit, estimator, monitor);
   } catch (const DataError& error) {
     run.series.warnings.emplace_back(error.what());
+    forget_errors(run);
     return;
   }
   correct(run, options.largest_error);

@@ -108,7 +108,7 @@ void add_maps(Tree& tree, const EcmRun& run) {
 std::vector<double> usable_log_tau(const EcmRun& run) {
   std::vector<double> out;
   for (std::size_t i = 0; i < run.accepted.size(); ++i)
-    if (std::isfinite(run.fits.log_tau_error[i]))
+    if (run.errors ? std::isfinite(run.fits.log_tau_error[i]) : run.accepted[i] != 0)
       out.push_back(std::log(static_cast<double>(run.fits.tau_s[i])));
   return out;
 }

@@ -67,7 +67,7 @@ std::optional<Figure> make_tau_map_figure(const Tree& root) {
 std::optional<Figure> make_drift_figure(const Tree& root) {
   const Result result(root);
   const auto time = result.numbers("drift/time_s", 1);
-  if (!time)
+  if (!time || result.entry().number_or("drift/pairs", 1) == 0) // none was sought
     return std::nullopt;
   const auto frames = static_cast<Index>(time->size());
   const auto x = result.quantity("drift/x_px", {frames}),

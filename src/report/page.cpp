@@ -272,11 +272,13 @@ private:
                {{"duration.csv", csv_duration(root_)}});
     if (const auto verdict = result_.entry().text("duration/verdict"); !verdict.empty())
       body_ += element("p", escaped("Verdict: " + verdict + "."));
-    section("drift", "Drift");
-    add_figure(make_drift_figure(root_),
-               "drift",
-               "Path of the sample, and its coordinates against time with standard errors.",
-               {{"drift.csv", csv_drift(root_)}});
+    if (const auto drift = make_drift_figure(root_)) {
+      section("drift", "Drift");
+      add_figure(drift,
+                 "drift",
+                 "Path of the sample, and its coordinates against time with standard errors.",
+                 {{"drift.csv", csv_drift(root_)}});
+    }
   }
 
   void two_time() {

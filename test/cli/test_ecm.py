@@ -1,4 +1,5 @@
 """Electron correlation microscopy: a virtual series whose map, path and law are known, and bad input."""
+import re
 import signal
 import struct
 import subprocess
@@ -176,6 +177,22 @@ class Ecm(CliTest):
         self.refused("--values: 1 numbers for 2 results", "ecm-series", "t0.h5", "t1.h5", "--values", "25", "-o", "x.h5", code=2)
         self.refused("--values 25C: not a number", "ecm-series", "t0.h5", "--values", "25C", "-o", "x.h5", code=2)
         self.refused("s.h5:/entry/kind: 'ecm_series', expected 'ecm'", "ecm-series", "s.h5", "--values", "25", "-o", "x.h5")
+
+    def test_a_series_that_does_not_relax(self):
+        self.vitrum("synth", "ecm", "--frames", "120", "--height", "64", "--width", "64", "--tau", "400", "--exponent", "1", "-o",
+                    "m.h5", "--quiet")
+        done = self.vitrum("ecm", "m.h5", "--no-drift", "--no-map", "-o", "r.h5", "--quiet")
+        self.assertRegex(done.stderr, "warning: the fit of the image's g2 says tau = .* s, beyond the 240 s of the series: an extrapolation")
+        self.assertIn("warning: without a relaxation time of the image, errors of pixels, the width of their relaxation times and domains are not known",
+                      done.stderr)
+        self.assertRegex(done.stdout, r"(?s)^drift not sought\n.*pixels: [\d.]+ % accepted; their errors and the spread of ln tau are not known\n")
+        self.assertNotIn("nan", done.stdout)
+        with h5py.File(self.path("r.h5")) as result:
+            self.assertFalse(np.isfinite(result["entry/map/log_tau_errors"][:]).any())
+        self.vitrum("report", "r.h5", "-o", "report", "--quiet")
+        page = self.path("report/index.html").read_text()
+        self.assertFalse(re.search(r"[ >(](nan|-nan|inf)\b", page.split("<h3>Settings")[0]))
+        self.assertNotIn('id="drift"', page)
 
     def test_scans_of_patterns(self):
         y, x = np.mgrid[:24, :24] - 11.5
