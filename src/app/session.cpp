@@ -49,6 +49,29 @@ std::string quoted(const std::string& word) {
   return out + "'";
 }
 
+std::string python_text(const std::string& word) {
+  std::string out = "\"";
+  for (const char c : word)
+    out += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  return out + "\"";
+}
+
+std::string python_value(const Setting& setting, const std::string& text) {
+  if (std::holds_alternative<bool*>(setting.target))
+    return text == "true" ? "True" : "False";
+  if (std::holds_alternative<std::string*>(setting.target))
+    return python_text(text);
+  if (!std::holds_alternative<std::vector<std::string>*>(setting.target))
+    return text;
+  std::string list;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find(',', begin), text.size());
+    list += (list.empty() ? "" : ", ") + python_text(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return "[" + list + "]";
+}
+
 } // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -140,6 +163,26 @@ std::string command_line_of(const Command& command,
       line += " --" + name;
   }
   return line;
+}
+
+std::string python_call_of(const Command& command,
+                           const Settings& settings,
+                           const std::vector<std::string>& inputs,
+                           const NamedValues& typed) {
+  std::string arguments;
+  const auto add = [&](const std::string& one) {
+    arguments += (arguments.empty() ? "" : ", ") + one;
+  };
+  for (const auto& input : inputs)
+    add(python_text(input));
+  const auto python_name = [](std::string name) {
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c == '-' || c == ' '; }, '_');
+    return name;
+  };
+  for (const auto& [name, text] : typed)
+    add(python_name(name) + "=" + python_value(find_setting(command, settings, name), text));
+  return "vitrum." + python_name(command.name) + "(" + arguments + ")";
 }
 
 } // namespace vitrum::app

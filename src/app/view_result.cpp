@@ -103,6 +103,7 @@ Settings describe(ViewOptions& o) {
   add("host", "ADDRESS", "to listen at; any other than this machine's own needs --token", &o.host);
   add("token", "TEXT", "whoever opens the page must have this in its address", &o.token);
   add("no-browser", "", "print the address and open no browser", &o.no_browser);
+  add("no-jobs", "", "show only: nothing can be started, and a folder needs no token", &o.no_jobs);
   return s;
 }
 

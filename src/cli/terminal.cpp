@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "vitrum/app/progress_text.hpp"
+
 namespace vitrum::cli {
 namespace {
 
@@ -21,44 +23,6 @@ extern "C" void on_signal(int signal) {
   }
 }
 
-std::string duration_text(double seconds) {
-  const auto s = static_cast<long>(seconds + 0.5);
-  if (s < 60)
-    return fmt::format("{} s", s);
-  if (s < 3600)
-    return fmt::format("{} min {:02} s", s / 60, s % 60);
-  return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
-}
-
-std::string rate_text(double rate) {
-  if (rate >= 1e6)
-    return fmt::format("{:.1f} M", rate / 1e6);
-  if (rate >= 1e4)
-    return fmt::format("{:.0f} k", rate / 1e3);
-  return fmt::format("{:.{}f} ", rate, rate < 10 ? 1 : 0);
-}
-
-std::string state_text(const ProgressState& state) {
-  if (state.finished)
-    return fmt::format("{}: {} {} in {} ({}{}/s)",
-                       state.task,
-                       state.done,
-                       state.unit,
-                       duration_text(state.elapsed_s),
-                       rate_text(state.rate_per_s),
-                       state.unit);
-  const double share =
-      state.total > 0 ? static_cast<double>(state.done) / static_cast<double>(state.total) : 0;
-  return fmt::format("{}: {:3.0f} % of {} {}, {}{}/s, {} left",
-                     state.task,
-                     100 * share,
-                     state.total,
-                     state.unit,
-                     rate_text(state.rate_per_s),
-                     state.unit,
-                     duration_text(state.left_s));
-}
-
 void write_error(const std::string& text) {
   std::fputs(text.c_str(), stderr);
 }
@@ -69,7 +33,7 @@ void draw_bar(const ProgressState& state) {
   std::string bar;
   for (Index i = 0; i < width; ++i)
     bar += i < filled ? "█" : "·";
-  write_error(fmt::format("\r\033[K{} {}", bar, state_text(state)));
+  write_error(fmt::format("\r\033[K{} {}", bar, app::progress_text(state)));
   if (state.finished)
     write_error("\n");
 }
@@ -95,7 +59,7 @@ Monitor make_terminal_monitor(bool quiet) {
     auto next = std::make_shared<double>(10);
     monitor.on_progress = [next](const ProgressState& state) {
       if (state.finished || state.elapsed_s >= *next) {
-        write_error(state_text(state) + "\n");
+        write_error(app::progress_text(state) + "\n");
         *next = state.finished ? 10 : state.elapsed_s + 10;
       }
     };

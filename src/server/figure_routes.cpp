@@ -14,6 +14,7 @@ using nlohmann::ordered_json;
 Response folder(Site& site, const Query&) {
   ordered_json out{{"folder", site.options().root.string()},
                    {"only", site.options().only},
+                   {"jobs", site.options().jobs},
                    {"entries", ordered_json::array()}};
   if (site.options().only.empty())
     for (const auto& entry : site.folder().entries())
@@ -93,13 +94,13 @@ Response thumbnail(Site& site, const Query& query) {
 } // namespace
 
 void add_figure_routes(std::map<std::string, Route>& table) {
-  table["/api/folder"] = folder;
-  table["/api/result"] = result;
-  table["/api/figure"] = figure;
-  table["/api/figure-map"] = figure_map;
-  table["/api/picture"] = picture;
-  table["/api/figure-export"] = figure_export;
-  table["/api/thumbnail"] = thumbnail;
+  table["GET /api/folder"] = folder;
+  table["GET /api/result"] = result;
+  table["GET /api/figure"] = figure;
+  table["GET /api/figure-map"] = figure_map;
+  table["GET /api/picture"] = picture;
+  table["GET /api/figure-export"] = figure_export;
+  table["GET /api/thumbnail"] = thumbnail;
 }
 
 const std::map<std::string, Route>& routes() {
@@ -107,6 +108,7 @@ const std::map<std::string, Route>& routes() {
     std::map<std::string, Route> all;
     add_figure_routes(all);
     add_map_routes(all);
+    add_job_routes(all);
     return all;
   }();
   return table;

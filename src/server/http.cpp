@@ -51,6 +51,8 @@ void respond(Site& site, const httplib::Request& from, httplib::Response& to) {
   request.query.insert(from.params.begin(), from.params.end());
   request.host = from.get_header_value("Host");
   request.token = token_of(from);
+  request.content_type = from.get_header_value("Content-Type");
+  request.body = from.body;
   auto response = site.answer(request);
   to.status = response.status;
   to.set_header("Content-Security-Policy",

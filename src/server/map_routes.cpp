@@ -140,13 +140,13 @@ Response curve_export(Site& site, const Query& query) {
 } // namespace
 
 void add_map_routes(std::map<std::string, Route>& table) {
-  table["/api/map"] = map;
-  table["/api/tile"] = tile;
-  table["/api/limits"] = limits;
-  table["/api/cut"] = cut;
-  table["/api/range"] = range;
-  table["/api/map-export"] = map_export;
-  table["/api/curve-export"] = curve_export;
+  table["GET /api/map"] = map;
+  table["GET /api/tile"] = tile;
+  table["GET /api/limits"] = limits;
+  table["GET /api/cut"] = cut;
+  table["GET /api/range"] = range;
+  table["GET /api/map-export"] = map_export;
+  table["GET /api/curve-export"] = curve_export;
 }
 
 } // namespace vitrum::server

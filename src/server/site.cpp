@@ -111,7 +111,15 @@ Index Query::whole_or(const std::string& name, Index otherwise) const {
 }
 
 Site::Site(SiteOptions options, Assets assets)
-    : options_(std::move(options)), assets_(std::move(assets)), folder_(options_.root) {}
+    : options_(std::move(options)), assets_(std::move(assets)), folder_(options_.root),
+      jobs_(options_.jobs ? std::make_unique<app::JobQueue>(options_.root) : nullptr) {}
+
+app::JobQueue& Site::jobs() {
+  if (!jobs_)
+    throw OptionError(
+        "no analyses are started from here: vitrum view FOLDER without --no-jobs does");
+  return *jobs_;
+}
 
 fs::path Site::inside(const std::string& name) const {
   const fs::path relative(name);
@@ -161,15 +169,20 @@ Response Site::answer(const Request& request) {
       return failure(403, "this server does not go by the name of the request");
     if (!options_.token.empty() && !same_token(request.token, options_.token))
       return failure(401, "the address lacks the token: add ?token=… to it");
-    if (request.method != "GET" && request.method != "HEAD")
-      return failure(405, "only GET is answered");
-    if (const auto asset = assets_.find(request.path); asset != assets_.end()) {
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+    if (const auto asset = assets_.find(request.path); reads && asset != assets_.end()) {
       const auto& name = request.path == "/" ? std::string("index.html") : request.path;
       return {200, std::string(type_of(name)), asset->second, {}};
     }
-    const auto route = routes().find(request.path);
-    if (route == routes().end())
-      return failure(404, "no such page");
+    const auto route = routes().find((reads ? "GET" : request.method) + " " + request.path);
+    if (route == routes().end()) {
+      if (reads)
+        return failure(404, "no such page");
+      return failure(405, request.method + " is not answered here");
+    }
+    // pages of other hosts cannot send this type without asking first, and are not answered then
+    if (!reads && request.content_type != "application/json")
+      return failure(415, "expected a body of application/json");
     return route->second(*this, Query(request));
   } catch (const OptionError& error) {
     return failure(400, error.what());

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "vitrum/app/jobs.hpp"
 #include "vitrum/app/view.hpp"
 
 namespace vitrum::server {
@@ -18,6 +19,8 @@ struct Request {
   std::multimap<std::string, std::string> query{}; // decoded
   std::string host{};                              // as the header has it
   std::string token{};                             // of the address or the cookie
+  std::string content_type{};                      // of the body
+  std::string body{};
 };
 
 struct Response {
@@ -38,6 +41,7 @@ struct SiteOptions {
   std::string only;               // the one result that was named, relative to root; "": a folder
   std::string token;              // "": none is asked for
   std::vector<std::string> hosts; // names this server goes by; empty: any
+  bool jobs = false;              // analyses may be started; root is the working folder then
 };
 
 /// Values of a request that an answer is made from. Throws OptionError that names the one that is
@@ -52,6 +56,7 @@ public:
   [[nodiscard]] Index whole(const std::string& name) const;
   [[nodiscard]] Index whole_or(const std::string& name, Index otherwise) const;
   [[nodiscard]] bool has(const std::string& name) const { return request_.query.contains(name); }
+  [[nodiscard]] const std::string& body() const { return request_.body; }
 
 private:
   const Request& request_;
@@ -68,6 +73,8 @@ public:
   /// The result, opened or still open; anew when the file has changed.
   [[nodiscard]] std::shared_ptr<const app::ResultView> result(const std::string& name);
   [[nodiscard]] app::FolderList& folder() { return folder_; }
+  /// Throws OptionError when this server starts no analyses.
+  [[nodiscard]] app::JobQueue& jobs();
   [[nodiscard]] const SiteOptions& options() const { return options_; }
 
 private:
@@ -81,12 +88,15 @@ private:
   app::FolderList folder_;
   std::mutex mutex_;
   std::list<Opened> opened_; // the latest first
+  std::unique_ptr<app::JobQueue> jobs_;
 };
 
 using Route = Response (*)(Site&, const Query&);
-/// By path. Routes of maps, figures and lists stand in files of their own.
+/// By method and path, "GET /api/tile". Those of maps, figures and jobs stand in files of their
+/// own.
 [[nodiscard]] const std::map<std::string, Route>& routes();
 void add_map_routes(std::map<std::string, Route>& table);
 void add_figure_routes(std::map<std::string, Route>& table);
+void add_job_routes(std::map<std::string, Route>& table);
 
 } // namespace vitrum::server

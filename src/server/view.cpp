@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <random>
 #include <thread>
 
 #include <httplib.h>
@@ -33,6 +34,11 @@ bool is_own_machine(const std::string& host) {
   return host == "127.0.0.1" || host == "localhost" || host == "::1";
 }
 
+std::string new_token() {
+  std::random_device random; // of the system
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
+}
+
 SiteOptions site_of(const app::ViewOptions& options) {
   SiteOptions site;
   const fs::path input = options.inputs.empty() ? "." : options.inputs[0];
@@ -48,6 +54,9 @@ SiteOptions site_of(const app::ViewOptions& options) {
     site.only = path.filename().string();
   }
   site.token = options.token;
+  site.jobs = site.only.empty() && !options.no_jobs;
+  if (site.jobs && site.token.empty())
+    site.token = new_token(); // others on this machine could start analyses else
   return site;
 }
 
@@ -91,12 +100,15 @@ std::string run_view(app::ViewOptions options, const app::Invocation&, const Mon
   if (is_own_machine(options.host)) // pages of other hosts that resolve to here stay outside
     for (const char* name : {"127.0.0.1", "localhost", "[::1]"})
       site_options.hosts.push_back(fmt::format("{}:{}", name, port));
+  if (site_options.jobs)
+    fs::current_path(site_options.root);
+  const auto token = site_options.token;
   Site site(std::move(site_options), std::move(assets));
   attach(http, site);
   const auto host =
       options.host.find(':') == std::string::npos ? options.host : "[" + options.host + "]";
-  const auto address = fmt::format(
-      "http://{}:{}/{}", host, port, options.token.empty() ? "" : "?token=" + options.token);
+  const auto address =
+      fmt::format("http://{}:{}/{}", host, port, token.empty() ? "" : "?token=" + token);
   monitor.message(Level::info, fmt::format("{}  (Ctrl-C ends)", address));
   if (!options.no_browser)
     open_browser(address);

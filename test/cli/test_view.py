@@ -39,7 +39,7 @@ class View(CliTest):
         run("xpcs", "movie.h5", "--partition", "movie_qmap.h5", "--window", 50, "--models", "kww,ml", "-o", "result.h5")
 
     def serve(self, *args):
-        server = subprocess.Popen([VITRUM, "view", *args, "--no-browser"], cwd=self.made.name, stderr=subprocess.PIPE,
+        server = subprocess.Popen([VITRUM, "view", *map(str, args), "--no-browser"], cwd=self.made.name, stderr=subprocess.PIPE,
                                   stdout=subprocess.PIPE, text=True)
 
         def end():
@@ -54,6 +54,8 @@ class View(CliTest):
         return server, line.split()[0]
 
     def get(self, address, path, headers={}, **query):
+        token = urllib.parse.parse_qs(urllib.parse.urlparse(address).query).get("token", [""])[0]
+        headers = {"Cookie": f"vitrum_token={token}", **headers}
         url = urllib.parse.urljoin(address, path) + ("?" + urllib.parse.urlencode(query) if query else "")
         with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
             return answer.read()
@@ -87,10 +89,37 @@ class View(CliTest):
         _, address = self.serve("result.h5", "--token", "long-enough")
         for path, code in (("/", 401), ("/?token=long-enougx", 401)):
             with self.assertRaises(urllib.error.HTTPError) as refused:
-                self.get(address, path)
+                self.get(address, path, headers={"Cookie": ""})
             refused.exception.close()
             self.assertEqual(refused.exception.code, code)
         self.assertIn(b"<title>", self.get(address, "/?token=long-enough"))
+
+    def visit(self, test, *args):
+        """What the browser sees, by a script of test/web."""
+        if CHROMIUM is None or NODE is None:
+            self.skipTest("needs chromium and node")
+        _, address = self.serve(*args)
+        shots = os.environ.get("VITRUM_SCREENSHOTS", self.folder.name)
+        done = subprocess.run([NODE, HERE.parent / "web" / f"{test}.mjs", address, shots], capture_output=True, text=True,
+                              env={**os.environ, "VITRUM_WEB_MODULES": str(BUILD / "web/node_modules"), "CHROMIUM": CHROMIUM})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def test_page_of_jobs(self):
+        seen = self.visit("jobs", ".")
+        self.assertIn("synth ecm", seen["commands"])
+        self.assertNotIn("info", seen["commands"])
+        self.assertEqual(seen["wrong"], ["name the file to write: -o FILE"])
+        self.assertEqual(seen["refused"], ["--window fifty: expected a number"])
+        line = "vitrum xpcs movie.h5 --partition movie_qmap.h5 --window 60 --models kww -o from_page.h5"
+        self.assertEqual(seen["words"][0], line)
+        self.assertTrue(all("400 (Bad Request)" in text for text in seen["complaints"]), seen["complaints"])
+        typed = subprocess.run([VITRUM, *line.split()[1:-1], "typed.h5", "--quiet"], cwd=self.made.name, capture_output=True)
+        self.assertEqual(typed.returncode, 0)
+        with h5py.File(f"{self.made.name}/from_page.h5") as page, h5py.File(f"{self.made.name}/typed.h5") as other:
+            np.testing.assert_array_equal(page["entry/twotime/bin_1/two_time_corr_func"][()],
+                                          other["entry/twotime/bin_1/two_time_corr_func"][()])
+            self.assertEqual(page["entry/process/command_line"][()].decode(), line)
 
     def test_bad_input(self):
         self.refused("nothing.h5: cannot be opened (No such file or directory)", "view", "nothing.h5", "--no-browser")

@@ -23,6 +23,7 @@ export interface FolderEntry {
 export interface Folder {
   folder: string;
   only: string;
+  jobs: boolean;
   entries: FolderEntry[];
 }
 
@@ -158,6 +159,48 @@ export interface Cut {
   picture: string;
 }
 
+export interface FormSetting {
+  name: string;
+  group: string;
+  value: string;
+  help: string;
+  needs: string;
+  type: 'switch' | 'whole' | 'number' | 'text' | 'list';
+  default: string;
+}
+
+export interface FormCommand {
+  name: string;
+  summary: string;
+  inputs: string;
+  min_inputs: number;
+  max_inputs: number;
+  examples: string;
+  settings: FormSetting[];
+}
+
+export interface JobRequest {
+  command: string;
+  inputs: string[];
+  values: [string, string][];
+}
+
+export interface JobWords {
+  command_line: string;
+  python: string;
+}
+
+export interface Job extends JobWords {
+  number: number;
+  status: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  done: number;
+  total: number;
+  progress: string;
+  log: string[];
+  text: string;
+  output: string;
+}
+
 export type Values = Record<string, string | number | undefined>;
 
 export function address(path: string, values: Values): string {
@@ -170,8 +213,13 @@ export function address(path: string, values: Values): string {
   return `/api/${path}?${query.toString()}`;
 }
 
-async function fetched(url: string, signal?: AbortSignal): Promise<Response> {
-  const response = await fetch(url, { signal });
+async function fetched(url: string, signal?: AbortSignal, body?: unknown): Promise<Response> {
+  const response = await fetch(
+    url,
+    body === undefined
+      ? { signal }
+      : { signal, method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) },
+  );
   if (!response.ok) {
     const body = (await response.json().catch(() => undefined)) as { message?: string } | undefined;
     throw new Error(body?.message ?? `${response.status} ${response.statusText}`);
@@ -189,4 +237,8 @@ export async function getFloats(path: string, values: Values): Promise<Float32Ar
 
 export async function getText(path: string, values: Values, signal?: AbortSignal): Promise<string> {
   return (await fetched(address(path, values), signal)).text();
+}
+
+export async function post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  return (await (await fetched(`/api/${path}`, signal, body)).json()) as T;
 }

@@ -2,13 +2,15 @@ import { useState } from 'react';
 
 import { get, type Folder } from './api';
 import { FolderPage } from './folder';
+import { JobsPage } from './jobs';
 import { ResultPage } from './result';
-import { toggleTheme, useKeys, useLoaded, useTheme, useWords } from './use';
+import { goTo, toggleTheme, useKeys, useLoaded, useTheme, useWords } from './use';
 
 const help: [string, string][] = [
   ['↑ ↓', 'one result to the next, in the list'],
   ['Enter', 'open the result'],
   ['Backspace', 'back to the list'],
+  ['a', 'analyses: start one, watch those that run'],
   ['n p', 'next, previous result, with the same view and bin'],
   ['[ ]', 'previous, next bin or page'],
   ['j k', 'next, previous view'],
@@ -66,6 +68,7 @@ export function App() {
   const folder = useLoaded('folder', (signal) => get<Folder>('folder', {}, signal));
   useKeys({
     t: toggleTheme,
+    a: () => folder.value?.jobs === true && goTo('jobs'),
     '?': () => setHelping(!helping),
     Escape: () => setHelping(false),
   });
@@ -76,6 +79,8 @@ export function App() {
     content = <p className="problem">{folder.problem}</p>;
   } else if (page === 'result' && file !== undefined) {
     content = <ResultPage file={file} view={view} number={Number(number ?? '1')} only={only !== ''} />;
+  } else if (page === 'jobs') {
+    content = <JobsPage command={file} input={view} />;
   } else if (only !== '') {
     content = <ResultPage file={only} view={view} number={1} only />;
   } else if (folder.value !== undefined) {

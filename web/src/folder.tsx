@@ -90,6 +90,11 @@ export function FolderPage() {
     <main className="folder">
       <header>
         <h1>{folder.value?.folder ?? '…'}</h1>
+        {folder.value?.jobs === true && (
+          <a className="button" href="#/jobs" title="start an analysis, watch those that run (a)">
+            analyses
+          </a>
+        )}
         <div className="controls">
           <input
             type="search"
@@ -159,7 +164,18 @@ export function FolderPage() {
                 <a href={`#/result/${encodeURIComponent(entry.path)}`}>{entry.path}</a>
                 <div className="note">{entry.input}</div>
               </td>
-              <td>{entry.kind}</td>
+              <td>
+                {entry.kind === 'series' && folder.value?.jobs === true ? (
+                  <a
+                    href={`#/jobs/xpcs/${encodeURIComponent(entry.path)}`}
+                    onClick={(event) => event.stopPropagation()}
+                  >
+                    analyse
+                  </a>
+                ) : (
+                  entry.kind
+                )}
+              </td>
               <td className="date">{entry.date.replace('T', ' ').replace('Z', '')}</td>
               <td>
                 <Numbers entry={entry} />

@@ -74,6 +74,12 @@ void apply_values(const Command& command,
                                           const std::vector<std::string>& inputs,
                                           const NamedValues& typed);
 
+/// The same as a call of the Python module: vitrum.xpcs("scan.h5", models=["kww"], output="r.h5").
+[[nodiscard]] std::string python_call_of(const Command& command,
+                                         const Settings& settings,
+                                         const std::vector<std::string>& inputs,
+                                         const NamedValues& typed);
+
 /// How many single-letter edits part two words, for "did you mean".
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 

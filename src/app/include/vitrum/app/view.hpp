@@ -22,6 +22,7 @@ struct ViewOptions {
   Index port = 0; // 0: one that is free
   std::string token;
   bool no_browser = false;
+  bool no_jobs = false; // show only: nothing can be started, and a folder needs no token
 };
 [[nodiscard]] Settings describe(ViewOptions& options);
 
