@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,6 +9,7 @@
 #include "result_input.hpp"
 #include "vitrum/app/view.hpp"
 #include "vitrum/core/error.hpp"
+#include "vitrum/io/open_series.hpp"
 #include "vitrum/io/recognise.hpp"
 #include "vitrum/io/tree_file.hpp"
 #include "vitrum/report/numbers.hpp"
@@ -57,14 +60,46 @@ constexpr std::array mains{Main{"frames", "frames"},
                            Main{"t_over_lambda", "t/λ"},
                            Main{"thickness_nm", "thickness"}};
 
+std::string extension_of(const fs::path& path) {
+  auto text = path.extension().string();
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  return text.empty() ? text : text.substr(1);
+}
+
 bool is_hdf5_name(const fs::path& path) {
-  const auto extension = path.extension().string();
-  return extension == ".h5" || extension == ".hdf5" || extension == ".hdf" || extension == ".nxs";
+  const auto extension = extension_of(path);
+  return extension == "h5" || extension == "hdf5" || extension == "hdf" || extension == "nxs";
+}
+
+/// By its name alone: a folder may hold a thousand movies.
+bool is_frames_name(const fs::path& path) {
+  static const auto extensions = [] {
+    std::set<std::string> all;
+    for (const auto& format : io::formats())
+      if (format.reads_frames)
+        all.insert(format.extensions.begin(), format.extensions.end());
+    return all;
+  }();
+  return extensions.contains(extension_of(path));
+}
+
+bool holds_frames(const fs::path& file) {
+  try {
+    return io::open_series(file.string())->info().frames > 1;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 FolderEntry look_at(const fs::path& file, const std::string& relative) {
   FolderEntry entry;
   entry.path = relative;
+  if (!is_hdf5_name(file)) {
+    entry.kind = "frames";
+    return entry;
+  }
   Tree tree;
   try {
     tree = io::read_tree(file.string(), {.largest_array = 1 << 16});
@@ -78,7 +113,7 @@ FolderEntry look_at(const fs::path& file, const std::string& relative) {
   entry.version = tree.text("entry/process/version");
   entry.input = fmt::format("{}", fmt::join(tree.texts("entry/process/inputs"), ", "));
   if (!is_result_kind(entry.kind)) { // made by another program, or no result
-    entry.kind.clear();
+    entry.kind = holds_frames(file) ? "frames" : "";
     return entry;
   }
   try {
@@ -135,7 +170,8 @@ std::vector<FolderEntry> FolderList::entries() {
     const auto name = it->path().filename().string();
     if (it->is_directory(none) && (it.depth() + 1 >= deepest || name.starts_with('.')))
       it.disable_recursion_pending();
-    if (!it->is_regular_file(none) || !is_hdf5_name(it->path()) || name.starts_with('.'))
+    if (!it->is_regular_file(none) || !(is_hdf5_name(it->path()) || is_frames_name(it->path())) ||
+        name.starts_with('.'))
       continue;
     const auto relative = it->path().lexically_relative(folder_).generic_string();
     const Index bytes = static_cast<Index>(it->file_size(none));

@@ -95,7 +95,7 @@ public:
 
   void picture(const Picture& picture, const Box& box) override {
     out_ += fmt::format("<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" "
-                        "preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" "
+                        "preserveAspectRatio=\"none\" image-rendering=\"pixelated\" "
                         "{}href=\"data:image/png;base64,{}\"/>\n",
                         length(box.left),
                         length(box.top),

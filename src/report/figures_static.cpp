@@ -246,4 +246,41 @@ std::optional<Figure> make_image_figure(const Tree& root) {
   return figure;
 }
 
+Figure make_frame_figure(FrameImage image) {
+  HeatMap map;
+  map.rows = image.rows;
+  map.columns = image.columns;
+  map.values = std::move(image.values);
+  map.x_first = map.y_first = -0.5;
+  map.x_last = static_cast<double>(map.columns) - 0.5;
+  map.y_last = static_cast<double>(map.rows) - 0.5;
+  map.origin = Origin::top_left;
+  map.scale = image.logarithmic ? Scale::log : Scale::linear;
+  map.lower_percentile = image.lower_percentile;
+  map.upper_percentile = image.upper_percentile;
+  map.label = image.unit;
+  Panel panel;
+  panel.title = image.title;
+  panel.aspect =
+      std::clamp(static_cast<double>(map.rows) / static_cast<double>(map.columns), 0.05, 5.0);
+  panel.x = {"x (px)"};
+  panel.y = {"y (px)"};
+  if (!image.labels.empty()) {
+    map.map = ColourMap::gray; // the colours are those of the bins
+    Overlay bins{map.rows, map.columns, std::move(image.labels), {}, 0.35};
+    panel.overlays.push_back(std::move(bins));
+  }
+  if (!image.masked.empty()) {
+    Overlay masked{map.rows, map.columns, {image.masked.begin(), image.masked.end()}, {}, 0.85};
+    masked.colours = {Colour{213, 30, 30}};
+    panel.overlays.push_back(std::move(masked));
+  }
+  panel.map = std::move(map);
+  Figure figure;
+  figure.width = 620;
+  figure.description = "A frame of the series";
+  figure.panels.push_back(std::move(panel));
+  return figure;
+}
+
 } // namespace vitrum::report

@@ -50,7 +50,24 @@ Response result(Site& site, const Query& query) {
   return json_response(out);
 }
 
+app::FrameWindow window_in(Site& site, const Query& query) {
+  app::FrameWindow window;
+  window.first = query.whole("frame");
+  window.count = query.whole_or("average", 1);
+  for (auto [name, path] : {std::pair{"mask", &window.mask}, {"partition", &window.partition}})
+    if (const auto file = query.text_or(name, ""); !file.empty())
+      *path = site.inside(file).string();
+  window.logarithmic = query.text_or("scale", "linear") == "log";
+  window.lower_percentile = query.number_or("low", 0.5);
+  window.upper_percentile = query.number_or("high", 99.5);
+  return window;
+}
+
+/// One of a result, or, with `frame`, of a series of frames.
 plot::Figure figure_of(Site& site, const Query& query) {
+  if (query.has("frame"))
+    return site.series(query.text("file"), query.text_or("dataset", ""))
+        ->figure(window_in(site, query));
   return site.result(query.text("file"))->figure(query.text("figure"), query.whole_or("number", 1));
 }
 
@@ -80,7 +97,9 @@ Response figure_export(Site& site, const Query& query) {
   const auto drawn = figure_of(site, query);
   const auto format = query.text("format");
   const auto name =
-      fmt::format("{}_{}.{}", query.text("figure"), query.whole_or("number", 1), format);
+      query.has("frame")
+          ? fmt::format("frame_{}.{}", query.whole("frame"), format)
+          : fmt::format("{}_{}.{}", query.text("figure"), query.whole_or("number", 1), format);
   return {200,
           std::string(type_of(name)),
           format == "csv" ? app::figure_csv(drawn) : plot::render(drawn, plot::format_of(name)),
@@ -108,6 +127,7 @@ const std::map<std::string, Route>& routes() {
     std::map<std::string, Route> all;
     add_figure_routes(all);
     add_map_routes(all);
+    add_series_routes(all);
     add_job_routes(all);
     return all;
   }();

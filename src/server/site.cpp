@@ -140,25 +140,36 @@ fs::path Site::inside(const std::string& name) const {
   return file;
 }
 
-std::shared_ptr<const app::ResultView> Site::result(const std::string& name) {
+template <class View>
+std::shared_ptr<const View>
+Site::opened(std::list<Opened<View>>& list, const fs::path& file, const std::string& name) {
   constexpr std::size_t most_open = 4;
-  const auto file = inside(name);
   const auto modified = modified_of(file);
   const auto bytes = static_cast<Index>(fs::file_size(file));
   const std::lock_guard hold(mutex_);
-  const auto it = std::find_if(
-      opened_.begin(), opened_.end(), [&](const auto& open) { return open.name == file.string(); });
-  if (it != opened_.end() && it->modified == modified && it->bytes == bytes) {
-    opened_.splice(opened_.begin(), opened_, it);
+  const auto it =
+      std::find_if(list.begin(), list.end(), [&](const auto& open) { return open.name == name; });
+  if (it != list.end() && it->modified == modified && it->bytes == bytes) {
+    list.splice(list.begin(), list, it);
     return it->view;
   }
-  if (it != opened_.end())
-    opened_.erase(it);
-  opened_.push_front(
-      {file.string(), modified, bytes, std::make_shared<const app::ResultView>(file.string())});
-  if (opened_.size() > most_open)
-    opened_.pop_back();
-  return opened_.front().view;
+  if (it != list.end())
+    list.erase(it);
+  list.push_front({name, modified, bytes, std::make_shared<const View>(name)});
+  if (list.size() > most_open)
+    list.pop_back();
+  return list.front().view;
+}
+
+std::shared_ptr<const app::ResultView> Site::result(const std::string& name) {
+  const auto file = inside(name);
+  return opened(results_, file, file.string());
+}
+
+std::shared_ptr<const app::SeriesView> Site::series(const std::string& name,
+                                                    const std::string& dataset) {
+  const auto file = inside(name);
+  return opened(series_, file, file.string() + (dataset.empty() ? "" : "::" + dataset));
 }
 
 Response Site::answer(const Request& request) {

@@ -72,22 +72,31 @@ public:
   [[nodiscard]] std::filesystem::path inside(const std::string& name) const;
   /// The result, opened or still open; anew when the file has changed.
   [[nodiscard]] std::shared_ptr<const app::ResultView> result(const std::string& name);
+  /// Frames, opened or still open. `dataset` chooses one of an HDF5 file; "": the reader does.
+  [[nodiscard]] std::shared_ptr<const app::SeriesView> series(const std::string& name,
+                                                              const std::string& dataset);
   [[nodiscard]] app::FolderList& folder() { return folder_; }
   /// Throws OptionError when this server starts no analyses.
   [[nodiscard]] app::JobQueue& jobs();
   [[nodiscard]] const SiteOptions& options() const { return options_; }
 
 private:
+  /// What was opened, the latest first, as long as its file stays the same.
+  template <class View>
   struct Opened {
     std::string name;
     Index modified = 0, bytes = 0;
-    std::shared_ptr<const app::ResultView> view;
+    std::shared_ptr<const View> view;
   };
+  template <class View>
+  [[nodiscard]] std::shared_ptr<const View>
+  opened(std::list<Opened<View>>& list, const std::filesystem::path& file, const std::string& name);
   SiteOptions options_;
   Assets assets_;
   app::FolderList folder_;
   std::mutex mutex_;
-  std::list<Opened> opened_; // the latest first
+  std::list<Opened<app::ResultView>> results_;
+  std::list<Opened<app::SeriesView>> series_;
   std::unique_ptr<app::JobQueue> jobs_;
 };
 
@@ -97,6 +106,7 @@ using Route = Response (*)(Site&, const Query&);
 [[nodiscard]] const std::map<std::string, Route>& routes();
 void add_map_routes(std::map<std::string, Route>& table);
 void add_figure_routes(std::map<std::string, Route>& table);
+void add_series_routes(std::map<std::string, Route>& table);
 void add_job_routes(std::map<std::string, Route>& table);
 
 } // namespace vitrum::server

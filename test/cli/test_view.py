@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -120,6 +121,30 @@ class View(CliTest):
             np.testing.assert_array_equal(page["entry/twotime/bin_1/two_time_corr_func"][()],
                                           other["entry/twotime/bin_1/two_time_corr_func"][()])
             self.assertEqual(page["entry/process/command_line"][()].decode(), line)
+
+    def test_page_of_frames(self):
+        corner = np.ones((3, 20, 30), np.uint16)
+        corner[:, 2:4, 5:9] = 11
+        np.save(f"{self.made.name}/corner.npy", corner)
+        seen = self.visit("frames", ".")
+        facts = dict(zip(seen["facts"][::2], seen["facts"][1::2]))
+        self.assertEqual((facts["frames"], facts["height"], facts["frame_time"]), ("300", "48 px", "1 s"))
+        self.assertEqual((seen["first"], seen["eleventh"]), ("frame 0 at 0 s", "frame 11 at 11 s"))
+        values = set()
+        for text in seen["under"]:
+            x, y, value = map(float, re.match(r"x \(px\) (\S+), y \(px\) (\S+)\n(\S+) counts", text).groups())
+            if min(abs((v + 0.5) % 1) for v in (x, y)) > 0.05:  # not at the edge of a pixel
+                self.assertEqual(corner[0, int(y + 0.5), int(x + 0.5)], value, text)
+                values.add(value)
+        self.assertEqual(values, {1, 11})
+        self.assertEqual(seen["refused"], ["../secret.npy: lies outside the folder that is viewed"])
+        self.assertEqual(seen["absent"], ["nothing.h5: no such file"])
+        self.assertTrue(all("404 (Not Found)" in text for text in seen["complaints"]), seen["complaints"])
+        with h5py.File(f"{self.made.name}/movie.h5") as file:
+            frames = file["entry/data/data"][()]
+        _, address = self.serve(".")
+        sent = np.frombuffer(self.get(address, "/api/figure-map", file="movie.h5", frame=7, average=3, panel=0), np.float32)
+        np.testing.assert_allclose(sent.reshape(48, 48), frames[7:10].mean(axis=0), rtol=1e-6)
 
     def test_bad_input(self):
         self.refused("nothing.h5: cannot be opened (No such file or directory)", "view", "nothing.h5", "--no-browser")

@@ -3,6 +3,7 @@ import { go, shot, texts, visit } from './page.mjs';
 
 await visit(async (page) => {
   await page.getByText('analyses', { exact: true }).click();
+  await page.locator('select[aria-label=command] option').first().waitFor({ state: 'attached' });
   const commands = await texts(page, 'select[aria-label=command] option');
   await go(page, '/jobs/xpcs/movie.h5');
   const field = (name) => page.locator('.field', { has: page.locator(`span:text-is("${name}")`) });

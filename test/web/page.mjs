@@ -32,7 +32,7 @@ export async function visit(act, options = {}) {
     });
     await page.goto(address);
     const seen = await act(page);
-    console.log(JSON.stringify({ ...seen, complaints }));
+    console.log(JSON.stringify({ ...seen, complaints: [...new Set(complaints)] }));
   } finally {
     await browser.close();
   }

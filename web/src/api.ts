@@ -159,6 +159,12 @@ export interface Cut {
   picture: string;
 }
 
+export interface Series {
+  frames: number;
+  facts: { name: string; text: string }[];
+  problems: string[];
+}
+
 export interface FormSetting {
   name: string;
   group: string;

@@ -2,6 +2,7 @@ import { useState } from 'react';
 
 import { get, type Folder } from './api';
 import { FolderPage } from './folder';
+import { FramesPage } from './frames';
 import { JobsPage } from './jobs';
 import { ResultPage } from './result';
 import { goTo, toggleTheme, useKeys, useLoaded, useTheme, useWords } from './use';
@@ -14,7 +15,8 @@ const help: [string, string][] = [
   ['n p', 'next, previous result, with the same view and bin'],
   ['[ ]', 'previous, next bin or page'],
   ['j k', 'next, previous view'],
-  ['← →', 'move the range of ages; with Shift, its length'],
+  ['← →', 'move the range of ages, with Shift its length; of frames one, with Shift ten'],
+  ['space', 'play frames'],
   ['d', 'show or hide the diagonal'],
   ['c', 'next direction of cuts'],
   ['t', 'light or dark'],
@@ -81,6 +83,8 @@ export function App() {
     content = <ResultPage file={file} view={view} number={Number(number ?? '1')} only={only !== ''} />;
   } else if (page === 'jobs') {
     content = <JobsPage command={file} input={view} />;
+  } else if (page === 'frames' && file !== undefined) {
+    content = <FramesPage key={file} file={file} jobs={folder.value?.jobs === true} />;
   } else if (only !== '') {
     content = <ResultPage file={only} view={view} number={1} only />;
   } else if (folder.value !== undefined) {

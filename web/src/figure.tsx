@@ -1,7 +1,7 @@
 // A figure as the report has it, and each of its panels to be zoomed into.
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 
-import { address, get, getFloats, getText, type Figure } from './api';
+import { address, get, getFloats, getText, type Figure, type Values } from './api';
 import { Legend, PanelView } from './panel';
 import { useLoaded } from './use';
 
@@ -22,46 +22,40 @@ export function Exports({ path, values, formats }: {
   );
 }
 
-function OpenPanel({ file, figure, number, at, drawn }: {
-  file: string;
-  figure: string;
-  number: number;
-  at: number;
-  drawn: Figure;
-}) {
+function OpenPanel({ values, at, drawn }: { values: Values; at: number; drawn: Figure }) {
   const panel = drawn.panels[at];
-  const values = useLoaded(
-    panel?.map ? `${file} ${figure} ${number} ${at}` : undefined,
-    () => getFloats('figure-map', { file, figure, number, panel: at }),
+  const cells = useLoaded(panel?.map ? `${JSON.stringify(values)} ${at}` : undefined, () =>
+    getFloats('figure-map', { ...values, panel: at }),
   );
   if (panel === undefined) {
     return null;
   }
   return (
     <div className="open-panel">
-      <PanelView panel={panel} values={values.value} title={panel.title || ' '} />
+      <PanelView panel={panel} values={cells.value} title={panel.title || ' '} />
       <Legend panel={panel} />
     </div>
   );
 }
 
-export function FigureView({ file, figure, number }: { file: string; figure: string; number: number }) {
-  const key = `${file} ${figure} ${number}`;
+/** `values` say which figure it is: of a result, or a frame of a series. */
+export function FigureView({ values, loaded }: { values: Values; loaded?: () => void }) {
+  const key = JSON.stringify(values);
   const [open, setOpen] = useState(-1);
-  const picture = useLoaded(key, (signal) => getText('picture', { file, figure, number }, signal));
-  const drawn = useLoaded(open >= 0 ? key : undefined, (signal) =>
-    get<Figure>('figure', { file, figure, number }, signal),
-  );
-  const names = useLoaded(key, (signal) => get<Figure>('figure', { file, figure, number }, signal));
-  const panels = names.value?.panels ?? [];
+  const picture = useLoaded(open < 0 ? key : undefined, (signal) => getText('picture', values, signal));
+  const drawn = useLoaded(key, (signal) => get<Figure>('figure', values, signal));
+  const panels = drawn.value?.panels ?? [];
+  const seen = open < 0 ? picture : drawn;
+  const ready = !seen.busy;
+  useEffect(() => {
+    if (ready) {
+      loaded?.();
+    }
+  }, [ready, key, loaded]);
   return (
     <section className="scroll figure">
       <div className="controls">
-        <Exports
-          path="figure-export"
-          values={{ file, figure, number }}
-          formats={['png', 'svg', 'pdf', 'csv']}
-        />
+        <Exports path="figure-export" values={values} formats={['png', 'svg', 'pdf', 'csv']} />
         <label>
           zoom into{' '}
           <select
@@ -78,7 +72,7 @@ export function FigureView({ file, figure, number }: { file: string; figure: str
           </select>
         </label>
       </div>
-      {picture.problem !== undefined && <p className="note">{picture.problem}</p>}
+      {seen.problem !== undefined && <p className="note">{seen.problem}</p>}
       {open < 0 && picture.value !== undefined && (
         <div
           className="picture"
@@ -88,9 +82,7 @@ export function FigureView({ file, figure, number }: { file: string; figure: str
           dangerouslySetInnerHTML={{ __html: picture.value }}
         />
       )}
-      {open >= 0 && drawn.value !== undefined && (
-        <OpenPanel file={file} figure={figure} number={number} at={open} drawn={drawn.value} />
-      )}
+      {open >= 0 && drawn.value !== undefined && <OpenPanel values={values} at={open} drawn={drawn.value} />}
     </section>
   );
 }

@@ -20,6 +20,8 @@ function compared(a: FolderEntry, b: FolderEntry, order: Order, label: string): 
   }
 }
 
+const isResult = (entry: FolderEntry) => !['', 'frames'].includes(entry.kind);
+
 function Numbers({ entry }: { entry: FolderEntry }) {
   if (entry.problem !== '') {
     return <span className="problem">{entry.problem}</span>;
@@ -62,8 +64,8 @@ export function FolderPage() {
   const labels = [...new Set((all ?? []).flatMap((entry) => entry.numbers.map((n) => n.label)))];
   const place = Math.min(at, Math.max(shown.length - 1, 0));
   const open = (entry: FolderEntry | undefined) => {
-    if (entry !== undefined && entry.kind !== '') {
-      goTo('result', entry.path);
+    if (entry !== undefined) {
+      goTo(isResult(entry) ? 'result' : 'frames', entry.path);
     }
   };
   useKeys({
@@ -71,7 +73,9 @@ export function FolderPage() {
     ArrowUp: () => setAt(Math.max(place - 1, 0)),
     Enter: () => open(shown[place]),
   });
-  useEffect(() => chosen.current?.scrollIntoView({ block: 'nearest' }), [place]);
+  useEffect(() => {
+    void chosen.current?.scrollIntoView({ block: 'nearest' }); // a promise in newer browsers
+  }, [place]);
   const head = (name: Order, text: string) => (
     <th aria-sort={order === name ? (down ? 'descending' : 'ascending') : 'none'}>
       <button
@@ -152,7 +156,7 @@ export function FolderPage() {
               }}
             >
               <td className="picture">
-                {entry.kind !== '' && (
+                {isResult(entry) && (
                   <img
                     src={address('thumbnail', { file: entry.path, v: entry.modified })}
                     alt=""
@@ -161,11 +165,11 @@ export function FolderPage() {
                 )}
               </td>
               <td>
-                <a href={`#/result/${encodeURIComponent(entry.path)}`}>{entry.path}</a>
+                <a href={`#/${isResult(entry) ? 'result' : 'frames'}/${encodeURIComponent(entry.path)}`}>{entry.path}</a>
                 <div className="note">{entry.input}</div>
               </td>
               <td>
-                {entry.kind === 'series' && folder.value?.jobs === true ? (
+                {entry.kind === 'frames' && folder.value?.jobs === true ? (
                   <a
                     href={`#/jobs/xpcs/${encodeURIComponent(entry.path)}`}
                     onClick={(event) => event.stopPropagation()}

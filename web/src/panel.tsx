@@ -120,17 +120,14 @@ export function Marks({ panel }: { panel: Pick<Panel, 'x' | 'y' | 'guides' | 'sp
   );
 }
 
-/** Rows in the order in which they are drawn, upwards. */
-export function upwards(map: HeatMap, values: Float32Array): Float32Array {
+/** Rows as they are drawn, upwards: a mesh does not follow an axis that is turned over. */
+function upwards(map: HeatMap, values: Float32Array): Float32Array {
   if (!map.top_left) {
     return values;
   }
   const out = new Float32Array(values.length);
   for (let row = 0; row < map.rows; row += 1) {
-    out.set(
-      values.subarray(row * map.columns, (row + 1) * map.columns),
-      (map.rows - 1 - row) * map.columns,
-    );
+    out.set(values.subarray(row * map.columns, (row + 1) * map.columns), (map.rows - 1 - row) * map.columns);
   }
   return out;
 }
@@ -178,8 +175,7 @@ export function shown(value: number | null | undefined): string {
 function Tip({ panel, map, values, x, y }: { panel: Panel; map: HeatMap | null; values?: Float32Array; x: number; y: number }) {
   if (map !== null && values !== undefined) {
     const column = Math.floor(((x - map.x_first) / (map.x_last - map.x_first)) * map.columns);
-    const up = Math.floor(((y - map.y_first) / (map.y_last - map.y_first)) * map.rows);
-    const row = map.top_left ? map.rows - 1 - up : up;
+    const row = Math.floor(((y - map.y_first) / (map.y_last - map.y_first)) * map.rows);
     return (
       <>
         {panel.x.label} {shown(x)}, {panel.y.label} {shown(y)}
@@ -229,6 +225,7 @@ export function PanelView({ panel, values, title, children, still = false }: Pro
         }}
         ordinateConfig={{
           visDomain: domainOf(y),
+          flip: map?.top_left === true,
           scaleType: scaleOf[y.scale],
           label: y.label,
           formatTick: y.scale === 'log' ? undefined : plainTick,

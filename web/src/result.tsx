@@ -140,7 +140,7 @@ export function ResultPage({ file, view, number, only }: Props) {
   if (result === undefined || current === undefined) {
     return <p className="note text">opening {file} …</p>;
   }
-  let content = <FigureView key={current.name} file={file} figure={current.name} number={at} />;
+  let content = <FigureView key={current.name} values={{ file, figure: current.name, number: at }} />;
   if (current.name === 'map') {
     const bin = result.maps[at - 1]?.bin ?? 1;
     content = <TwoTimePage key={`${file} ${bin}`} file={file} bin={bin} />;

@@ -133,8 +133,8 @@ TEST(Site, ListsResultsWithTheirNumbers) {
   for (const auto& entry : folder.at("entries"))
     kinds.push_back(entry.at("path").get<std::string>() + " " +
                     entry.at("kind").get<std::string>());
-  EXPECT_THAT(kinds,
-              ElementsAre("movie.h5 ", "movie_qmap.h5 ", "movie_truth.h5 ", "result.h5 xpcs"));
+  EXPECT_THAT(
+      kinds, ElementsAre("movie.h5 frames", "movie_qmap.h5 ", "movie_truth.h5 ", "result.h5 xpcs"));
   const auto& result = folder.at("entries")[3];
   EXPECT_EQ(result.at("numbers")[0].at("text"), "160");
   const auto tree = io::read_tree(SmallResult::get().path("result.h5"));

@@ -37,7 +37,7 @@ struct ShownNumber {
 /// A file that a folder page lists.
 struct FolderEntry {
   std::string path; // relative to the folder, with '/'
-  std::string kind; // "xpcs", "ecm", …; "series" for frames; "" for other HDF5 files
+  std::string kind; // "xpcs", "ecm", …; "frames": a series; "": another HDF5 file
   std::string title, input, date, version;
   Index bytes = 0;
   Index modified = 0; // nanoseconds, of the file's clock: another number is another state
@@ -173,6 +173,34 @@ private:
   std::string path_;
   Tree tree_;
   std::unique_ptr<Maps> maps_;
+};
+
+/// What of a series of frames is seen.
+struct FrameWindow {
+  Index first = 0, count = 1;  // the mean of `count` frames
+  std::string mask, partition; // files; "": none
+  bool logarithmic = false;
+  double lower_percentile = 0.5, upper_percentile = 99.5;
+};
+
+/// Frames as they come from a detector, opened. Thread-safe.
+class SeriesView {
+public:
+  /// `path` may name a dataset, "file.h5::/entry/data". Throws FileError, FormatError.
+  explicit SeriesView(const std::string& path);
+  ~SeriesView();
+
+  [[nodiscard]] Index frames() const;
+  /// What `vitrum info` says of it.
+  [[nodiscard]] std::vector<ShownNumber> facts() const;
+  [[nodiscard]] std::vector<std::string> problems() const;
+  /// With all limits filled in. Throws OptionError for frames that are not there, DataError for a
+  /// mask or partition of another shape.
+  [[nodiscard]] plot::Figure figure(const FrameWindow& window) const;
+
+private:
+  struct Opened;
+  std::unique_ptr<Opened> opened_;
 };
 
 } // namespace vitrum::app

@@ -84,4 +84,16 @@ make_zoom_figure(const Tree& result, Index bin, const MapOptions& options = {});
 /// Mean image (logarithmic), and over it the masked pixels and the bins.
 [[nodiscard]] std::optional<Figure> make_image_figure(const Tree& result);
 
+/// One frame or the mean of some, with what lies over it.
+struct FrameImage {
+  Index rows = 0, columns = 0;
+  std::vector<float> values; // [row, column]
+  std::string title, unit;
+  bool logarithmic = false;
+  double lower_percentile = 0.5, upper_percentile = 99.5;
+  std::vector<std::uint8_t> masked; // 1: not used; empty: no mask
+  std::vector<std::int32_t> labels; // of bins, 0: none; empty: no bins
+};
+[[nodiscard]] Figure make_frame_figure(FrameImage image);
+
 } // namespace vitrum::report
