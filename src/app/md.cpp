@@ -59,11 +59,7 @@ std::string summary(const Tree& tree, const MdRun& run) {
   }
   if (const auto* waiting = tree.find_group("entry/waiting"); waiting != nullptr) {
     if (waiting->find("exponent") != nullptr)
-      text +=
-          fmt::format("exchange times: exponent {} above {}, goodness of fit p = {:.2g}\n",
-                      format_value(waiting->number("exponent"), waiting->number("exponent_errors")),
-                      format_value(waiting->number("tmin"), std::nan(""), run.time_unit()),
-                      waiting->number("p_value"));
+      text += fmt::format("exchange times: {}\n", waiting->text("verdict"));
     else
       text += "exchange times: " + waiting->text("problem") + "\n";
   }
@@ -98,6 +94,7 @@ run_md_analyze(MdAnalyzeOptions options, const Invocation& invocation, const Mon
                        options.output.output);
   choose_weights(run, options.windows);
   analyse_structure(run, options, monitor);
+  analyse_fem(run, options, monitor);
   const bool series = info.frames > 1;
   auto tree = make_result(invocation, to_toml(describe(options)));
   std::optional<MdTwoTime> two_time;
@@ -116,6 +113,7 @@ run_md_analyze(MdAnalyzeOptions options, const Invocation& invocation, const Mon
   tree.group("entry").attributes["default"] = std::string("structure");
   add_series(tree, run);
   add_structure(tree, run);
+  add_fem(tree, run);
   if (series) {
     add_motion(tree, run);
     add_waiting(tree, run, options);

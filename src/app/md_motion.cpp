@@ -33,6 +33,34 @@ std::size_t most_heterogeneous(const md::MotionResult& motion) {
   return best;
 }
 
+/// entry/mobility: of the last origin.
+void add_mobility(Tree& tree, const MdRun& run) {
+  const auto& r = *run.rearrangements;
+  if (!r.mobility)
+    return;
+  const auto& m = *r.mobility;
+  auto& group = tree.group("entry/mobility");
+  group.attributes["NX_class"] = std::string("NXdata");
+  group.attributes["signal"] = std::string("displacement");
+  const std::vector<Index> shape{m.rows, m.columns};
+  group.set("displacement", make_array(shape, m.mean, run.length_unit()));
+  if (r.order)
+    group.set("ifk_share", make_array(shape, r.order->mean, ""));
+  group.set("height", make_scalar(m.height, run.length_unit()));
+  group.set("width", make_scalar(m.width, run.length_unit()));
+  group.set("thickness", make_scalar(r.slab_thickness, run.length_unit()));
+  group.set("smoothing", make_scalar(r.smoothing, run.length_unit()));
+  group.set("lag", make_scalar(static_cast<double>(r.lag) * run.step_time, run.time_unit()));
+  std::vector<double> x, y;
+  for (std::size_t i = 0; i < m.atoms.size(); ++i)
+    if (r.mobile[static_cast<std::size_t>(m.atoms[i])] != 0) {
+      x.push_back(m.x[i]);
+      y.push_back(m.y[i]);
+    }
+  group.set("mobile_x", make_array(std::move(x), run.length_unit()));
+  group.set("mobile_y", make_array(std::move(y), run.length_unit()));
+}
+
 } // namespace
 
 void analyse_rearrangements(MdRun& run, const MdAnalyzeOptions& o, const Monitor& monitor) {
@@ -55,7 +83,11 @@ void analyse_rearrangements(MdRun& run, const MdAnalyzeOptions& o, const Monitor
     outer.push_back(beyond * r);
   constexpr Index origins = 10;
   const Index last = info.frames - 1 - out.lag;
-  Moments length, longest, broken, ratio;
+  Moments length, longest, broken, ratio, correlation;
+  // in mean spacings, close to the first distance of a dense liquid
+  const double spacing = std::cbrt(run.last.box.volume() / static_cast<double>(run.last.atoms()));
+  out.slab_thickness = 2 * spacing;
+  out.smoothing = 0.75 * spacing;
   Progress progress(monitor, "rearrangements", "origins", std::min(origins, last + 1));
   for (Index k = 0; k < std::min(origins, last + 1); ++k) {
     const Index start =
@@ -86,6 +118,7 @@ void analyse_rearrangements(MdRun& run, const MdAnalyzeOptions& o, const Monitor
     const auto bonds = md::broken_bonds(before, after, kinds, inner, outer);
     broken.add(static_cast<double>(bonds.broken) /
                static_cast<double>(std::max<Index>(1, bonds.bonds)));
+    out.mobility = md::slab_map(before, moved, out.slab_thickness, out.smoothing);
     if (run.voronoi) {
       std::vector<double> radius;
       for (const auto s : before.species)
@@ -102,6 +135,10 @@ void analyse_rearrangements(MdRun& run, const MdAnalyzeOptions& o, const Monitor
       const auto p = md::propensity(moved, before.species, kinds, members);
       if (!std::isnan(p.ratio))
         ratio.add(p.ratio);
+      const std::vector<double> share(members.begin(), members.end());
+      out.order = md::slab_map(before, share, out.slab_thickness, out.smoothing);
+      if (const double one = md::map_correlation(*out.mobility, *out.order); std::isfinite(one))
+        correlation.add(one);
     }
     out.mobile = mobile;
     out.moved = moved;
@@ -113,6 +150,8 @@ void analyse_rearrangements(MdRun& run, const MdAnalyzeOptions& o, const Monitor
   out.mean_length = {length.mean, length.error()};
   out.longest = {longest.mean, longest.error()};
   out.broken_fraction = {broken.mean, broken.error()};
+  out.map_correlation = {correlation.count > 0 ? correlation.mean : nan,
+                         correlation.count > 1 ? correlation.error() : nan};
   out.ratio = {ratio.count > 0 ? ratio.mean : nan, ratio.count > 1 ? ratio.error() : nan};
 }
 
@@ -176,6 +215,8 @@ void add_motion(Tree& tree, const MdRun& run) {
   set("string_longest", r.longest);
   set("broken_bond_fraction", r.broken_fraction);
   set("ifk_msd_ratio", r.ratio);
+  if (run.voronoi)
+    set("mobility_order_correlation", r.map_correlation);
   std::vector<double> length, number;
   for (std::size_t n = 1; n < r.string_lengths.size(); ++n) {
     length.push_back(static_cast<double>(n));
@@ -185,6 +226,7 @@ void add_motion(Tree& tree, const MdRun& run) {
   order.set("string_number", make_array(std::move(number)));
   order.set("ifk_time", make_array(r.ifk_time, run.time_unit()));
   order.set("ifk_fraction", make_array(r.ifk_fraction));
+  add_mobility(tree, run);
 }
 
 } // namespace vitrum::app

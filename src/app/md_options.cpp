@@ -16,7 +16,8 @@ void describe(TrajectoryFlags& flags, Settings& settings) {
   add("species", "NAMES", "names of the types 1, 2, …", &flags.species);
 }
 
-void describe(WindowFlags& flags, Settings& settings) {
+/// `needs`: what elements and the unit of length are for.
+void describe(WindowFlags& flags, Settings& settings, const char* needs) {
   const Group add(settings, "reciprocal space");
   add("shell",
       "LOW:HIGH",
@@ -36,12 +37,12 @@ void describe(WindowFlags& flags, Settings& settings) {
       "LIST",
       "which element each species stands for; empty: their names",
       &flags.elements,
-      "--weights x-ray|electron");
+      needs);
   add("angstrom",
       "LENGTH",
       "of the simulation's unit of length; 0: as the file says",
       &flags.angstrom,
-      "--weights x-ray|electron");
+      needs);
 }
 
 } // namespace
@@ -69,7 +70,7 @@ Settings describe(MdAnalyzeOptions& o) {
             &o.smallest_face,
             "no --no-voronoi");
   structure("no-voronoi", "", "leave out Voronoi cells and what follows from them", &o.no_voronoi);
-  describe(o.windows, s);
+  describe(o.windows, s, "--weights x-ray|electron or --probe-size");
   const Group spot(s, "reciprocal space");
   spot("spot", "N", "edge of the spot in reciprocal vectors", &o.windows.spot);
   const Group waiting(s, "waiting times");
@@ -93,6 +94,13 @@ Settings describe(MdAnalyzeOptions& o) {
           "FILE",
           "write atoms with their class, displacement and string as extended XYZ, for OVITO",
           &o.atoms);
+  const Group fem(s, "fluctuation microscopy");
+  fem("probe-size",
+      "NM,NM",
+      "normalised variance that probes of these sizes would see of the last frame, by electrons; "
+      "needs --elements and --angstrom for species and lengths that are only numbers",
+      &o.probe_size_nm);
+  fem("orientations", "N", "random orientations of the box", &o.orientations, "--probe-size");
   const Group map(s, "two-time maps");
   map("no-map", "", "make neither maps nor windows of age", &o.no_map);
   map("window",
@@ -110,7 +118,7 @@ Settings describe(MdAnalyzeOptions& o) {
 Settings describe(MdFramesOptions& o) {
   Settings s;
   describe(o.trajectory, s);
-  describe(o.windows, s);
+  describe(o.windows, s, "--weights x-ray|electron");
   const Group picture(s, "reciprocal space");
   picture("q-max", "Q", "edge of the picture; 0: a tenth beyond the shell", &o.q_max);
   describe(o.output, s);

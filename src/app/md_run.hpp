@@ -13,6 +13,7 @@
 #include "vitrum/md/hops.hpp"
 #include "vitrum/md/motion.hpp"
 #include "vitrum/md/pairs.hpp"
+#include "vitrum/md/slab_map.hpp"
 #include "vitrum/md/structure.hpp"
 #include "vitrum/md/voronoi.hpp"
 #include "vitrum/md/waiting.hpp"
@@ -34,6 +35,18 @@ struct Rearrangements {
   std::vector<double> moved;
   std::vector<std::uint8_t> mobile;
   std::vector<Index> string, broken;
+  // seen along the third edge of the box; the second with Voronoi cells alone
+  double slab_thickness = 0, smoothing = 0;
+  std::optional<md::SlabMap> mobility, order;
+  ValueError map_correlation;
+};
+
+/// Normalised variance of the last frame, as probes of several sizes would see it.
+struct MdFem {
+  std::vector<double> k_inv_nm, probe_size_nm;
+  std::vector<double> variance, error; // [probe, k]
+  std::vector<Index> patterns;         // [probe]
+  double structure_k_inv_nm = 0;       // of the peak of S(q)
 };
 
 struct MdRun {
@@ -66,6 +79,7 @@ struct MdRun {
   std::optional<md::MotionResult> motion;
   std::optional<md::Coherent> coherent;
   std::optional<Rearrangements> rearrangements;
+  std::optional<MdFem> fem;
 
   [[nodiscard]] const atoms::TrajectoryInfo& info() const { return trajectory->info(); }
   [[nodiscard]] std::string length_unit() const;    // "sigma"; "length" where the file is silent
@@ -77,6 +91,14 @@ struct MdRun {
 [[nodiscard]] std::unique_ptr<atoms::TrajectorySource> open_atoms(
     const std::string& path, const TrajectoryFlags& flags, std::vector<std::string>& warnings);
 
+/// The element that each species stands for and the unit of length in angstrom. Throws OptionError
+/// that says what `purpose` needs.
+struct Elements {
+  std::vector<std::string> symbol; // [species]
+  double angstrom = 0;
+};
+[[nodiscard]] Elements
+choose_elements(const MdRun& run, const WindowFlags& flags, const std::string& purpose);
 /// From the flags and the species of the file.
 void choose_weights(MdRun& run, const WindowFlags& flags);
 /// Fills the structure part.
@@ -90,7 +112,11 @@ void analyse_frames(MdRun& run, const MdAnalyzeOptions& options, const Monitor& 
 void add_structure(Tree& tree, const MdRun& run);
 /// Strings, broken bonds and propensity over the lag at which motion is most heterogeneous.
 void analyse_rearrangements(MdRun& run, const MdAnalyzeOptions& options, const Monitor& monitor);
-/// entry/motion, van_hove, order.
+/// Normalised variance of the last frame by kinematic diffraction; nothing without --probe-size.
+void analyse_fem(MdRun& run, const MdAnalyzeOptions& options, const Monitor& monitor);
+/// entry/fem_model.
+void add_fem(Tree& tree, const MdRun& run);
+/// entry/motion, van_hove, order, mobility.
 void add_motion(Tree& tree, const MdRun& run);
 /// Atoms of the last origin with class, displacement, string and broken bonds, for OVITO.
 void write_atoms(const MdRun& run, const std::string& path, bool overwrite);

@@ -170,25 +170,29 @@ void analyse_structure(MdRun& run, const MdAnalyzeOptions& options, const Monito
     find_cells(run, options);
 }
 
+Elements choose_elements(const MdRun& run, const WindowFlags& flags, const std::string& purpose) {
+  const auto& species = run.info().species;
+  Elements out{flags.elements.empty() ? species : flags.elements, flags.angstrom};
+  if (out.symbol.size() != species.size())
+    throw OptionError(fmt::format("--elements: {} elements for {} species ({})",
+                                  out.symbol.size(),
+                                  species.size(),
+                                  fmt::join(species, ", ")));
+  if (out.angstrom == 0 && run.length_unit() == "angstrom")
+    out.angstrom = 1;
+  if (out.angstrom == 0)
+    throw OptionError(fmt::format("{}: lengths are in '{}': {} --angstrom, the length of this unit",
+                                  run.info().path,
+                                  run.length_unit(),
+                                  purpose));
+  return out;
+}
+
 void choose_weights(MdRun& run, const WindowFlags& flags) {
   const auto radiation = md::parse_radiation(flags.weights);
   if (radiation == md::Radiation::none)
     return;
-  const auto& species = run.info().species;
-  const auto& elements = flags.elements.empty() ? species : flags.elements;
-  if (elements.size() != species.size())
-    throw OptionError(fmt::format("--elements: {} elements for {} species ({})",
-                                  elements.size(),
-                                  species.size(),
-                                  fmt::join(species, ", ")));
-  double angstrom = flags.angstrom;
-  if (angstrom == 0 && run.length_unit() == "angstrom")
-    angstrom = 1;
-  if (angstrom == 0)
-    throw OptionError(fmt::format("{}: lengths are in '{}': form factors need --angstrom, the "
-                                  "length of this unit",
-                                  run.info().path,
-                                  run.length_unit()));
+  const auto [elements, angstrom] = choose_elements(run, flags, "form factors need");
   run.weights = md::ScatteringWeights(radiation, elements, angstrom);
   run.weights_name = fmt::format("{} of {}", flags.weights, fmt::join(elements, ", "));
 }

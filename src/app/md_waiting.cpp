@@ -8,6 +8,7 @@
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/statistics.hpp"
 #include "vitrum/md/power_law.hpp"
+#include "vitrum/report/numbers.hpp"
 
 namespace vitrum::app {
 namespace {
@@ -55,6 +56,31 @@ void add_density(Tree& group,
   group.set(name + "_cut_off", make_scalar(static_cast<Index>(intervals.size()) - ended));
 }
 
+/// Whether the intervals are those of a power law, in one sentence.
+std::string verdict_on(const md::PowerLaw& fit,
+                       double decades,
+                       double p_value,
+                       const std::vector<md::Rival>& rivals,
+                       const std::string& t_min) {
+  constexpr double fewest = 1;
+  if (decades < fewest)
+    return fmt::format("above {} the run shows {:.2g} decades of time: too few to tell a power law",
+                       t_min,
+                       decades);
+  if (p_value < 0.05)
+    return fmt::format("a power law above {} is ruled out (p = {:.2g})", t_min, p_value);
+  for (const auto& rival : rivals)
+    if (rival.ratio_z < -2)
+      return fmt::format("above {} the law '{}' is the likelier one (z = {:.2g})",
+                         t_min,
+                         rival.name,
+                         rival.ratio_z);
+  return fmt::format("a power law with the exponent {} above {}, over {:.2g} decades",
+                     report::format_value(fit.exponent, fit.exponent_error),
+                     t_min,
+                     decades);
+}
+
 } // namespace
 
 void add_waiting(Tree& tree, const MdRun& run, const MdAnalyzeOptions& o) {
@@ -83,13 +109,25 @@ void add_waiting(Tree& tree, const MdRun& run, const MdAnalyzeOptions& o) {
     group.set("kolmogorov_distance", make_scalar(fit.distance));
     group.set("events_above_tmin", make_scalar(fit.events));
     group.set("cut_off_above_tmin", make_scalar(fit.censored));
-    if (o.replicates > 0)
-      group.set("p_value",
-                make_scalar(
-                    md::power_law_p_value(w.exchange, fit, options, o.replicates, bootstrap_seed)));
-    else
-      group.set("p_value", make_scalar(std::nan("")));
-    for (const auto& rival : md::compare_power_law(w.exchange, fit)) {
+    double longest = 0;
+    for (const auto& one : w.exchange)
+      longest = std::max(longest, one.time);
+    const double decades = std::log10(longest / fit.t_min);
+    group.set("decades_above_tmin", make_scalar(decades));
+    const double p_value =
+        o.replicates > 0
+            ? md::power_law_p_value(w.exchange, fit, options, o.replicates, bootstrap_seed)
+            : std::nan("");
+    group.set("p_value", make_scalar(p_value));
+    const auto rivals = md::compare_power_law(w.exchange, fit);
+    group.set(
+        "verdict",
+        make_scalar(verdict_on(fit,
+                               decades,
+                               p_value,
+                               rivals,
+                               report::format_value(fit.t_min, std::nan(""), run.time_unit()))));
+    for (const auto& rival : rivals) {
       auto name = rival.name;
       std::replace(name.begin(), name.end(), '-', '_');
       group.set(name + "_ratio_z", make_scalar(rival.ratio_z));

@@ -36,8 +36,12 @@ std::vector<std::byte> unpack_start(std::vector<std::byte>& from) {
   return out;
 }
 
-/// Elements of the matrix that begins with its tag here: its flags (16 bytes), then its sides.
-double elements_of(const std::vector<std::byte>& bytes, bool big) {
+struct Claim {
+  double elements = 0, sides = 0;
+};
+
+/// Of the matrix that begins with its tag here: its flags (16 bytes), then its sides.
+Claim claim_of(const std::vector<std::byte>& bytes, bool big) {
   const auto word = [&](std::size_t at) {
     if (at + 4 > bytes.size())
       return std::uint32_t{0};
@@ -50,10 +54,10 @@ double elements_of(const std::vector<std::byte>& bytes, bool big) {
     count = small / 4;
     at = sides_tag + 4;
   }
-  double elements = 1;
+  Claim claim{1, static_cast<double>(count)};
   for (std::uint32_t d = 0; d < count && at + 4 <= bytes.size(); ++d, at += 4)
-    elements *= static_cast<double>(word(at));
-  return elements;
+    claim.elements *= static_cast<double>(word(at));
+  return claim;
 }
 
 } // namespace
@@ -81,11 +85,17 @@ void check_matlab_sizes(const std::string& path) {
     file.read(at, here, start.data());
     if (word(0) == packed)
       start = unpack_start(start);
-    const double elements = word(0) == packed || word(0) == matrix ? elements_of(start, big) : 0.0;
-    if (elements > most)
+    const Claim claim = word(0) == packed || word(0) == matrix ? claim_of(start, big) : Claim{};
+    constexpr double most_sides = 32;
+    if (claim.sides > most_sides)
       throw FormatError(path,
                         fmt::format("byte {}", at),
-                        fmt::format("a variable of {:g} elements", elements),
+                        fmt::format("a variable of {} dimensions", claim.sides),
+                        fmt::format("at most {}", most_sides));
+    if (claim.elements > most)
+      throw FormatError(path,
+                        fmt::format("byte {}", at),
+                        fmt::format("a variable of {:g} elements", claim.elements),
                         fmt::format("one that {} bytes can hold", file.size()));
     at += tag_bytes + content;
   }

@@ -74,8 +74,27 @@ std::vector<PageSection> md_sections(const Tree& root) {
            "Left: atoms that take each other's places, of the most mobile ones over the lag at "
            "which motion is most heterogeneous. Right: atoms in icosahedral and Frank–Kasper "
            "surroundings.",
+           {}},
+          {make_mobility_figure(root),
+           "mobility",
+           "A slab of the box, seen along its third edge: how far atoms move over the lag at which "
+           "motion is most heterogeneous, and the share of icosahedral and Frank–Kasper atoms "
+           "before, both smoothed; dots: the most mobile atoms of the slab. Below: the correlation "
+           "of the two maps, and the mean square displacement of such atoms against others of the "
+           "same species.",
            {}}},
          "order"});
+  if (root.find_group("entry/fem_model") != nullptr)
+    out.push_back(
+        {"fem",
+         "Fluctuation microscopy of the same atoms",
+         {{make_md_fem_figure(root),
+           "model_variance",
+           "Normalised variance that electron probes would see of the last frame, in many "
+           "orientations: kinematic diffraction, variance of annular means; bands: "
+           "standard errors by a bootstrap over orientations.",
+           {}}},
+         "fem_model"});
   return out;
 }
 

@@ -225,7 +225,8 @@ List listed(const Tree& root, bool once) {
                               "waiting",
                               "hops",
                               "motion",
-                              "order"})
+                              "order",
+                              "fem_model"})
       add_group(list, result, group);
   const auto fits = result.fits();
   const auto pixel_fits = result.fits("g2_pixel");

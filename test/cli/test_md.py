@@ -80,22 +80,27 @@ class Trajectory(CliTest):
     def test_speckles_waits_and_page(self):
         self.glass()
         self.vitrum("md", "analyze", "g.dump", "--time-step", "0.1", "--bond-length", "0.9", "--average", "3", "--t-min", "4",
-                    "--replicates", "10", "--atoms", "atoms.xyz", "-o", "g.h5", "--quiet")
+                    "--replicates", "10", "--atoms", "atoms.xyz", "--probe-size", "0.8,1", "--orientations", "4", "--elements", "Zr,Cu", "--angstrom", "3",
+                    "-o", "g.h5", "--quiet")
         s = {name: value for name, value in self.scalars("g.h5")["scalars"].items()}
         self.assertEqual(s["frames"]["value"], 240)
         self.assertEqual(s["frame_time_s"], {"value": 1.0, "error": None, "unit": "tau"})
         # hops of density t^-1.6; three frames of averaging blur short waits
         self.assertAlmostEqual(s["waiting/exponent"]["value"], 1.6, delta=0.15)
+        self.assertRegex(s["waiting/verdict"]["value"], "^(a power law with the exponent 1.[56]|above 4 tau the law)")
         for bin_number in (1, 2, 3):
             self.assertIn(f"bin/{bin_number}/fit/kww/tau_s", s)
         self.assertAlmostEqual(s["speckle/shell_mean_contrast"]["value"], 1, delta=0.15)
         with h5py.File(self.path("g.h5")) as result:
             self.assertEqual(result["entry/g2/lag_s"].attrs["units"], "tau")
-        for figure in ("two-time", "g2", "structure", "speckle", "windows", "waiting", "hops", "motion"):
+            self.assertEqual(result["entry/fem_model/variance"].shape, (2, 81))
+            self.assertTrue((result["entry/fem_model/variance"][:] > 0).all())
+            self.assertEqual(result["entry/mobility/displacement"].shape, (96, 96))
+        for figure in ("two-time", "g2", "structure", "speckle", "windows", "waiting", "hops", "motion", "mobility", "model-variance"):
             self.vitrum("show", "g.h5", "--figure", figure, "-o", f"{figure}.png")
         self.vitrum("report", "g.h5", "-o", "page", "--quiet")
         page = self.path("page/index.html").read_text()
-        for title in ("Structure", "waiting times", "Motion"):
+        for title in ("Structure", "waiting times", "Motion", "Fluctuation microscopy of the same atoms"):
             self.assertIn(title, page)
         header = self.path("atoms.xyz").read_text().splitlines()[1]
         self.assertIn("Properties=species:S:1:pos:R:3:id:I:1:frank_kasper:I:1:displacement:R:1", header)
@@ -142,6 +147,11 @@ class Trajectory(CliTest):
         self.refused("g.dump: lengths are in 'sigma': form factors need --angstrom, the length of this unit", *scattering, code=2)
         self.refused("'1' is no element: name one for each species with --elements", *scattering, "--angstrom", "3", code=2)
         self.refused("--elements: 1 elements for 2 species (1, 2)", *scattering, "--angstrom", "3", "--elements", "Zr", code=2)
+        fem = ["md", "analyze", "g.dump", "--time-step", "1", "--probe-size", "0.8", "-o", "o.h5"]
+        self.refused("g.dump: lengths are in 'sigma': a probe of so many nm needs --angstrom, the length of this unit", *fem, code=2)
+        self.refused("'1' is no element: name one for each species with --elements", *fem, "--angstrom", "3", code=2)
+        self.refused("--probe-size 2: sees 40.0 angstrom, the box has 18.0: it would see atoms twice", *fem[:6], "2", *fem[7:], "--angstrom", "3",
+                     "--elements", "Zr,Cu", code=2)
         self.refused("--weights xray: expected unit, x-ray or electron", *scattering[:5], "--weights", "xray", "-o", "o.h5", code=2)
         self.refused("--radii: 1 radii for 2 species (1, 2)", "md", "analyze", "g.dump", "--radii", "0.5", "-o", "o.h5", code=2)
 

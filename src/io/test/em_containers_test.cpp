@@ -194,6 +194,12 @@ TEST(EmContainers, MatlabSizesThatTheFileCannotHold) {
   write(scratch / "cell.mat", cell);
   EXPECT_EQ(message_of(scratch / "cell.mat"),
             ":byte 128: a variable of 3.6e+09 elements, expected one that 200 bytes can hold");
+  auto sides = matlab_bytes({2, 3, 2}, {1, 2, 3});
+  const std::uint32_t many = 2000000000;
+  std::memcpy(&sides[156], &many, 4);
+  write(scratch / "sides.mat", sides);
+  EXPECT_EQ(message_of(scratch / "sides.mat"),
+            ":byte 128: a variable of 500000000 dimensions, expected at most 32");
   // without a name, of more bytes than the file can hold, though not of more elements
   write(scratch / "nameless.mat", matlab_bytes({300, 200, 2}, {1, 2, 3}, ""));
   EXPECT_EQ(message_of(scratch / "nameless.mat"),

@@ -630,6 +630,8 @@ def md_analyze(
     replicates: Optional[int] = ...,
     mobile: Optional[float] = ...,
     atoms: Union[str, PathLike[str], float, Sequence[float], None] = ...,
+    probe_size: Union[str, PathLike[str], float, Sequence[Union[str, float, PathLike[str]]], Mapping[str, object], None] = ...,
+    orientations: Optional[int] = ...,
     no_map: Optional[bool] = ...,
     window: Optional[float] = ...,
     models: Union[str, PathLike[str], float, Sequence[Union[str, float, PathLike[str]]], Mapping[str, object], None] = ...,

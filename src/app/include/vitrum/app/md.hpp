@@ -42,12 +42,14 @@ struct MdAnalyzeOptions {
   double bond_length = 0; // of waiting times; 0: first peak of g(r)
   Index average = 3;      // frames
   Index origins = 10;
-  Index hop_frames = 5;          // before and after an instant, for hops
-  double hop_threshold = 0;      // 0: from the size of the cages
-  double t_min = 0;              // of the power law; 0: found
-  Index replicates = 50;         // of its bootstrap
-  double mobile_fraction = 0.06; // of the atoms that strings are made of
-  std::string atoms;             // extended XYZ to write
+  Index hop_frames = 5;                   // before and after an instant, for hops
+  double hop_threshold = 0;               // 0: from the size of the cages
+  double t_min = 0;                       // of the power law; 0: found
+  Index replicates = 50;                  // of its bootstrap
+  double mobile_fraction = 0.06;          // of the atoms that strings are made of
+  std::vector<std::string> probe_size_nm; // of fluctuation microscopy; empty: none
+  Index orientations = 50;                // in which probes see the box
+  std::string atoms;                      // extended XYZ to write
   bool no_map = false;
   bool no_voronoi = false;
   AgeFlags age;

@@ -28,6 +28,12 @@ namespace vitrum::report {
 /// Lengths of strings, and the fraction of Frank–Kasper atoms against time.
 [[nodiscard]] std::optional<plot::Figure> make_order_figure(const Tree& result);
 
+/// Displacements over a slab of the box, the share of Frank–Kasper atoms there, and the mobile
+/// atoms.
+[[nodiscard]] std::optional<plot::Figure> make_mobility_figure(const Tree& result);
+/// Normalised variance of the last frame for electron probes of several sizes.
+[[nodiscard]] std::optional<plot::Figure> make_md_fem_figure(const Tree& result);
+
 /// The figure with the unit of time of the result on its axes: simulations have their own.
 [[nodiscard]] plot::Figure in_result_units(plot::Figure figure, const Tree& result);
 

@@ -1,0 +1,127 @@
+// What fluctuation electron microscopy would see of a simulated glass.
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "fem_text.hpp"
+#include "md_run.hpp"
+#include "vitrum/atoms/form_factors.hpp"
+#include "vitrum/atoms/kinematic.hpp"
+#include "vitrum/core/error.hpp"
+
+namespace vitrum::app {
+namespace {
+
+constexpr double angstrom_per_nm = 10;
+constexpr std::uint64_t orientation_seed = 1;
+
+/// The last frame, in angstrom about the middle of its box.
+atoms::AtomModel model_of(const MdRun& run, const Elements& elements) {
+  const auto& c = run.last;
+  if (!c.box.orthogonal() || !c.box.fully_periodic())
+    throw DataError(fmt::format("{}: --probe-size needs a box of right angles that repeats itself",
+                                run.info().path));
+  std::vector<int> number;
+  for (const auto& symbol : elements.symbol) {
+    number.push_back(atoms::atomic_number(symbol));
+    if (number.back() == 0)
+      throw OptionError(
+          fmt::format("'{}' is no element: name one for each species with --elements", symbol));
+  }
+  atoms::AtomModel model;
+  const auto edges = c.box.heights();
+  for (std::size_t d = 0; d < 3; ++d)
+    model.edge[d] = edges[d] * elements.angstrom;
+  for (std::size_t i = 0; i < c.positions.size(); ++i) {
+    const auto f = c.box.fraction(c.positions[i]);
+    std::array<double, 3> p{};
+    for (std::size_t d = 0; d < 3; ++d)
+      p[d] = (f[d] - std::floor(f[d]) - 0.5) * model.edge[d];
+    model.position.push_back(p);
+    model.element.push_back(number[static_cast<std::size_t>(c.species[i])]);
+  }
+  atoms::validate(model);
+  return model;
+}
+
+} // namespace
+
+void analyse_fem(MdRun& run, const MdAnalyzeOptions& o, const Monitor& monitor) {
+  if (o.probe_size_nm.empty())
+    return;
+  if (o.orientations < 2)
+    throw OptionError(fmt::format("--orientations {}: need at least 2", o.orientations));
+  const auto elements = choose_elements(run, o.windows, "a probe of so many nm needs");
+  const auto model = model_of(run, elements);
+  const double smallest = *std::min_element(model.edge.begin(), model.edge.end());
+  auto& out = run.fem.emplace();
+  constexpr double low = 2, high = 10, step = 0.1; // 1/nm, k = 1/d
+  std::vector<double> k_inv_angstrom;
+  for (Index i = 0; low + static_cast<double>(i) * step <= high + 1e-9; ++i) {
+    out.k_inv_nm.push_back(low + static_cast<double>(i) * step);
+    k_inv_angstrom.push_back(out.k_inv_nm.back() / angstrom_per_nm);
+  }
+  out.structure_k_inv_nm =
+      run.peak.q * angstrom_per_nm / (2 * std::numbers::pi * elements.angstrom);
+  const auto rotations = atoms::random_rotations(o.orientations, orientation_seed);
+  for (const auto& text : o.probe_size_nm) {
+    const double nm = number_of("probe-size", text), angstrom = nm * angstrom_per_nm;
+    if (2 * angstrom > smallest)
+      throw OptionError(fmt::format("--probe-size {}: sees {:.1f} angstrom, the box has {:.1f}: it "
+                                    "would see atoms twice",
+                                    text,
+                                    2 * angstrom,
+                                    smallest));
+    atoms::ProbeOptions probe;
+    probe.q_inv_angstrom = 0.61 / angstrom; // Rayleigh
+    const auto v = atoms::model_variance(model, rotations, probe, k_inv_angstrom, monitor);
+    out.probe_size_nm.push_back(nm);
+    out.variance.insert(out.variance.end(), v.variance.begin(), v.variance.end());
+    out.error.insert(out.error.end(), v.error.begin(), v.error.end());
+    out.patterns.push_back(v.patterns);
+  }
+  run.notes.push_back(
+      fmt::format("normalised variance: kinematic diffraction of the last frame by electrons in {} "
+                  "orientations, variance of annular means, sizes after Rayleigh",
+                  o.orientations));
+}
+
+void add_fem(Tree& tree, const MdRun& run) {
+  if (!run.fem)
+    return;
+  const auto& f = *run.fem;
+  auto& group = tree.group("entry/fem_model");
+  group.attributes["NX_class"] = std::string("NXdata");
+  group.attributes["signal"] = std::string("variance");
+  group.attributes["axes"] = std::vector<std::string>{"probe_size_nm", "k_inv_nm"};
+  const auto probes = static_cast<Index>(f.probe_size_nm.size());
+  const auto ks = static_cast<Index>(f.k_inv_nm.size());
+  group.set("k_inv_nm", make_array(f.k_inv_nm, "1/nm"));
+  group.set("probe_size_nm", make_array(f.probe_size_nm, "nm"));
+  group.set("variance", make_array({probes, ks}, f.variance, ""));
+  group.set("variance_errors", make_array({probes, ks}, f.error, ""));
+  group.set("patterns", make_array(f.patterns));
+  for (Index p = 0; p < probes; ++p) {
+    const auto row = f.variance.begin() + p * ks;
+    // about the first peak of S(q): below it V(k) rises for want of intensity
+    Index top = -1;
+    constexpr double about = 0.2;
+    for (Index i = 0; i < ks; ++i)
+      if (std::abs(f.k_inv_nm[static_cast<std::size_t>(i)] / f.structure_k_inv_nm - 1) < about &&
+          (top < 0 || row[i] > row[top]))
+        top = i;
+    if (top < 0)
+      continue;
+    const auto name = [&](const char* what) { return fmt::format("probe_{}_{}", p + 1, what); };
+    group.set(name("size_nm"), make_scalar(f.probe_size_nm[static_cast<std::size_t>(p)], "nm"));
+    group.set(name("peak_k_inv_nm"),
+              make_scalar(f.k_inv_nm[static_cast<std::size_t>(top)], "1/nm"));
+    group.set(name("peak_variance"), make_scalar(row[top]));
+    group.set(name("peak_variance_errors"),
+              make_scalar(f.error[static_cast<std::size_t>(p * ks + top)]));
+  }
+}
+
+} // namespace vitrum::app
