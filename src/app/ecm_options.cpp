@@ -67,6 +67,12 @@ Settings describe(EcmOptions& o) {
             "length of an age window, 0: a tenth of the series",
             &o.age.window_s,
             "no --no-map");
+  Group(s, "output")(
+      "keep-g2",
+      "SIZE",
+      "bytes of the g2 of all pixels up to which the result keeps it, for the viewer; 0: "
+      "never",
+      &o.keep_g2);
   describe(o.output, s);
   describe(o.run, s);
   describe_memory(o.run, s);

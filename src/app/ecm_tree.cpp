@@ -103,6 +103,26 @@ void add_maps(Tree& tree, const EcmRun& run) {
   map.set("degrees_of_freedom", make_scalar(run.fits.degrees_of_freedom));
 }
 
+/// g2 of each pixel side by side, so that one is read at once.
+void add_pixel_g2(Tree& tree, const EcmRun& run) {
+  const auto& c = run.correlation;
+  const auto lags = static_cast<Index>(c.lags.size());
+  if (c.pixels() * lags * static_cast<Index>(sizeof(float)) > run.keep_g2_bytes)
+    return;
+  std::vector<float> values(static_cast<std::size_t>(c.pixels() * lags));
+  for (Index k = 0; k < lags; ++k) {
+    const float* of_lag = c.lag(static_cast<std::size_t>(k));
+    for (Index p = 0; p < c.pixels(); ++p)
+      values[static_cast<std::size_t>(p * lags + k)] = 1 + of_lag[p];
+  }
+  std::vector<double> lag_s;
+  for (const Index lag : c.lags)
+    lag_s.push_back(static_cast<double>(lag) * run.frame_time_s);
+  auto& group = tree.group("entry/pixel_g2");
+  group.set("lag_s", make_array(std::move(lag_s), "s"));
+  group.set("g2", make_array({c.rows, c.columns, lags}, std::move(values), ""));
+}
+
 /// ln τ of the pixels with a usable fit, whatever its error: a limit of the error would cut the
 /// long times off.
 std::vector<double> usable_log_tau(const EcmRun& run) {
@@ -320,6 +340,7 @@ void add_image(Tree& tree, const EcmRun& run, const correlate::OneTime& g2) {
 
 void add_pixels(Tree& tree, const EcmRun& run) {
   add_maps(tree, run);
+  add_pixel_g2(tree, run);
   auto& pixels = tree.group("entry/pixels");
   const double pixel_nm = run.pixel_size_nm * static_cast<double>(run.field->options().bin);
   double accepted = 0;

@@ -29,6 +29,7 @@ struct ResultView::Maps {
   std::mutex mutex;
   Index whole_bin = 0; // the one whose whole map is in memory
   std::shared_ptr<const std::vector<float>> whole;
+  std::shared_ptr<const Array> pixel_g2; // once it was asked for
 
   /// Throws DataError.
   [[nodiscard]] const StoredBin& at(Index bin) const;

@@ -68,14 +68,15 @@ StoredBin open_bin(const std::string& path, const Tree& tree, const std::string&
   return bin;
 }
 
-/// Everything but the two-time maps, which may be many times larger and are read in parts.
+/// Everything but the two-time maps, which may be many times larger and are read in parts, and
+/// the g2 of pixels, which is read when one is asked for.
 Tree read_without_maps(const std::string& path) {
   constexpr Index large = 1 << 16;
   std::vector<std::string> left_out;
   auto tree = io::read_tree(path, {.largest_array = large, .left_out = &left_out});
   require_result(tree, path);
   for (const auto& name : left_out)
-    if (!is_two_time_map(name))
+    if (!is_two_time_map(name) && name != "/entry/pixel_g2/g2")
       tree.set(name.substr(1), io::read_array(path + "::" + name));
   return tree;
 }

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <nlohmann/json.hpp>
 
 #include <fmt/format.h>
@@ -37,6 +39,7 @@ Response result(Site& site, const Query& query) {
                    {"corrections", tree.texts("entry/process/corrections")},
                    {"figures", ordered_json::array()},
                    {"maps", ordered_json::array()},
+                   {"pixels", !view->pixel_maps().empty()},
                    {"numbers", ordered_json::array()}};
   for (const auto& figure : view->figures())
     out["figures"].push_back({{"name", figure.name},
@@ -63,11 +66,29 @@ app::FrameWindow window_in(Site& site, const Query& query) {
   return window;
 }
 
-/// One of a result, or, with `frame`, of a series of frames.
+/// Of the pixels of a map: the map, how its values are distributed, or g2 of one.
+plot::Figure pixel_figure(const app::ResultView& view, const Query& query) {
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  const auto kind = query.text("pixels");
+  const auto name = query.text_or("map", "tau_s");
+  const double lower = query.number_or("lower", -infinite);
+  const double upper = query.number_or("upper", infinite);
+  if (kind == "map")
+    return view.pixel_map(name, lower, upper);
+  if (kind == "histogram")
+    return view.pixel_histogram(name, lower, upper);
+  if (kind == "g2")
+    return view.pixel_figure(query.number("x_nm"), query.number("y_nm"));
+  throw OptionError(fmt::format("pixels '{}': expected map, histogram or g2", kind));
+}
+
+/// One of a result, or, with `frame`, of a series of frames, or, with `pixels`, of pixels.
 plot::Figure figure_of(Site& site, const Query& query) {
   if (query.has("frame"))
     return site.series(query.text("file"), query.text_or("dataset", ""))
         ->figure(window_in(site, query));
+  if (query.has("pixels"))
+    return pixel_figure(*site.result(query.text("file")), query);
   return site.result(query.text("file"))->figure(query.text("figure"), query.whole_or("number", 1));
 }
 
@@ -97,8 +118,9 @@ Response figure_export(Site& site, const Query& query) {
   const auto drawn = figure_of(site, query);
   const auto format = query.text("format");
   const auto name =
-      query.has("frame")
-          ? fmt::format("frame_{}.{}", query.whole("frame"), format)
+      query.has("frame") ? fmt::format("frame_{}.{}", query.whole("frame"), format)
+      : query.has("pixels")
+          ? fmt::format("pixels_{}.{}", query.text("pixels"), format)
           : fmt::format("{}_{}.{}", query.text("figure"), query.whole_or("number", 1), format);
   return {200,
           std::string(type_of(name)),
@@ -128,6 +150,7 @@ const std::map<std::string, Route>& routes() {
     add_figure_routes(all);
     add_map_routes(all);
     add_series_routes(all);
+    add_pixel_routes(all);
     add_job_routes(all);
     return all;
   }();

@@ -107,6 +107,7 @@ using Route = Response (*)(Site&, const Query&);
 void add_map_routes(std::map<std::string, Route>& table);
 void add_figure_routes(std::map<std::string, Route>& table);
 void add_series_routes(std::map<std::string, Route>& table);
+void add_pixel_routes(std::map<std::string, Route>& table);
 void add_job_routes(std::map<std::string, Route>& table);
 
 } // namespace vitrum::server

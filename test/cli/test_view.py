@@ -38,6 +38,8 @@ class View(CliTest):
         run("synth", "xpcs", "--frames", 300, "--height", 48, "--width", 48, "--q-bins", 2, "--tau", 20, "--counts", 3,
             "--events", "150:0.6", "-o", "movie.h5")
         run("xpcs", "movie.h5", "--partition", "movie_qmap.h5", "--window", 50, "--models", "kww,ml", "-o", "result.h5")
+        run("synth", "ecm", "--frames", 1000, "--height", 64, "--width", 64, "--tau", 20, "--tau-log-sigma", 0.4, "-o", "ecm.h5")
+        run("ecm", "ecm.h5", "-o", "ecm_maps.h5")
 
     def serve(self, *args):
         server = subprocess.Popen([VITRUM, "view", *map(str, args), "--no-browser"], cwd=self.made.name, stderr=subprocess.PIPE,
@@ -145,6 +147,75 @@ class View(CliTest):
         _, address = self.serve(".")
         sent = np.frombuffer(self.get(address, "/api/figure-map", file="movie.h5", frame=7, average=3, panel=0), np.float32)
         np.testing.assert_allclose(sent.reshape(48, 48), frames[7:10].mean(axis=0), rtol=1e-6)
+
+    def test_page_of_pixels(self):
+        seen = self.visit("pixels", ".")
+        self.assertEqual(seen["complaints"], [])
+        with h5py.File(f"{self.made.name}/ecm_maps.h5") as file:
+            tau, accepted = file["entry/map/tau_s"][()], file["entry/map/accepted"][()]
+            g2, edge = file["entry/pixel_g2/g2"][()], file["entry/map/pixel_nm"][()]
+        shown = set()
+        for one in seen["under"]:
+            column, row = map(int, re.match(r"pixel \((\d+), (\d+)\)", one["title"]).groups())
+            x, y = map(float, re.match(r"x \(nm\) (\S+), y \(nm\) (\S+)\n", one["tip"]).groups())
+            for index, place in ((column, x), (row, y)):
+                self.assertLess(abs(index + 0.5 - place / edge), 0.5001)
+            value = one["tip"].split("\n")[1].split()[0]
+            self.assertEqual(value, f"{tau[row, column]:.6g}" if accepted[row, column] else "NaN")
+            self.assertEqual(one["curve"], 1)
+            self.assertEqual("accepted" in one["numbers"], bool(accepted[row, column]))
+            shown.add((row, column))
+        self.assertEqual(len(shown), 3)
+        self.assertEqual(seen["before"], [f"{accepted.sum()} of {accepted.sum()} accepted pixels"])
+        inside = int(seen["brushed"][0].split()[0])
+        self.assertTrue(0 < inside < accepted.sum(), seen["brushed"])
+        _, address = self.serve(".")
+        ask = {"file": "ecm_maps.h5", "pixels": "g2", "x_nm": 2.5 * edge, "y_nm": 7.5 * edge}
+        curve = json.loads(self.get(address, "/api/figure", **ask))["panels"][0]["series"][0]
+        np.testing.assert_allclose(curve["y"], g2[7, 2], rtol=1e-6)
+        lower, upper = np.quantile(tau[accepted == 1], [0.3, 0.6])
+        part = json.loads(self.get(address, "/api/pixels", file="ecm_maps.h5", lower=lower, upper=upper))["chosen"]
+        expected = int(((tau >= lower) & (tau <= upper) & (accepted == 1)).sum())
+        self.assertEqual(part, f"{expected} of {accepted.sum()} accepted pixels")
+        sent = np.frombuffer(self.get(address, "/api/figure-map", file="ecm_maps.h5", pixels="map", panel=0, lower=lower,
+                                      upper=upper), np.float32)
+        self.assertEqual(np.isfinite(sent).sum(), expected)
+
+    def test_pages_of_figures_and_numbers(self):
+        seen = self.visit("figures", ".")
+        self.assertEqual(seen["filtered"], ["result.h5"])
+        known = {"tau-q": "the result holds nothing to draw as 'tau-q'"}  # it needs three rings
+        for name, text in seen["drawn"].items():
+            self.assertEqual(len(text), 1, name)
+            self.assertEqual(text[0] == known.get(name), name in known, text)
+        self.assertGreaterEqual(len(seen["drawn"]), 9)
+        self.assertTrue(all("422" in text for text in seen["complaints"]), seen["complaints"])
+        shown = json.loads(subprocess.run([VITRUM, "show", "result.h5", "--json"], cwd=self.made.name, check=True,
+                                          capture_output=True, text=True).stdout)["scalars"]
+        rows = dict(row.split("\t") for row in seen["numbers"])
+        self.assertEqual(set(rows), {path for path in shown if "fit" in path and "tau_s" in path})
+        path = "bin/1/fit/kww/tau_s"
+        self.assertAlmostEqual(float(re.match(r"[\d.]+", rows[path])[0]), shown[path]["value"], delta=shown[path]["error"])
+        self.assertTrue(seen["origin"][0].startswith("vitrum xpcs movie.h5 --partition movie_qmap.h5"))
+        row = next(row for row in seen["rows"] if "result.h5" in row)
+        self.assertIn("frames 300", row)
+
+    def test_page_of_the_two_time_map(self):
+        seen = self.visit("twotime", ".")
+        self.assertEqual(seen["complaints"], [])
+        with h5py.File(f"{self.made.name}/result.h5") as file:
+            two_time = file["entry/twotime/bin_2/two_time_corr_func"][()]
+        t1, t2, value = map(float, re.match(r"t₁ (\S+) s, t₂ (\S+) s\nC = (\S+)", seen["tip"]).groups())
+        near = two_time[int(t2 + 0.5), int(t1 + 0.5)]
+        self.assertAlmostEqual(value, near, delta=1e-5)
+        first, last = map(float, re.search(r"g₂ of ages (\S+) – (\S+) s", seen["side"]).groups())
+        self.assertTrue(0 < first < last < 299, (first, last))
+        _, address = self.serve(".")
+        g2 = json.loads(self.get(address, "/api/range", file="result.h5", bin=2, first_s=first, last_s=last, models="kww"))
+        self.assertEqual((g2["first_s"], g2["last_s"]), (first, last))
+        for parameter in g2["fits"][0]["parameters"]:
+            self.assertIn(parameter["text"], seen["side"])
+        self.assertRegex(seen["cut"], r"C\(t \+ \S+ s, t\)")
 
     def test_bad_input(self):
         self.refused("nothing.h5: cannot be opened (No such file or directory)", "view", "nothing.h5", "--no-browser")

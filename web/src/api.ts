@@ -56,6 +56,7 @@ export interface Result {
   corrections: string[];
   figures: FigureChoice[];
   maps: MapFacts[];
+  pixels: boolean;
   numbers: ShownNumber[];
 }
 
@@ -159,7 +160,20 @@ export interface Cut {
   picture: string;
 }
 
-export interface Series {
+export interface PixelMaps {
+  maps: { name: string; title: string }[];
+  chosen: string;
+}
+
+export interface Pixel {
+  row: number;
+  column: number;
+  status: string;
+  has_g2: boolean;
+  numbers: ShownNumber[];
+}
+
+export interface FrameSeries {
   frames: number;
   facts: { name: string; text: string }[];
   problems: string[];

@@ -1,7 +1,7 @@
 // Frames of a series as a movie, with mask and bins over them.
 import { useCallback, useEffect, useRef, useState } from 'react';
 
-import { get, type Series, type Values } from './api';
+import { get, type FrameSeries, type Values } from './api';
 import { FigureView } from './figure';
 import { goTo, useKeys, useLoaded } from './use';
 
@@ -17,7 +17,7 @@ export function FramesPage({ file, jobs }: { file: string; jobs: boolean }) {
   const [playing, setPlaying] = useState(false);
   const timer = useRef<number>();
   const series = useLoaded(`${file} ${dataset}`, (signal) =>
-    get<Series>('series', { file, dataset: dataset || undefined }, signal),
+    get<FrameSeries>('series', { file, dataset: dataset || undefined }, signal),
   );
   const files = useLoaded(jobs ? 'files' : undefined, (signal) => get<string[]>('files', {}, signal));
   const frames = series.value?.frames ?? 1;

@@ -203,9 +203,10 @@ interface Props {
   title?: string;
   children?: ReactNode;
   still?: boolean; // neither moved nor zoomed: something else moves it
+  hover?: (x: number, y: number) => void;
 }
 
-export function PanelView({ panel, values, title, children, still = false }: Props) {
+export function PanelView({ panel, values, title, children, still = false, hover }: Props) {
   const theme = useTheme();
   const { map } = panel;
   const x = map === null ? panel.x : { ...panel.x, lower: map.x_first, upper: map.x_last };
@@ -242,7 +243,10 @@ export function PanelView({ panel, values, title, children, still = false }: Pro
         {!still && (
           <TooltipMesh
             guides="both"
-            renderTooltip={(px, py) => <Tip panel={panel} map={map} values={values} x={px} y={py} />}
+            renderTooltip={(px, py) => {
+              hover?.(px, py);
+              return <Tip panel={panel} map={map} values={values} x={px} y={py} />;
+            }}
           />
         )}
         {children}

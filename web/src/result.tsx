@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react';
 
 import { get, type Folder, type Result } from './api';
 import { FigureView } from './figure';
+import { PixelPage } from './pixels';
 import { TwoTimePage } from './twotime';
 import { goTo, useKeys, useLoaded } from './use';
 
@@ -17,6 +18,9 @@ function viewsOf(result: Result): View[] {
   const views: View[] = [];
   if (result.maps.length > 0) {
     views.push({ name: 'map', title: 'Explore C(t₁, t₂)', each: 'bin', count: result.maps.length });
+  }
+  if (result.pixels) {
+    views.push({ name: 'pixels', title: 'Explore the pixels', each: '', count: 1 });
   }
   views.push(...result.figures);
   views.push({ name: 'numbers', title: 'All numbers', each: '', count: 1 });
@@ -144,6 +148,8 @@ export function ResultPage({ file, view, number, only }: Props) {
   if (current.name === 'map') {
     const bin = result.maps[at - 1]?.bin ?? 1;
     content = <TwoTimePage key={`${file} ${bin}`} file={file} bin={bin} />;
+  } else if (current.name === 'pixels') {
+    content = <PixelPage key={file} file={file} />;
   } else if (current.name === 'numbers') {
     content = <NumbersView result={result} />;
   } else if (current.name === 'origin') {

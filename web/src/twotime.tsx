@@ -30,7 +30,7 @@ import { get, type Cut, type Fit, type MapPage, type Panel, type RangeG2 } from 
 import { Exports } from './figure';
 import { colourMaps, Marks, plainTick, shown } from './panel';
 import { MapTiles } from './tiles';
-import { useKeys, useLoaded } from './use';
+import { useKeys, useLive, useLoaded } from './use';
 
 type Direction = 'horizontal' | 'vertical' | 'diagonal';
 const directions: Direction[] = ['horizontal', 'vertical', 'diagonal'];
@@ -118,38 +118,6 @@ function RangeTool({ tell }: { tell: (range: Domain) => void }) {
       )}
     </AxialSelectionTool>
   );
-}
-
-/** One request at a time; of those that come meanwhile, the last. */
-function useLive<T>(load: (key: string, signal: AbortSignal) => Promise<T>) {
-  const [state, setState] = useState<{ value?: T; problem?: string; ms?: number }>({});
-  const busy = useRef(false);
-  const waiting = useRef<string>();
-  const loader = useRef(load);
-  loader.current = load;
-  const ask = useCallback((key: string) => {
-    if (busy.current) {
-      waiting.current = key;
-      return;
-    }
-    busy.current = true;
-    const began = performance.now();
-    loader
-      .current(key, new AbortController().signal)
-      .then((value) => setState({ value, ms: performance.now() - began }))
-      .catch((error: unknown) =>
-        setState((old) => ({ ...old, problem: error instanceof Error ? error.message : String(error) })),
-      )
-      .finally(() => {
-        busy.current = false;
-        const next = waiting.current;
-        waiting.current = undefined;
-        if (next !== undefined) {
-          ask(next);
-        }
-      });
-  }, []);
-  return { ...state, ask };
 }
 
 function FitTable({ fits }: { fits: Fit[] }) {

@@ -1,5 +1,5 @@
 // Small hooks that all pages share.
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 
 export interface Loaded<T> {
   value?: T;
@@ -109,4 +109,36 @@ export function useTheme(): Theme {
     listeners.add(changed);
     return () => listeners.delete(changed);
   }, themeNow);
+}
+
+/** One request at a time; of those that come meanwhile, the last. */
+export function useLive<T>(load: (key: string, signal: AbortSignal) => Promise<T>) {
+  const [state, setState] = useState<{ value?: T; problem?: string; ms?: number }>({});
+  const busy = useRef(false);
+  const waiting = useRef<string>();
+  const loader = useRef(load);
+  loader.current = load;
+  const ask = useCallback((key: string) => {
+    if (busy.current) {
+      waiting.current = key;
+      return;
+    }
+    busy.current = true;
+    const began = performance.now();
+    loader
+      .current(key, new AbortController().signal)
+      .then((value) => setState({ value, ms: performance.now() - began }))
+      .catch((error: unknown) =>
+        setState((old) => ({ ...old, problem: error instanceof Error ? error.message : String(error) })),
+      )
+      .finally(() => {
+        busy.current = false;
+        const next = waiting.current;
+        waiting.current = undefined;
+        if (next !== undefined) {
+          ask(next);
+        }
+      });
+  }, []);
+  return { ...state, ask };
 }

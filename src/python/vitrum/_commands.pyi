@@ -425,6 +425,7 @@ def ecm(
     largest_error: Optional[float] = ...,
     no_map: Optional[bool] = ...,
     window: Optional[float] = ...,
+    keep_g2: Union[str, PathLike[str], float, Sequence[float], None] = ...,
     output: Union[str, PathLike[str], float, Sequence[float], None] = ...,
     overwrite: Optional[bool] = ...,
     threads: Optional[int] = ...,

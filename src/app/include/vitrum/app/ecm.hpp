@@ -30,8 +30,9 @@ struct EcmOptions {
   Index max_lag = 0; // frames; 0: half the series
   bool fit_baseline = false;
   bool no_map = false;
-  AgeFlags age;             // windows of the image's g2
-  double largest_error = 1; // of ln tau
+  AgeFlags age;                // windows of the image's g2
+  double largest_error = 1;    // of ln tau
+  std::string keep_g2 = "64M"; // bytes of the g2 of all pixels up to which the result keeps it
   OutputFlags output;
   RunFlags run;
 };

@@ -112,6 +112,14 @@ struct RangeG2 {
   bool pixel_errors = false;        // errors know the pixels; else from blocks of time alone
 };
 
+/// What is known of one pixel of a map of relaxation times.
+struct PixelFacts {
+  Index row = 0, column = 0;
+  std::vector<ShownNumber> numbers; // place, tau, exponent, contrast, …, as far as they are known
+  std::string status;               // of its fit; "accepted" or why it is not
+  bool has_g2 = false;              // the result keeps the g2 of its pixels
+};
+
 struct MapWindow {
   double x_first = 0, x_last = 0, y_first = 0, y_last = 0; // seconds; all zero: the whole map
   double lower = plot::automatic, upper = plot::automatic; // of the colours
@@ -163,6 +171,20 @@ public:
   /// finest layer of at most as many. CSV text, or the bytes of an NPZ with C, t1_s, t2_s.
   [[nodiscard]] std::string map_csv(Index bin, const MapWindow& window) const;
   [[nodiscard]] std::string map_npz(Index bin, const MapWindow& window) const;
+
+  /// Names of the maps of pixels with their titles; empty for results without any.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> pixel_maps() const;
+  /// The map, or how its values are distributed, of the pixels in a range of it.
+  [[nodiscard]] plot::Figure pixel_map(const std::string& name, double lower, double upper) const;
+  [[nodiscard]] plot::Figure
+  pixel_histogram(const std::string& name, double lower, double upper) const;
+  /// "1234 of 6560 accepted pixels"
+  [[nodiscard]] std::string
+  pixels_between(const std::string& name, double lower, double upper) const;
+  /// By its place on the map. Throws DataError outside of it.
+  [[nodiscard]] PixelFacts pixel(double x_nm, double y_nm) const;
+  /// g2 with its fit. Throws DataError when the result does not keep it.
+  [[nodiscard]] plot::Figure pixel_figure(double x_nm, double y_nm) const;
 
 private:
   struct Part;

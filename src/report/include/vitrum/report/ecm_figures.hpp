@@ -1,6 +1,7 @@
 // The figures of a result of electron correlation microscopy, each from its Tree alone. A figure
 // whose data are absent is nullopt.
 #pragma once
+#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,9 +17,23 @@ namespace vitrum::report {
 /// Maps of τ, exponent and contrast, where they are accepted, with a scale bar.
 [[nodiscard]] std::optional<plot::Figure> make_tau_map_figure(const Tree& result);
 
-/// One map ("tau_s", "kww_exponent", …) with a scale bar; of accepted pixels, or of all.
+/// One map of accepted pixels ("tau_s", "kww_exponent", "contrast", "log_tau_errors") with a scale
+/// bar; where a range is given, of the pixels whose value of `name` lies in it.
+struct ValueRange {
+  double lower = -INFINITY, upper = INFINITY;
+  [[nodiscard]] bool holds(double value) const { return value >= lower && value <= upper; }
+};
 [[nodiscard]] std::optional<plot::Figure>
-make_map_figure(const Tree& result, const std::string& name, bool accepted_only = true);
+make_map_figure(const Tree& result, const std::string& name, const ValueRange& range = {});
+/// How many accepted pixels have which value, the range marked.
+[[nodiscard]] std::optional<plot::Figure>
+make_value_histogram(const Tree& result, const std::string& name, const ValueRange& range = {});
+/// g2 of one pixel with its fit; no fit where `curve` is empty.
+[[nodiscard]] plot::Figure make_pixel_g2_figure(const std::string& title,
+                                                std::vector<double> lag_s,
+                                                std::vector<double> g2,
+                                                std::vector<double> curve_lag_s,
+                                                std::vector<double> curve);
 
 /// Pixel fractions against τ with the log-normal laws of what is seen and of what is left without
 /// noise (V25 Fig. 7b), and the exponents.
