@@ -50,14 +50,19 @@ void check_sizes(const std::vector<std::string>& patterns,
   }
 }
 
-fem::PatternSums
-analyse(FemSeries& s, Series& series, const FemOptions& o, const Monitor& monitor) {
+fem::SumOptions sum_options(const FemSeries& s, const FemOptions& o) {
   fem::SumOptions sums;
   sums.use = s.use;
   sums.dark = s.dark;
   sums.factor = s.factor;
   sums.scale = s.equal;
   sums.memory_bytes = parse_bytes("memory", o.run.memory) / 4;
+  return sums;
+}
+
+fem::PatternSums
+analyse(FemSeries& s, Series& series, const FemOptions& o, const Monitor& monitor) {
+  const auto sums = sum_options(s, o);
   auto found = fem::sum_patterns(*series.source, s.map, s.mean_image, sums, monitor);
   const auto n = static_cast<double>(found.patterns);
   double total = 0, area = 0;
@@ -261,6 +266,18 @@ std::string run_fem(FemOptions options, const Invocation& invocation, const Moni
       sums = analyse(one, series, options, monitor);
       find_peaks(run, one, options);
       examine_patterns(one, sums, options);
+    }
+    if (!options.cells.empty()) {
+      auto cells = cell_options(options);
+      cells.noise = one.noise;
+      one.cells = fem::compute_cell_variance(*series.source,
+                                             one.ring.shape,
+                                             one.scale,
+                                             one.mask,
+                                             one.mean_image,
+                                             sum_options(one, options),
+                                             cells,
+                                             monitor);
     }
     if (options.angular)
       correlate_angles(one, series, options, monitor);

@@ -44,4 +44,18 @@ fem::DetectorNoise noise_of(const FemOptions& o) {
   return noise;
 }
 
+fem::CellOptions cell_options(const FemOptions& o) {
+  fem::CellOptions cells;
+  if (o.cells.size() != 2)
+    throw OptionError(
+        fmt::format("--cells: {} numbers, expected a width in px and an angle in degrees, 2,5",
+                    o.cells.size()));
+  cells.width_px = number_of("cells", o.cells[0]);
+  cells.angle_deg = number_of("cells", o.cells[1]);
+  cells.replicates = o.replicates;
+  cells.seed = static_cast<std::uint64_t>(o.seed);
+  fem::validate(cells);
+  return cells;
+}
+
 } // namespace vitrum::app

@@ -96,6 +96,11 @@ Settings describe(FemOptions& o) {
            "mean of the variances within each ring; of ring and positions together; mean variance "
            "over squared mean. All are computed",
            &o.variance);
+  variance("cells",
+           "PX,DEG",
+           "besides, the ratio of annular means of cells of this width and angle (2,5), about the "
+           "median pattern, as some programs have it; the patterns are read once more",
+           &o.cells);
   variance("unbiased",
            "",
            "remove what the small number of patterns does to the variance (N - 1, and the ratio)",

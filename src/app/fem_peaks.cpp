@@ -7,6 +7,7 @@
 #include "fem_text.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/tables.hpp"
+#include "vitrum/report/numbers.hpp"
 
 namespace vitrum::app {
 
@@ -95,7 +96,8 @@ void find_peaks(FemRun& run, FemSeries& s, const FemOptions& o) {
   if (!s.table) {
     s.profile = profile_of(run, s);
     // a ring holds what is left of pixels that it cuts
-    options.resolution = std::hypot(s.map.ring_width, s.scale.k_per_pixel_inv_nm) / std::sqrt(12.0);
+    s.resolution = std::hypot(s.map.ring_width, s.scale.k_per_pixel_inv_nm) / std::sqrt(12.0);
+    options.resolution = s.resolution;
   }
   constexpr std::size_t fewest = 8;
   if (s.profile.k.size() < fewest) {
@@ -110,6 +112,43 @@ void find_peaks(FemRun& run, FemSeries& s, const FemOptions& o) {
     s.warnings.emplace_back("no peak of V(k) stands out of its errors");
 }
 
+namespace {
+
+/// The pair of the series that knows its separation best.
+void find_pair(FemRun& run) {
+  const FemSeries* best = nullptr;
+  Index found = 0;
+  for (const auto& s : run.series) {
+    if (s.peaks.splits.empty() || !s.peaks.splits[0].found)
+      continue;
+    ++found;
+    if (best == nullptr ||
+        s.peaks.splits[0].separation.error < best->peaks.splits[0].separation.error)
+      best = &s;
+  }
+  if (best == nullptr)
+    return;
+  run.pair = fem::pair_of(best->peaks.splits[0]);
+  const std::string unit = best->calibrated ? "1/nm" : "px";
+  run.warnings.push_back(fmt::format(
+      "the first peak is two in {} of {} series, {} apart for {:g} nm: heights behind correlation "
+      "lengths are sums of both, in all series",
+      found,
+      run.series.size(),
+      report::format_value(run.pair->separation.value, run.pair->separation.error, unit),
+      best->probe_size_nm));
+}
+
+/// Of the first peak, or of both of its parts.
+fem::Value first_height(const FemRun& run, const FemSeries& s) {
+  if (s.peaks.peaks.empty() || !(s.peaks.peaks[0].height.error > 0))
+    return {};
+  return run.pair ? fem::pair_height(s.profile, s.peaks, 0, *run.pair, s.resolution)
+                  : s.peaks.peaks[0].height;
+}
+
+} // namespace
+
 void find_lengths(FemRun& run, const FemOptions& o) {
   Index sizes = 0;
   for (const auto& s : run.series)
@@ -120,10 +159,11 @@ void find_lengths(FemRun& run, const FemOptions& o) {
     for (std::size_t j = 0; j < i; ++j)
       if (run.series[i].probe_size_nm == run.series[j].probe_size_nm)
         return; // one probe size at several temperatures
+  find_pair(run);
   for (const auto& s : run.series) {
-    if (!s.peaks.peaks.empty() && s.peaks.peaks[0].height.error > 0)
-      run.sized.push_back(
-          {s.probe_size_nm, s.peaks.peaks[0].height.value, s.peaks.peaks[0].height.error});
+    const auto height = first_height(run, s);
+    if (height.error > 0)
+      run.sized.push_back({s.probe_size_nm, height.value, height.error});
     else
       run.warnings.push_back(fmt::format("{}: no peak, not used for correlation lengths", s.path));
   }

@@ -242,6 +242,8 @@ void validate(const FemOptions& o) {
   positive(o.known_ring, "known-ring");
   positive(o.energy_kev, "energy");
   positive(o.smallest_probe_nm, "smallest-probe");
+  if (!o.cells.empty())
+    (void)cell_options(o);
   if (std::isnan(o.center_x_px) != std::isnan(o.center_y_px))
     throw OptionError("--center-x and --center-y: expected both or none");
   if (!std::isnan(o.k_per_pixel) && !std::isnan(o.known_ring))

@@ -8,6 +8,7 @@
 #include "vitrum/app/fem.hpp"
 #include "vitrum/core/tree.hpp"
 #include "vitrum/fem/angular.hpp"
+#include "vitrum/fem/cell_variance.hpp"
 #include "vitrum/fem/center_drift.hpp"
 #include "vitrum/fem/correlation_length.hpp"
 #include "vitrum/fem/gain.hpp"
@@ -37,6 +38,7 @@ struct FemSeries {
   fem::PolarMap map;
   fem::DetectorNoise noise;
   fem::Variances variances;
+  std::optional<fem::CellVariance> cells;
   bool table = false;           // V(k) came as a table: there are no patterns
   fem::VarianceProfile profile; // what leads, in rings of enough pixels
   fem::PeakFit peaks;
@@ -52,6 +54,7 @@ struct FemSeries {
   std::string tau_map;
   bool gain_measured = false;
   fem::GainFit gain;
+  double resolution = 0; // of its rings, as peaks are fitted
   std::vector<std::string> notes, warnings;
 };
 
@@ -62,6 +65,7 @@ struct FemRun {
   fem::StrattonVoyles stratton_voyles;
   fem::PairPersistence pair_persistence;
   std::vector<fem::SizedPeak> sized; // first peaks by probe size; empty without sizes
+  std::optional<fem::PeakPair> pair; // how the first peak is two, where a series resolves it
   std::vector<std::string> warnings;
 
   /// The curve that leads, without its bias if so asked.
@@ -91,6 +95,8 @@ void validate_model(const FemOptions& options, bool patterns);
 [[nodiscard]] std::vector<FemSeries> model_series(const FemOptions& options,
                                                   const Monitor& monitor);
 
+/// Size of --cells. Throws OptionError.
+[[nodiscard]] fem::CellOptions cell_options(const FemOptions& options);
 /// Rows and columns of the scan from --scan or the file. Throws DataError when they do not fit.
 void take_scan(FemSeries& series, const FemOptions& options);
 /// Leaves out places outside of --thickness-range. Throws DataError when the map does not fit.

@@ -70,6 +70,19 @@ void add_variances(Tree& group, const FemRun& run, const FemSeries& s) {
     one.set("shot_noise", make_array(curve.shot_noise));
     one.set("bias", make_array(curve.bias));
   }
+  if (s.cells) {
+    auto& one = group.group("cells");
+    one.attributes["formula"] = std::string("<<(I - med_r I)^2>r>phi/<med_r I>phi^2 of cells");
+    one.attributes["NX_class"] = std::string("NXdata");
+    one.attributes["signal"] = std::string("value");
+    one.attributes["axes"] = std::vector<std::string>{"k"};
+    one.set("k", make_array(s.cells->k, s.calibrated ? "1/nm" : "px"));
+    one.set("value", make_array(s.cells->value));
+    one.set("value_errors", make_array(s.cells->error));
+    one.set("raw", make_array(s.cells->raw));
+    one.set("shot_noise", make_array(s.cells->shot_noise));
+    one.set("angles", make_scalar(s.cells->angles));
+  }
 }
 
 void set(Tree& group, const std::string& name, const fem::Value& value, const std::string& unit) {
@@ -149,6 +162,10 @@ void add_lengths(Tree& tree, const FemRun& run) {
   sv.set("inverse_square_size", make_array(inverse, "1/nm^2"));
   sv.set("height", make_array(height));
   sv.set("height_errors", make_array(error));
+  if (run.pair) {
+    set(sv, "pair_separation", run.pair->separation, run.series[0].calibrated ? "1/nm" : "px");
+    sv.set("pair_first_share", make_scalar(run.pair->first_share));
+  }
   const auto& s = run.stratton_voyles;
   sv.set("status", make_scalar(s.status));
   if (!std::isnan(s.length_nm.value)) {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "polar_cells.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
 #include "vitrum/core/random.hpp"
@@ -13,52 +14,6 @@
 
 namespace vitrum::fem {
 namespace {
-
-/// Which cell [ring, angle] each pixel belongs to, −1 for none.
-struct Cells {
-  Index rings = 0, angles = 0;
-  std::vector<std::int32_t> of_pixel;
-  std::vector<double> k; // [ring]
-};
-
-Cells make_cells(const RingShape& shape,
-                 const KScale& scale,
-                 const frames::Mask& mask,
-                 std::span<const double> mean_image,
-                 const AngularOptions& o) {
-  Cells cells;
-  cells.angles = o.angles;
-  cells.of_pixel.assign(mask.use.size(), -1);
-  // only rings that lie on the detector over at least half of their angles say something
-  const double inner = 0.5 * static_cast<double>(o.angles) / std::numbers::pi; // a pixel per cell
-  const double outer =
-      0.5 * std::hypot(static_cast<double>(mask.width), static_cast<double>(mask.height));
-  cells.rings = static_cast<Index>((outer - inner) / o.ring_width_px);
-  if (cells.rings < 1)
-    throw OptionError(fmt::format("{} angles: patterns of {} x {} are too small for so many cells",
-                                  o.angles,
-                                  mask.height,
-                                  mask.width));
-  for (Index y = 0; y < mask.height; ++y)
-    for (Index x = 0; x < mask.width; ++x) {
-      const auto p = static_cast<std::size_t>(y * mask.width + x);
-      if (mask.use[p] == 0 || !(mean_image[p] > 0))
-        continue;
-      const double px = static_cast<double>(x), py = static_cast<double>(y);
-      const auto ring =
-          static_cast<Index>(std::floor((shape.radius_px(px, py) - inner) / o.ring_width_px));
-      if (ring < 0 || ring >= cells.rings)
-        continue;
-      const double turn =
-          std::atan2(py - shape.center_y_px, px - shape.center_x_px) / (2 * std::numbers::pi) + 0.5;
-      const Index angle =
-          std::min(static_cast<Index>(turn * static_cast<double>(o.angles)), o.angles - 1);
-      cells.of_pixel[p] = static_cast<std::int32_t>(ring * o.angles + angle);
-    }
-  for (Index r = 0; r < cells.rings; ++r)
-    cells.k.push_back(scale.k_inv_nm(inner + (static_cast<double>(r) + 0.5) * o.ring_width_px));
-  return cells;
-}
 
 /// One ring of one pattern: C at Δφ = 0 … half a turn. `value` NaN: masked.
 void correlate_ring(std::span<const double> value, std::span<double> out) {
@@ -107,7 +62,10 @@ AngularCorrelation correlate_angles(frames::FrameSource& source,
                                     const Monitor& monitor) {
   if (o.angles < 24 || o.angles % 2 != 0)
     throw OptionError(fmt::format("--angles {}: expected an even number from 24 on", o.angles));
-  const auto cells = make_cells(shape, scale, mask, mean_image, o);
+  // a pixel per cell in the innermost ring, or there are more cells than pixels
+  const double inner = 0.5 * static_cast<double>(o.angles) / std::numbers::pi;
+  const auto cells =
+      make_polar_cells(shape, scale, mask, mean_image, o.angles, o.ring_width_px, inner);
   const auto& info = source.info();
   std::vector<Index> list;
   for (Index i = 0; i < info.frames; ++i)

@@ -7,11 +7,38 @@
 
 namespace vitrum::fem {
 
-std::vector<Crest> find_crests(std::span<const double> value,
+namespace {
+
+/// Maxima that are one peak: the higher with the half width of both.
+std::vector<Crest> merge_close(const std::vector<Crest>& crests,
+                               std::span<const double> k,
+                               std::span<const double> smooth,
+                               double closest) {
+  const auto at = [](std::span<const double> v, Index i) { return v[static_cast<std::size_t>(i)]; };
+  std::vector<Crest> out;
+  for (const Crest& next : crests) { // by place
+    if (out.empty() || at(k, next.top) - at(k, out.back().top) > closest * at(k, next.top)) {
+      out.push_back(next);
+      continue;
+    }
+    Crest& before = out.back();
+    const Crest& higher = at(smooth, next.top) > at(smooth, before.top) ? next : before;
+    Crest both = higher;
+    both.half_left = std::min(before.half_left, next.half_left);
+    both.half_right = std::max(before.half_right, next.half_right);
+    before = both;
+  }
+  return out;
+}
+
+} // namespace
+
+std::vector<Crest> find_crests(std::span<const double> k,
+                               std::span<const double> value,
                                std::span<const double> error,
                                Index half,
-                               double significance,
-                               Index most) {
+                               const PeakOptions& options) {
+  const double significance = options.significance;
   const auto n = static_cast<Index>(value.size());
   std::vector<double> smooth;
   for (Index i = 0; i < n; ++i) {
@@ -24,6 +51,9 @@ std::vector<Crest> find_crests(std::span<const double> value,
     smooth.push_back(sum / weight);
   }
   const auto at = [&](Index i) { return smooth[static_cast<std::size_t>(i)]; };
+  const auto error_between = [&](Index i, Index j) {
+    return std::hypot(error[static_cast<std::size_t>(i)], error[static_cast<std::size_t>(j)]);
+  };
   std::vector<Crest> crests;
   for (Index i = 1; i + 1 < n; ++i) {
     if (!(at(i) > at(i - 1) && at(i) >= at(i + 1)))
@@ -38,7 +68,7 @@ std::vector<Crest> find_crests(std::span<const double> value,
     // a valley ends where a hill begins: where nothing beyond it stands out, it is where the noise
     // is low, and to end there would draw the background down
     const auto hill = [&](Index j, Index valley) {
-      return at(j) - at(valley) > significance * error[static_cast<std::size_t>(j)];
+      return at(j) - at(valley) > significance * error_between(j, valley);
     };
     const auto beyond = [&](Index valley, Index step, Index end) {
       for (Index j = valley; j != end; j += step)
@@ -48,20 +78,22 @@ std::vector<Crest> find_crests(std::span<const double> value,
     };
     crest.outer_left = beyond(crest.left, -1, -1);
     crest.outer_right = beyond(crest.right, 1, n);
-    crest.prominence = at(i) - std::max(at(crest.left), at(crest.right));
+    const Index pass = at(crest.left) > at(crest.right) ? crest.left : crest.right;
+    crest.prominence = at(i) - at(pass);
     const double half_way = at(i) - 0.5 * crest.prominence;
     for (crest.half_left = i; crest.half_left > 0 && at(crest.half_left) > half_way;)
       --crest.half_left;
     for (crest.half_right = i; crest.half_right + 1 < n && at(crest.half_right) > half_way;)
       ++crest.half_right;
-    if (crest.prominence > significance * error[static_cast<std::size_t>(i)])
+    if (crest.prominence > significance * error_between(i, pass))
       crests.push_back(crest);
   }
+  crests = merge_close(crests, k, smooth, options.closest);
   std::stable_sort(crests.begin(), crests.end(), [](const Crest& a, const Crest& b) {
     return a.prominence > b.prominence;
   });
-  if (static_cast<Index>(crests.size()) > most)
-    crests.resize(static_cast<std::size_t>(most));
+  if (static_cast<Index>(crests.size()) > options.most)
+    crests.resize(static_cast<std::size_t>(options.most));
   std::sort(
       crests.begin(), crests.end(), [](const Crest& a, const Crest& b) { return a.top < b.top; });
   return crests;

@@ -16,13 +16,14 @@ struct Crest {
 };
 
 /// Local maxima of the curve smoothed over `half` points to either side that stand out of both
-/// valleys by `significance` errors or more; at most `most`, the most prominent, by place. A valley
-/// on the left is needed (V rises towards the direct beam); on the right the end will do.
-[[nodiscard]] std::vector<Crest> find_crests(std::span<const double> value,
+/// valleys by `significance` errors of the difference or more; at most `most`, the most prominent,
+/// by place. Of maxima nearer to each other than `closest` of their k only the higher is one. A
+/// valley on the left is needed (V rises towards the direct beam); on the right the end will do.
+[[nodiscard]] std::vector<Crest> find_crests(std::span<const double> k,
+                                             std::span<const double> value,
                                              std::span<const double> error,
                                              Index half,
-                                             double significance,
-                                             Index most);
+                                             const PeakOptions& options);
 
 /// Place and height of the top of the parabola through the points within `reach` of the largest
 /// value near `top`, with errors from those of the points (taken as independent, or from samples).

@@ -75,6 +75,21 @@ public:
       sum += gaussian(k, p[i], p[i + 1], p[2]);
     return sum;
   }
+  /// Two of one width a given distance apart, the first with `share` of both heights: background,
+  /// slope, width, center between them, sum of the heights.
+  [[nodiscard]] fit::CurveFit bound(std::span<const double> value,
+                                    std::vector<double> start,
+                                    double apart,
+                                    double share) const {
+    return run(value, std::move(start), [&](std::span<const double> p, double k) {
+      return bound_at(p, k, apart, share);
+    });
+  }
+  [[nodiscard]] double
+  bound_at(std::span<const double> p, double k, double apart, double share) const {
+    return p[0] + p[1] * (k - center_) + gaussian(k, p[3] - 0.5 * apart, share * p[4], p[2]) +
+           gaussian(k, p[3] + 0.5 * apart, (1 - share) * p[4], p[2]);
+  }
   [[nodiscard]] double k(std::size_t i) const { return k_[i]; }
 
 private:
@@ -83,6 +98,12 @@ private:
     return height * width / seen * std::exp(-0.5 * d * d);
   }
   [[nodiscard]] fit::CurveFit run(std::span<const double> value, std::vector<double> start) const {
+    return run(
+        value, std::move(start), [this](std::span<const double> p, double k) { return at(p, k); });
+  }
+  template <class Curve>
+  [[nodiscard]] fit::CurveFit
+  run(std::span<const double> value, std::vector<double> start, const Curve& curve) const {
     fit::CurveFitOptions options;
     const double free = std::numeric_limits<double>::infinity();
     const double step = (k_.back() - k_.front()) / static_cast<double>(k_.size() - 1);
@@ -98,7 +119,7 @@ private:
     options.gain = 1e-6;
     const auto residuals = [&](std::span<const double> p, std::span<double> out) {
       for (std::size_t i = 0; i < out.size(); ++i)
-        out[i] = (at(p, k_[i]) - value[i]) / error_[i];
+        out[i] = (curve(p, k_[i]) - value[i]) / error_[i];
     };
     return fit::fit_curve(residuals, static_cast<Index>(k_.size()), std::move(start), options);
   }
@@ -212,6 +233,70 @@ Split test_split(const VarianceProfile& points,
   out.second_height = set(swapped ? 4 : 6, second + 1);
   out.separation = {out.second_center.value - out.first_center.value,
                     std::sqrt(cov(first, first) + cov(second, second) - 2 * cov(first, second))};
+  return out;
+}
+
+PeakPair pair_of(const Split& split) {
+  const double both = split.first_height.value + split.second_height.value;
+  return {split.separation, split.first_height.value / both};
+}
+
+Value pair_height(const VarianceProfile& profile,
+                  const PeakFit& fit,
+                  std::size_t peak,
+                  const PeakPair& pair,
+                  double resolution) {
+  PeakModel model;
+  model.peaks = fit.peaks.size();
+  model.resolution = resolution;
+  model.origin = fit.peaks[0].center.value;
+  std::vector<double> whole;
+  for (const auto& one : fit.peaks)
+    whole.insert(whole.end(), {one.center.value, one.height.value, one.width.value});
+  whole.insert(whole.end(), {fit.background.value, fit.background_slope.value});
+  const auto points = part_of(profile, fit.k_low, fit.k_high);
+  const SplitFitter fitter(points, model, whole, peak);
+  const std::size_t n = fitter.points();
+  Value out;
+  if (n < SplitFitter::one_parameters + 2)
+    return out;
+  const auto single = fitter.one(fitter.value());
+  const double apart = pair.separation.value, half = 0.5 * apart;
+  // one Gaussian lies over both, or on either where they are far apart
+  const auto height = [&](std::span<const double> value, double distance) {
+    fit::CurveFit best;
+    best.chi2 = std::numeric_limits<double>::infinity();
+    for (const double shift : {0.0, half, -half}) {
+      auto start = single.value;
+      if (shift == 0)
+        start[2] =
+            std::sqrt(std::max(start[2] * start[2] - half * half, 0.1 * start[2] * start[2]));
+      start[3] += shift;
+      start[4] *= single.value[2] / start[2];
+      auto found = fitter.bound(value, std::move(start), distance, pair.first_share);
+      if (found.chi2 < best.chi2)
+        best = std::move(found);
+    }
+    return best;
+  };
+  const auto best = height(fitter.value(), apart);
+  out.value = best.value[4];
+  double squared = best.covariance[4 * 5 + 4];
+  const auto noise = noise_samples(points, fitter.place());
+  constexpr std::size_t fewest = 20;
+  if (const std::size_t samples = noise.size() / n; samples >= fewest) {
+    Moments of_height;
+    std::vector<double> value(n);
+    for (std::size_t s = 0; s < samples; ++s) {
+      for (std::size_t i = 0; i < n; ++i)
+        value[i] =
+            fitter.bound_at(best.value, fitter.k(i), apart, pair.first_share) + noise[s * n + i];
+      of_height.add(height(value, apart).value[4]);
+    }
+    squared = of_height.variance();
+  }
+  const double further = height(fitter.value(), apart + pair.separation.error).value[4];
+  out.error = std::hypot(std::sqrt(squared), further - out.value);
   return out;
 }
 

@@ -24,6 +24,9 @@ struct PeakModel {
   }
 };
 
+/// The points between low and high that have a value and an error.
+[[nodiscard]] VarianceProfile part_of(const VarianceProfile& profile, double low, double high);
+
 /// One peak as two Gaussians against one. What two more parameters gain in chi² from the noise
 /// alone is seen in fits to the curve of one Gaussian with the noise of the bootstrap samples, in
 /// which neighbouring rings go together; without samples, points are independent.

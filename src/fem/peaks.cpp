@@ -69,26 +69,15 @@ private:
 
 Points take_points(const VarianceProfile& from, double low, double high) {
   Points out;
-  std::vector<std::size_t> kept;
-  for (std::size_t i = 0; i < from.k.size(); ++i)
-    if (from.k[i] >= low && from.k[i] <= high && std::isfinite(from.value[i]) &&
-        std::isfinite(from.error[i])) {
-      if (!(from.error[i] > 0))
-        throw DataError(
-            fmt::format("error {} of V at k = {}, must be positive", from.error[i], from.k[i]));
-      kept.push_back(i);
-      out.profile.k.push_back(from.k[i]);
-      out.profile.value.push_back(from.value[i]);
-      out.profile.error.push_back(from.error[i]);
-    }
+  out.profile = part_of(from, low, high);
+  for (std::size_t i = 0; i < out.profile.k.size(); ++i)
+    if (!(out.profile.error[i] > 0))
+      throw DataError(fmt::format(
+          "error {} of V at k = {}, must be positive", out.profile.error[i], out.profile.k[i]));
   constexpr std::size_t fewest = 8;
-  if (kept.size() < fewest)
+  if (out.profile.k.size() < fewest)
     throw DataError(
-        fmt::format("{} points of V(k) to find peaks in, need {}", kept.size(), fewest));
-  const auto rings = from.k.size();
-  for (std::size_t s = 0; s + rings <= from.replicate.size(); s += rings)
-    for (const auto i : kept)
-      out.profile.replicate.push_back(from.replicate[s + i]);
+        fmt::format("{} points of V(k) to find peaks in, need {}", out.profile.k.size(), fewest));
   out.correlation =
       ring_correlation(out.profile.replicate, static_cast<Index>(out.profile.k.size()));
   return out;
@@ -190,6 +179,24 @@ find_shoulders(const Points& points, const PeakModel& model, const fit::CurveFit
 
 } // namespace
 
+VarianceProfile part_of(const VarianceProfile& from, double low, double high) {
+  VarianceProfile out;
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < from.k.size(); ++i)
+    if (from.k[i] >= low && from.k[i] <= high && std::isfinite(from.value[i]) &&
+        std::isfinite(from.error[i])) {
+      kept.push_back(i);
+      out.k.push_back(from.k[i]);
+      out.value.push_back(from.value[i]);
+      out.error.push_back(from.error[i]);
+    }
+  const auto rings = from.k.size();
+  for (std::size_t s = 0; s + rings <= from.replicate.size(); s += rings)
+    for (const auto i : kept)
+      out.replicate.push_back(from.replicate[s + i]);
+  return out;
+}
+
 void validate(const PeakOptions& o) {
   if (!std::isnan(o.k_low) && !std::isnan(o.k_high) && !(o.k_high > o.k_low))
     throw OptionError(
@@ -207,8 +214,8 @@ PeakFit fit_peaks(const VarianceProfile& profile, const PeakOptions& options) {
   PeakFit out;
   const auto n = static_cast<Index>(points.profile.k.size());
   const Index half = std::max<Index>(1, n / 60);
-  auto crests = find_crests(
-      points.profile.value, points.profile.error, half, options.significance, options.most);
+  auto crests =
+      find_crests(points.profile.k, points.profile.value, points.profile.error, half, options);
   if (crests.empty())
     return out;
   if (std::isnan(options.k_low) || std::isnan(options.k_high)) {
@@ -218,8 +225,8 @@ PeakFit fit_peaks(const VarianceProfile& profile, const PeakOptions& options) {
                  last = k[static_cast<std::size_t>(crests.back().outer_right)];
     points = take_points(
         profile, std::isnan(options.k_low) ? first : low, std::isnan(options.k_high) ? last : high);
-    crests = find_crests(
-        points.profile.value, points.profile.error, half, options.significance, options.most);
+    crests =
+        find_crests(points.profile.k, points.profile.value, points.profile.error, half, options);
     if (crests.empty())
       return out;
   }

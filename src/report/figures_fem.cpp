@@ -154,17 +154,17 @@ std::optional<Figure> make_definitions_figure(const Tree& root, Index series) {
   panel.y.scale = Scale::log;
   panel.legend = Legend::right;
   Index colour = 0;
-  for (const auto& definition : definitions) {
-    const Tree& one = part.group->group_at(std::string("definition/") + definition.name);
+  const auto draw = [&, first = first, last = last](
+                        const Tree& one, const std::vector<double>& k, const std::string& label) {
     const auto value = one.numbers("value"), errors = one.numbers("value_errors"),
                raw = one.numbers("raw");
     Series line, before;
     Band band;
-    for (std::size_t r = 0; r < part.k.size(); ++r) {
-      if (!(part.k[r] >= first && part.k[r] <= last))
+    for (std::size_t r = 0; r < k.size(); ++r) {
+      if (!(k[r] >= first && k[r] <= last))
         continue;
       const auto shown = [](double v) { return v > 0 ? v : NAN; };
-      line.x.push_back(part.k[r]);
+      line.x.push_back(k[r]);
       line.y.push_back(shown(value[r]));
       before.y.push_back(shown(raw[r]));
       band.lower.push_back(value[r] - errors[r] > 0 ? value[r] - errors[r] : shown(value[r]));
@@ -173,13 +173,19 @@ std::optional<Figure> make_definitions_figure(const Tree& root, Index series) {
     band.x = before.x = line.x;
     line.colour = before.colour = palette(colour++);
     band.colour = faded(line.colour, 0.2);
-    line.label = definition.label;
+    line.label = label;
     before.line = Line::dotted;
     panel.bands.push_back(std::move(band));
     if (part.group->number_or("gain", 0) > 0)
       panel.series.push_back(std::move(before));
     panel.series.push_back(std::move(line));
-  }
+  };
+  for (const auto& definition : definitions)
+    draw(part.group->group_at(std::string("definition/") + definition.name),
+         part.k,
+         definition.label);
+  if (const Tree* cells = part.group->find_group("cells"))
+    draw(*cells, cells->numbers("k"), "of cells, about the median pattern");
   figure.panels.push_back(std::move(panel));
   return figure;
 }

@@ -93,7 +93,6 @@ void validate(const FemOptions& o) {
          o.cluster_size_nm,
          "positive and at most the thickness of a layer");
     need(o.layers >= 1, "layers", static_cast<double>(o.layers), "at least 1");
-    need(o.stretch == 0 && o.shear == 0, "stretch", o.stretch, "0 with clusters");
   }
   need(o.point_spread_px >= 0 && o.point_spread_px < 10,
        "point_spread",
@@ -156,13 +155,21 @@ struct FemExperiment::State {
     ClusterPattern pattern(o.height, o.width, o.k_per_pixel_inv_nm);
     std::vector<double> sum(static_cast<std::size_t>(o.height * o.width), 0);
     double squares = 0;
+    // an ellipse is a linear map of k, whose square has the quadratic form of the ring; on the
+    // atoms it does the same
+    const double norm = std::sqrt(1 - o.stretch * o.stretch - o.shear * o.shear);
+    const double root = std::sqrt(2 / norm + 2), xx = ((1 + o.stretch) / norm + 1) / root,
+                 yy = ((1 - o.stretch) / norm + 1) / root, xy = o.shear / norm / root;
     for (Index layer = 0; layer < o.layers; ++layer) {
       Random random(seed, stream_of(Stream::detector, 8, static_cast<std::uint64_t>(layer)));
       auto lit = make_layer(clusters, reach, random);
-      for (std::size_t i = 0; i < lit.x.size(); ++i)
-        lit.amplitude[i] = static_cast<float>(atoms::probe_amplitude(
-            2 * std::numbers::pi * q *
-            std::hypot(static_cast<double>(lit.x[i]), static_cast<double>(lit.y[i]))));
+      for (std::size_t i = 0; i < lit.x.size(); ++i) {
+        const auto x = static_cast<double>(lit.x[i]), y = static_cast<double>(lit.y[i]);
+        lit.amplitude[i] =
+            static_cast<float>(atoms::probe_amplitude(2 * std::numbers::pi * q * std::hypot(x, y)));
+        lit.x[i] = static_cast<float>(xx * x + xy * y);
+        lit.y[i] = static_cast<float>(xy * x + yy * y);
+      }
       squares += pattern.add(lit, cx, center_y, sum);
     }
     constexpr double brightest = 40; // the direct beam is that of all atoms in step

@@ -144,6 +144,29 @@ TEST(PeaksCalibration, TwoAreFoundWhereTheyAreAndNotInvented) {
   expect_splits(200, 5, 1); // one in a hundred is asked
 }
 
+/// Sum of the heights of a pair that is known, resolved or not, where it is 0.14.
+void expect_pair_heights(std::uint64_t seeds, double mean, double width) {
+  for (const double seen : {0.06, 0.12, 0.25}) { // standard deviation of each
+    Moments pull;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+      const auto profile = make_profile({.split = 0.17, .width = seen, .correlated = 3}, seed);
+      const auto height = pair_height(profile, fit_peaks(profile), 0, {{0.17, 0.001}, 0.5});
+      pull.add((height.value - 0.14) / height.error);
+    }
+    std::printf("pair of width %.2f: pulls %+.3f, width %.3f\n", seen, pull.mean, pull.deviation());
+    EXPECT_LT(std::abs(pull.mean), mean);
+    EXPECT_NEAR(pull.deviation(), 1, width);
+  }
+}
+
+TEST(Peaks, OfAKnownPairAddUp) {
+  expect_pair_heights(10, 1, 0.6); // ten series: means are known to 0.32, widths to 0.24
+}
+
+TEST(PeaksCalibration, OfAKnownPairAddUp) {
+  expect_pair_heights(150, 0.2, 0.15);
+}
+
 TEST(Peaks, NoneInNoise) {
   VarianceProfile flat;
   Random random(3);

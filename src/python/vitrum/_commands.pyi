@@ -714,6 +714,7 @@ def fem(
     mtf: Union[str, PathLike[str], float, Sequence[float], None] = ...,
     point_spread: Optional[float] = ...,
     variance: Union[str, PathLike[str], float, Sequence[float], None] = ...,
+    cells: Union[str, PathLike[str], float, Sequence[Union[str, float, PathLike[str]]], Mapping[str, object], None] = ...,
     unbiased: Optional[bool] = ...,
     replicates: Optional[int] = ...,
     seed: Optional[int] = ...,

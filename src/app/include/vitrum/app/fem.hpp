@@ -41,6 +41,7 @@ struct FemOptions {
   std::string mtf;         // table of frequency and MTF
   double point_spread = 0; // px
   std::string variance = "image";
+  std::vector<std::string> cells; // width in px, angle in degrees
   bool unbiased = false;
   Index replicates = 200;
   Index seed = 1;

@@ -21,7 +21,8 @@ struct PeakOptions {
   double resolution = 0;   // standard deviation in k of what a ring averages over: peaks are fitted
                            // as seen through it, so that height and width are those before
   Index most = 3;          // peaks fitted
-  double significance = 4; // of a peak's height over its valleys, in errors
+  double significance = 4; // of a peak's height over its valleys, in errors of the two
+  double closest = 0.1;    // of k: maxima nearer to each other are one peak, which may be split
   double split_level = 0.01;    // chance that one Gaussian is taken for two
   double split_information = 6; // what two must gain in BIC
 };
@@ -70,6 +71,22 @@ struct PeakFit {
 /// Peaks are local maxima that stand out of their valleys. None found: `peaks` is empty. Throws
 /// DataError when the profile has fewer than 8 points in the range or errors are not positive.
 [[nodiscard]] PeakFit fit_peaks(const VarianceProfile& profile, const PeakOptions& options = {});
+
+/// How a peak is two: known where the probe resolves them, and true for all probes.
+struct PeakPair {
+  Value separation;             // in k
+  double first_share = unknown; // of the first in the sum of both heights
+};
+[[nodiscard]] PeakPair pair_of(const Split& split);
+
+/// Sum of the heights of a peak that is known to be such a pair, of which one Gaussian would miss
+/// more the better the probe resolves it. Errors are those of bootstrap samples, and what the error
+/// of the separation adds. `resolution` as in PeakOptions. NaN where the points are too few.
+[[nodiscard]] Value pair_height(const VarianceProfile& profile,
+                                const PeakFit& fit,
+                                std::size_t peak,
+                                const PeakPair& pair,
+                                double resolution = 0);
 
 /// Correlation of neighbouring rings at distances 0, 1, … from bootstrap samples: mean over all
 /// rings, times a triangle that ends at twice its first zero, so that the matrix of it is positive
