@@ -136,6 +136,62 @@ constexpr Definition definitions[] = {{"image", "annular mean of the variance im
 
 } // namespace
 
+std::vector<std::pair<std::string, std::string>> fem_definitions(const Tree& root) {
+  std::vector<std::pair<std::string, std::string>> out;
+  const auto parts = fem_parts(root);
+  for (const auto& definition : definitions)
+    if (!parts.empty() &&
+        parts[0].group->find_group(std::string("definition/") + definition.name) != nullptr)
+      out.emplace_back(definition.name, definition.label);
+  return out;
+}
+
+std::optional<Figure> make_corrections_figure(const Tree& root,
+                                              const std::string& definition,
+                                              const ShownCorrections& shown) {
+  const auto parts = fem_parts(root);
+  Figure figure;
+  figure.width = 640;
+  Panel panel;
+  panel.height = 300;
+  panel.y.label = "V(k)";
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto& part = parts[i];
+    const Tree* one = part.group->find_group("definition/" + definition);
+    if (one == nullptr)
+      continue;
+    const auto [first, last] = clear_range(part);
+    const auto raw = one->numbers("raw"), noise = one->numbers("shot_noise"),
+               bias = one->numbers("bias"), errors = one->numbers("value_errors");
+    Series line;
+    Band band;
+    for (std::size_t r = 0; r < part.k.size(); ++r) {
+      if (!(part.k[r] >= first && part.k[r] <= last))
+        continue;
+      const double value =
+          raw[r] - (shown.shot_noise ? noise[r] : 0) - (shown.few_patterns ? bias[r] : 0);
+      line.x.push_back(part.k[r]);
+      line.y.push_back(value);
+      band.lower.push_back(value - errors[r]);
+      band.upper.push_back(value + errors[r]);
+    }
+    band.x = line.x;
+    line.colour = fem_colour(static_cast<Index>(i), static_cast<Index>(parts.size()));
+    line.label = part.label;
+    band.colour = faded(line.colour, 0.2);
+    panel.x.label = fmt::format("k ({})", part.unit);
+    panel.bands.push_back(std::move(band));
+    panel.series.push_back(std::move(line));
+  }
+  if (panel.series.empty())
+    return std::nullopt;
+  figure.description = fmt::format("V(k), {} for shot noise, {} for few patterns",
+                                   shown.shot_noise ? "corrected" : "not corrected",
+                                   shown.few_patterns ? "corrected" : "not corrected");
+  figure.panels.push_back(std::move(panel));
+  return figure;
+}
+
 std::optional<Figure> make_definitions_figure(const Tree& root, Index series) {
   const auto parts = fem_parts(root);
   if (series < 1 || series > static_cast<Index>(parts.size()))

@@ -40,12 +40,16 @@ Response result(Site& site, const Query& query) {
                    {"figures", ordered_json::array()},
                    {"maps", ordered_json::array()},
                    {"pixels", !view->pixel_maps().empty()},
+                   {"variances", ordered_json::array()},
+                   {"knows_shot_noise", view->knows_shot_noise()},
                    {"numbers", ordered_json::array()}};
   for (const auto& figure : view->figures())
     out["figures"].push_back({{"name", figure.name},
                               {"title", figure.title},
                               {"each", figure.each},
                               {"count", figure.count}});
+  for (const auto& [definition, title] : view->variance_definitions())
+    out["variances"].push_back({{"name", definition}, {"title", title}});
   for (const auto& facts : view->maps())
     out["maps"].push_back(to_json(facts));
   for (const auto& number : app::all_numbers(tree))
@@ -87,6 +91,11 @@ plot::Figure figure_of(Site& site, const Query& query) {
   if (query.has("frame"))
     return site.series(query.text("file"), query.text_or("dataset", ""))
         ->figure(window_in(site, query));
+  if (query.has("variance"))
+    return site.result(query.text("file"))
+        ->variance_figure(query.text("variance"),
+                          query.text_or("shot_noise", "corrected") == "corrected",
+                          query.text_or("few_patterns", "kept") == "corrected");
   if (query.has("pixels"))
     return pixel_figure(*site.result(query.text("file")), query);
   return site.result(query.text("file"))->figure(query.text("figure"), query.whole_or("number", 1));
@@ -114,14 +123,19 @@ Response picture(Site& site, const Query& query) {
           {}};
 }
 
+std::string file_name(const Query& query) {
+  if (query.has("frame"))
+    return fmt::format("frame_{}", query.whole("frame"));
+  for (const char* kind : {"variance", "pixels"})
+    if (query.has(kind))
+      return fmt::format("{}_{}", kind, query.text(kind));
+  return fmt::format("{}_{}", query.text("figure"), query.whole_or("number", 1));
+}
+
 Response figure_export(Site& site, const Query& query) {
   const auto drawn = figure_of(site, query);
   const auto format = query.text("format");
-  const auto name =
-      query.has("frame") ? fmt::format("frame_{}.{}", query.whole("frame"), format)
-      : query.has("pixels")
-          ? fmt::format("pixels_{}.{}", query.text("pixels"), format)
-          : fmt::format("{}_{}.{}", query.text("figure"), query.whole_or("number", 1), format);
+  const auto name = file_name(query) + "." + format;
   return {200,
           std::string(type_of(name)),
           format == "csv" ? app::figure_csv(drawn) : plot::render(drawn, plot::format_of(name)),

@@ -40,6 +40,8 @@ class View(CliTest):
         run("xpcs", "movie.h5", "--partition", "movie_qmap.h5", "--window", 50, "--models", "kww,ml", "-o", "result.h5")
         run("synth", "ecm", "--frames", 1000, "--height", 64, "--width", 64, "--tau", 20, "--tau-log-sigma", 0.4, "-o", "ecm.h5")
         run("ecm", "ecm.h5", "-o", "ecm_maps.h5")
+        run("synth", "fem", "--scan", "6,6", "--height", 96, "--width", 96, "--k-per-pixel", 0.2, "-o", "patterns.h5")
+        run("fem", "patterns.h5", "--gain", 1, "-o", "fem.h5")
 
     def serve(self, *args):
         server = subprocess.Popen([VITRUM, "view", *map(str, args), "--no-browser"], cwd=self.made.name, stderr=subprocess.PIPE,
@@ -180,6 +182,27 @@ class View(CliTest):
         sent = np.frombuffer(self.get(address, "/api/figure-map", file="ecm_maps.h5", pixels="map", panel=0, lower=lower,
                                       upper=upper), np.float32)
         self.assertEqual(np.isfinite(sent).sum(), expected)
+
+    def test_page_of_corrections(self):
+        seen = self.visit("variance", ".")
+        self.assertEqual(seen["complaints"], [])
+        self.assertEqual(len(seen["definitions"]), 5)
+        self.assertEqual(seen["told"], ["V(k), corrected for shot noise, not corrected for few patterns",
+                                        "V(k), not corrected for shot noise, not corrected for few patterns",
+                                        "V(k), not corrected for shot noise, corrected for few patterns"])
+        self.assertIn("variance=ring-mean&shot_noise=kept&few_patterns=corrected", seen["links"][0])
+        _, address = self.serve(".")
+        with h5py.File(f"{self.made.name}/fem.h5") as file:
+            k = file["entry/series/1/k"][()]
+            parts = {name: file[f"entry/series/1/definition/image/{name}"][()] for name in ("raw", "shot_noise", "bias")}
+        self.assertTrue(np.all(parts["shot_noise"][5:30] > 0))
+        for noise in ("kept", "corrected"):
+            for few in ("kept", "corrected"):
+                shown = json.loads(self.get(address, "/api/figure", file="fem.h5", variance="image", shot_noise=noise,
+                                            few_patterns=few))["panels"][0]["series"][0]
+                expected = parts["raw"] - (noise == "corrected") * parts["shot_noise"] - (few == "corrected") * parts["bias"]
+                at = np.searchsorted(k, shown["x"])
+                np.testing.assert_allclose(shown["y"], expected[at], rtol=1e-9)
 
     def test_pages_of_figures_and_numbers(self):
         seen = self.visit("figures", ".")

@@ -19,7 +19,7 @@ await visit(async (page) => {
   const views = await texts(page, 'nav li a');
   const names = await page.locator('nav li a').evaluateAll((all) => all.map((a) => a.getAttribute('href').split('/')[3]));
   const drawn = {};
-  for (const name of names.filter((one) => !['map', 'pixels', 'numbers', 'origin'].includes(one))) {
+  for (const name of names.filter((one) => !['map', 'pixels', 'corrections', 'numbers', 'origin'].includes(one))) {
     await go(page, `/result/result.h5/${name}/1`);
     await page.waitForFunction(
       (want) => document.querySelector(`nav a[aria-current=page]`)?.getAttribute('href').includes(`/${want}/`)

@@ -57,6 +57,8 @@ export interface Result {
   figures: FigureChoice[];
   maps: MapFacts[];
   pixels: boolean;
+  variances: { name: string; title: string }[];
+  knows_shot_noise: boolean;
   numbers: ShownNumber[];
 }
 

@@ -5,6 +5,7 @@ import { get, type Folder, type Result } from './api';
 import { FigureView } from './figure';
 import { PixelPage } from './pixels';
 import { TwoTimePage } from './twotime';
+import { VariancePage } from './variance';
 import { goTo, useKeys, useLoaded } from './use';
 
 interface View {
@@ -21,6 +22,9 @@ function viewsOf(result: Result): View[] {
   }
   if (result.pixels) {
     views.push({ name: 'pixels', title: 'Explore the pixels', each: '', count: 1 });
+  }
+  if (result.variances.length > 0) {
+    views.push({ name: 'corrections', title: 'Corrections of V(k)', each: '', count: 1 });
   }
   views.push(...result.figures);
   views.push({ name: 'numbers', title: 'All numbers', each: '', count: 1 });
@@ -150,6 +154,8 @@ export function ResultPage({ file, view, number, only }: Props) {
     content = <TwoTimePage key={`${file} ${bin}`} file={file} bin={bin} />;
   } else if (current.name === 'pixels') {
     content = <PixelPage key={file} file={file} />;
+  } else if (current.name === 'corrections') {
+    content = <VariancePage result={result} />;
   } else if (current.name === 'numbers') {
     content = <NumbersView result={result} />;
   } else if (current.name === 'origin') {

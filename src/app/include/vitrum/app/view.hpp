@@ -172,6 +172,12 @@ public:
   [[nodiscard]] std::string map_csv(Index bin, const MapWindow& window) const;
   [[nodiscard]] std::string map_npz(Index bin, const MapWindow& window) const;
 
+  /// Definitions of the variance with their titles; empty for results of other kinds.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> variance_definitions() const;
+  /// Whether counts per electron were known, so that shot noise could be taken off.
+  [[nodiscard]] bool knows_shot_noise() const;
+  [[nodiscard]] plot::Figure
+  variance_figure(const std::string& definition, bool shot_noise, bool few_patterns) const;
   /// Names of the maps of pixels with their titles; empty for results without any.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> pixel_maps() const;
   /// The map, or how its values are distributed, of the pixels in a range of it.

@@ -3,6 +3,8 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "vitrum/core/tree.hpp"
 #include "vitrum/plot/figure.hpp"
@@ -15,6 +17,17 @@ namespace vitrum::report {
 
 /// All definitions of the variance of one series, as they are and without shot noise.
 [[nodiscard]] std::optional<plot::Figure> make_definitions_figure(const Tree& result, Index series);
+
+/// V(k) of all series by one definition ("annular-mean", …), with what is measured corrected or
+/// not: for the noise of counting (as far as a gain was known) and for the bias of few patterns.
+struct ShownCorrections {
+  bool shot_noise = true, few_patterns = false;
+};
+[[nodiscard]] std::optional<plot::Figure> make_corrections_figure(const Tree& result,
+                                                                  const std::string& definition,
+                                                                  const ShownCorrections& shown);
+/// Names and titles of the definitions that a result has.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> fem_definitions(const Tree& result);
 
 /// Mean pattern of one series with what is masked, its centre and ring; and its variance image.
 [[nodiscard]] std::optional<plot::Figure> make_pattern_figure(const Tree& result, Index series);

@@ -1,4 +1,5 @@
-// Pixels of a map of relaxation times, one by one and by their values.
+// What a page lets one choose of a result: pixels of a map of relaxation times, one by one and by
+// their values; the definition of a variance and its corrections.
 #include <cmath>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "vitrum/models/decay.hpp"
 #include "vitrum/plot/render.hpp"
 #include "vitrum/report/ecm_figures.hpp"
+#include "vitrum/report/fem_figures.hpp"
 #include "vitrum/report/numbers.hpp"
 
 namespace vitrum::app {
@@ -153,6 +155,24 @@ plot::Figure ResultView::pixel_figure(double x_nm, double y_nm) const {
                                    g2,
                                    std::move(curve_lag),
                                    std::move(curve)));
+}
+
+std::vector<std::pair<std::string, std::string>> ResultView::variance_definitions() const {
+  return report::fem_definitions(tree_);
+}
+
+bool ResultView::knows_shot_noise() const {
+  return tree_.number_or("entry/series/1/gain", 0) > 0;
+}
+
+plot::Figure ResultView::variance_figure(const std::string& definition,
+                                         bool shot_noise,
+                                         bool few_patterns) const {
+  const auto figure =
+      report::make_corrections_figure(tree_, definition, {shot_noise, few_patterns});
+  if (!figure)
+    throw DataError(fmt::format("the result has no variance '{}'", definition));
+  return plot::with_limits(*figure);
 }
 
 } // namespace vitrum::app
