@@ -138,7 +138,10 @@ Settings describe(MdSimulateOptions& o) {
         "what the atoms are; type 1 of Wahnstrom's model is the large species, or the small one",
         &o.model);
   glass("atoms", "N", "4 n^3 of them", &o.atoms);
-  glass("density", "X", "atoms per sigma^3 (1.2 for kob-andersen)", &o.density);
+  glass("density",
+        "X",
+        "atoms per sigma^3, sigma of the large species; 0: 1.296, of kob-andersen 1.2",
+        &o.density);
   glass("temperature",
         "T",
         "of the glass, in epsilon; at this density Wahnstrom's model has its kink at 0.51",

@@ -26,6 +26,12 @@ constexpr const char* table_name = "cooling.txt";
 constexpr const char* settings_name = "simulation.toml";
 const md::SimulationFiles file_names{"glass.lammpstrj", "checkpoint.1", "checkpoint.2"};
 
+/// At which the literature has these models.
+double usual_density(const std::string& model) {
+  constexpr double wahnstrom = 1.296, kob_andersen = 1.2;
+  return md::parse_glass_model(model) == md::GlassModel::kob_andersen ? kob_andersen : wahnstrom;
+}
+
 md::SimulationPlan plan_of(const MdSimulateOptions& o) {
   md::SimulationPlan plan;
   plan.model = md::parse_glass_model(o.model);
@@ -47,6 +53,9 @@ md::SimulationPlan plan_of(const MdSimulateOptions& o) {
   plan.shifted_per_pair = o.cut_off_kind == "pair-shifted";
   plan.seed = o.seed;
   md::validate(plan);
+  constexpr Index checkpoints = 10; // of a short run
+  plan.checkpoint_steps =
+      std::max<Index>(1, std::min(plan.checkpoint_steps, plan.hold_steps() / checkpoints));
   return plan;
 }
 
@@ -152,14 +161,46 @@ void prepare_folder(const fs::path& folder, const MdSimulateOptions& o) {
     fs::remove(folder / name);
 }
 
+/// A run goes on as it began: what is not given comes from its folder, and what is given must
+/// agree; the hold alone may be another.
+void take_settings_of(const fs::path& folder, MdSimulateOptions& o) {
+  const auto file = (folder / settings_name).string();
+  const MdSimulateOptions usual;
+  MdSimulateOptions began;
+  read_toml(file, describe(began));
+  const auto settle = [&](const char* flag, auto& value, const auto& before, const auto& then) {
+    if (value == before)
+      value = then;
+    else if (value != then)
+      throw OptionError(
+          fmt::format("--{} {}: {} says that the run began with {}", flag, value, file, then));
+  };
+  settle("model", o.model, usual.model, began.model);
+  settle("atoms", o.atoms, usual.atoms, began.atoms);
+  settle("density", o.density, usual.density, began.density);
+  settle("temperature", o.temperature, usual.temperature, began.temperature);
+  settle("cooling", o.cooling, usual.cooling, began.cooling);
+  settle("frame-interval", o.frame_interval, usual.frame_interval, began.frame_interval);
+  settle("time-step", o.time_step, usual.time_step, began.time_step);
+  settle("cut-off", o.cut_off, usual.cut_off, began.cut_off);
+  settle("cut-off-kind", o.cut_off_kind, usual.cut_off_kind, began.cut_off_kind);
+  settle("seed", o.seed, usual.seed, began.seed);
+  if (o.hold == usual.hold)
+    o.hold = began.hold;
+}
+
 } // namespace
 
 std::string
 run_md_simulate(MdSimulateOptions options, const Invocation& invocation, const Monitor& monitor) {
   (void)invocation;
   apply_preset(options);
-  const auto plan = plan_of(options);
   const fs::path folder(options.output.output);
+  if (options.resume && fs::exists(folder / settings_name))
+    take_settings_of(folder, options);
+  if (options.density == 0)
+    options.density = usual_density(options.model);
+  const auto plan = plan_of(options);
   const auto fresh_input = [&] {
     constexpr Index averages = 100;
     return options.cooling_scan > 0
@@ -181,10 +222,12 @@ run_md_simulate(MdSimulateOptions options, const Invocation& invocation, const M
     done = step;
     if (done >= plan.hold_steps())
       return (folder / file_names.trajectory).string() + "\n";
-    const Index left_out = io::cut_dump((folder / file_names.trajectory).string(), done);
-    monitor.message(
-        Level::info,
-        fmt::format("goes on from step {}; {} frames after it are made again", done, left_out));
+    // LAMMPS writes the frame of the checkpoint's own step once more
+    const Index left_out = io::cut_dump((folder / file_names.trajectory).string(), done - 1);
+    monitor.message(Level::info,
+                    fmt::format("goes on from step {}; {} frames from there on are made again",
+                                done,
+                                left_out));
     input = md::lammps_resume_input(plan, file_names, checkpoint);
   } else {
     input = fresh_input();

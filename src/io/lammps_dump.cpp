@@ -159,7 +159,8 @@ private:
     const LammpsColumns columns(info_.path, place(), h.columns);
     const auto atoms = static_cast<std::size_t>(h.atoms);
     out.step = h.step;
-    out.time = h.time.value_or(std::numeric_limits<double>::quiet_NaN());
+    out.time = info_.times.empty() ? std::numeric_limits<double>::quiet_NaN()
+                                   : info_.times[static_cast<std::size_t>(frame_)];
     out.box = h.box;
     out.unwrapped = columns.unwrapped();
     out.positions.resize(atoms);
@@ -269,6 +270,30 @@ private:
       throw FormatError(info_.path, "", "no frame", std::string(timestep_mark));
     if (info_.times.size() != info_.steps.size())
       info_.times.clear();
+    let_times_go_on();
+  }
+
+  /// A run that goes on from a checkpoint counts its time from there: as long as the time of a step
+  /// is the same, the times after it go on from those before.
+  void let_times_go_on() {
+    auto& times = info_.times;
+    const auto per_step = [&](std::size_t i) {
+      return (times[i + 1] - times[i]) / static_cast<double>(info_.steps[i + 1] - info_.steps[i]);
+    };
+    for (std::size_t i = 2; i < times.size(); ++i) {
+      if (times[i] > times[i - 1])
+        continue;
+      const double before = per_step(i - 2);
+      constexpr double same = 1e-3;
+      if (i + 1 < times.size() && !(std::abs(per_step(i) - before) < same * before))
+        return;
+      const double more = times[i - 1] - times[i] +
+                          before * static_cast<double>(info_.steps[i] - info_.steps[i - 1]);
+      for (std::size_t k = i; k < times.size(); ++k)
+        times[k] += more;
+      info_.problems.push_back(fmt::format(
+          "the times begin anew at frame {}, the steps go on: times taken as going on", i));
+    }
   }
 
   void describe() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include <fmt/format.h>
@@ -55,6 +56,18 @@ CellList::CellList(const atoms::Box& box, std::span<const atoms::Vector> positio
   auto next = begin_;
   for (std::size_t i = 0; i < cell.size(); ++i)
     members_[static_cast<std::size_t>(next[cell[i]]++)] = static_cast<Index>(i);
+  if (!box.orthogonal())
+    return;
+  constexpr double rounding = 1e-9; // of wrapping
+  almost_square_ = square_ * (1 + rounding) + rounding * rounding;
+  for (std::size_t d = 0; d < 3; ++d)
+    period_[d] = box.periodic()[d] ? heights[d] : std::numeric_limits<double>::infinity();
+  place_of_.resize(positions.size());
+  for (std::size_t k = 0; k < members_.size(); ++k) {
+    const auto i = static_cast<std::size_t>(members_[k]);
+    place_of_[i] = k;
+    wrapped_.push_back(box.wrap(positions[i]));
+  }
 }
 
 PairDistribution pair_distribution(const atoms::Box& box,

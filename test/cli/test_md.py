@@ -164,8 +164,10 @@ class Simulation(CliTest):
                      "md", "simulate", "--lammps", "no-such-lmp", "-o", "glass")
         self.refused("--atoms 1000: not 4 n^3; the nearest that fill a lattice are 864", "md", "simulate", "--atoms", "1000", "-o", "glass",
                      code=2)
-        text = self.vitrum("md", "simulate", "--model", "kob-andersen", "--density", "1.2", "--dry-run", "-o", "glass").stdout
+        text = self.vitrum("md", "simulate", "--model", "kob-andersen", "--dry-run", "-o", "glass").stdout
         self.assertIn("pair_coeff 1 2 1.5 0.8 2", text)
+        self.assertIn("lattice fcc 1.2\n", text)
+        self.assertIn("lattice fcc 1.296\n", self.vitrum("md", "simulate", "--dry-run", "-o", "glass").stdout)
         self.assertEqual(list(self.path(".").iterdir()), [])
 
     @unittest.skipUnless(shutil.which("lmp"), "LAMMPS is not installed")
@@ -177,6 +179,29 @@ class Simulation(CliTest):
         self.vitrum("md", "analyze", "glass/glass.lammpstrj", "--replicates", "0", "-o", "g.h5", "--quiet")
         s = self.scalars("g.h5")["scalars"]
         self.assertGreater(s["structure/peak_structure_factor"]["value"], 2)
+
+    @unittest.skipUnless(shutil.which("lmp"), "LAMMPS is not installed")
+    def test_goes_on_after_a_kill(self):
+        """What a kill leaves: a checkpoint of step 1800 of 2000, frames after it, the last one half written."""
+        self.vitrum("md", "simulate", *self.SMALL, "-o", "glass")
+        dump = self.path("glass/glass.lammpstrj")
+        whole = dump.read_text()
+        max(self.path("glass/checkpoint.1"), self.path("glass/checkpoint.2"), key=lambda path: path.stat().st_mtime_ns).unlink()
+        dump.write_text(whole[:-1000])
+        self.refused("--temperature 0.7: glass/simulation.toml says that the run began with 0.8", "md", "simulate", "--resume", "--temperature", "0.7",
+                     "-o", "glass", code=2)
+        done = self.vitrum("md", "simulate", "--resume", "-o", "glass")
+        self.assertRegex(done.stderr, "goes on from step 1800; 5 frames from there on are made again")
+
+        def steps(text):
+            lines = text.splitlines()
+            return [lines[i + 1] for i, line in enumerate(lines) if line == "ITEM: TIMESTEP"]
+        again = dump.read_text()
+        self.assertEqual(steps(again), steps(whole))
+        self.assertEqual(again[:again.index("ITEM: TIMESTEP\n1750")], whole[:whole.index("ITEM: TIMESTEP\n1750")])
+        self.assertIn("the times begin anew at frame 36, the steps go on: times taken as going on", self.vitrum("info", "glass/glass.lammpstrj").stdout)
+        self.vitrum("md", "simulate", "--resume", "--hold", "20", "-o", "glass", "--quiet")  # a longer hold goes on
+        self.assertEqual(steps(dump.read_text())[-1], "2500")
 
     @unittest.skipUnless(shutil.which("lmp"), "LAMMPS is not installed")
     def test_errors_of_lammps_are_passed_on(self):

@@ -176,6 +176,29 @@ std::string dump(const std::string& step,
          columns + "\n" + atoms;
 }
 
+// LAMMPS counts its time anew after read_restart.
+TEST(Trajectories, TimesGoOnAfterARestart) {
+  const auto timed = [](const std::string& step, const std::string& time) {
+    return "ITEM: TIME\n" + time + "\n" + dump(step);
+  };
+  const Scratch file("restarted",
+                     timed("100", "51") + timed("200", "52") + timed("300", "53") +
+                         timed("400", "0") + timed("500", "1") + timed("600", "0"));
+  const auto source = open_trajectory(file.path);
+  EXPECT_EQ(source->info().times, (std::vector<double>{51, 52, 53, 54, 55, 56}));
+  ASSERT_EQ(source->info().problems.size(), 2U);
+  EXPECT_EQ(source->info().problems[0],
+            "the times begin anew at frame 3, the steps go on: times taken as going on");
+  atoms::Configuration c;
+  source->read(4, c);
+  EXPECT_EQ(c.time, 55);
+  // another time step: nothing can be said
+  const Scratch other("changed",
+                      timed("100", "51") + timed("200", "52") + timed("300", "53") +
+                          timed("400", "0") + timed("500", "2"));
+  EXPECT_EQ(open_trajectory(other.path)->info().times, (std::vector<double>{51, 52, 53, 0, 2}));
+}
+
 TEST(Trajectories, BrokenDumpsAreRefusedByName) {
   EXPECT_EQ(complaint(dump("10") + dump("10")),
             "FILE:frame 1, line 20: step 10 again, expected ascending steps (cut repeated and "

@@ -79,7 +79,7 @@ struct MdSimulateOptions {
   std::string preset;              // demo or paper: atoms, temperature, hold
   std::string model = "wahnstrom";
   Index atoms = 2048;
-  double density = 1.296;
+  double density = 0; // 0: 1.296, of kob-andersen 1.2
   double temperature = 0.48;
   double cooling = 0;
   double hold = 3000;

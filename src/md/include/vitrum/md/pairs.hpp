@@ -1,5 +1,7 @@
 // All pairs of atoms closer than a distance, by cells, in boxes of any shape.
 #pragma once
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <span>
 #include <vector>
@@ -53,10 +55,26 @@ private:
             continue;
           const auto cell =
               static_cast<std::size_t>((at[0] * cells_[1] + at[1]) * cells_[2] + at[2]);
-          for (Index k = begin_[cell]; k < begin_[cell + 1]; ++k)
-            if (const Index j = members_[static_cast<std::size_t>(k)]; j != i)
+          const auto first = static_cast<std::size_t>(begin_[cell]),
+                     last = static_cast<std::size_t>(begin_[cell + 1]);
+          for (std::size_t k = first; k < last; ++k)
+            if (const Index j = members_[k]; may_be_near(i, k) && j != i)
               visit(j);
         }
+  }
+
+  /// False when the member is further away for sure; always true in tilted boxes.
+  [[nodiscard]] bool may_be_near(Index i, std::size_t member) const {
+    if (wrapped_.empty())
+      return true;
+    const auto &a = wrapped_[place_of_[static_cast<std::size_t>(i)]], &b = wrapped_[member];
+    double square = 0;
+    for (std::size_t d = 0; d < 3; ++d) {
+      const double step = std::abs(b[d] - a[d]);
+      const double least = std::min(step, std::abs(period_[d] - step)); // infinite where open
+      square += least * least;
+    }
+    return square < almost_square_;
   }
 
   const atoms::Box box_;
@@ -65,6 +83,11 @@ private:
   std::array<Index, 3> cells_{1, 1, 1};
   std::vector<std::array<Index, 3>> cell_of_;
   std::vector<Index> begin_, members_;
+  // of boxes of right angles: positions within the box, in the order of members_
+  std::vector<atoms::Vector> wrapped_;
+  std::vector<std::size_t> place_of_; // [atom]
+  atoms::Vector period_{};
+  double almost_square_ = 0;
 };
 
 /// Pair distribution g_ab(r) of one configuration, in bins of equal width from 0.
