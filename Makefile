@@ -3,7 +3,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 VITRUM = build/release/bin/vitrum
 
-.PHONY: all demo test calibrate bench format lint asan tsan fuzz install package clean setup release
+.PHONY: all demo test docs calibrate bench format lint asan tsan fuzz install package clean setup release
 
 all: release
 
@@ -23,6 +23,12 @@ build/dev/build.ninja: setup
 test: build/dev/build.ninja
 	@cmake --build build/dev -j $(JOBS)
 	@ctest --test-dir build/dev -j $(JOBS) --output-on-failure -LE calibration
+
+docs: setup
+	@cmake --preset release -Wno-dev --log-level=WARNING
+	@cmake --build build/release -j $(JOBS) --target vitrum vitrum_python
+	@PYTHONPATH=$(CURDIR)/build/release/python /usr/bin/python3 tools/notebooks.py build/release/notebooks docs/notebooks/*.ipynb
+	@/usr/bin/python3 tools/build_site.py build/release
 
 calibrate: build/dev/build.ninja
 	@cmake --build build/dev -j $(JOBS)
