@@ -225,6 +225,15 @@ Tree to_8id(const Tree& tree) {
     out.set("xpcs/multitau/config/" + name, make_scalar(value));
     out.set("xpcs/twotime/config/" + name, make_scalar(value));
   }
+  const auto inputs = tree.texts("entry/process/inputs");
+  const std::string raw = inputs.empty() ? "" : inputs[0];
+  out.set("xpcs/multitau/config/analysis_type", make_scalar(std::string("Both")));
+  out.set("xpcs/multitau/config/raw", make_scalar(raw));
+  out.set("xpcs/rawdata_path", make_scalar(raw));
+  // g2 of a two-time map is that of the frames: means over the same pairs
+  out.set("xpcs/twotime/delay_list", make_array(delays));
+  out.set("xpcs/twotime/normalized_g2",
+          make_array({nlags, nbins}, transposed(g2, lags.size()), ""));
   const auto geometry = geometry_of(tree);
   out.group("xpcs/qmap") = io::make_qmap(partition_of(tree), geometry);
   if (const auto* mask = tree.find("entry/image/mask"))
@@ -237,6 +246,15 @@ Tree to_8id(const Tree& tree) {
   // viewers insist on a count time: where the exposure is not known, it is at most the frame time
   out.set("entry/instrument/detector_1/count_time",
           make_scalar(tree.number_or("entry/series/exposure_s", frame_time)));
+  const auto known = [&](const char* name, double value, const char* unit) {
+    if (!std::isnan(value))
+      out.set(std::string("entry/instrument/detector_1/") + name, make_scalar(value, unit));
+  };
+  known("x_pixel_size", geometry.pixel_size_x_m, "m");
+  known("y_pixel_size", geometry.pixel_size_y_m, "m");
+  known("distance", geometry.distance_m, "m");
+  known("beam_center_x", geometry.beam_center_x_px, "px");
+  known("beam_center_y", geometry.beam_center_y_px, "px");
   out.group("entry/instrument/bluesky/metadata");
   out.group("entry/schema_version");
   out.set("entry/start_time", make_scalar(tree.text("entry/start_time"))); // "" when not known

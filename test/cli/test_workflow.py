@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 
 import vitrum_cli
-from vitrum_cli import CliTest, poisson_frames
+from vitrum_cli import DATA, CliTest, poisson_frames
 
 SYNTH = ["synth", "xpcs", "--frames", "600", "--height", "64", "--width", "64", "--tau", "20", "--exponent", "0.8",
          "--q-bins", "3", "--hot-pixels", "3", "--gaps", "200:210", "--seed", "3", "--quiet"]
@@ -244,6 +244,37 @@ class Workflow(CliTest):
         self.vitrum("fit", "aps.hdf", "--models", "exp", "-o", "f.h5", "--quiet")
         scalars = self.scalars("f.h5")["scalars"]
         self.assertEqual([scalars[f"bin/{b}/phi_deg"]["value"] for b in range(1, 7)], [60, 180, 300] * 2)
+
+    def test_8id_layout_has_what_its_viewers_read(self):
+        import h5py
+        self.vitrum(*SYNTH, "-o", "v.h5")
+        self.vitrum("xpcs", "v.h5", "--partition", "v_qmap.h5", "-o", "r.h5", "--quiet")
+        self.vitrum("export", "r.h5", "--format", "8id", "-o", "aps.hdf", "--quiet")
+        qmap = ("mask", "dynamic_roi_map", "static_roi_map", "dynamic_v_list_dim0", "static_v_list_dim0", "dynamic_v_list_dim1",
+                "static_v_list_dim1", "beam_center_x", "beam_center_y", "detector_distance", "pixel_size", "energy",
+                "static_index_mapping", "dynamic_index_mapping", "static_num_pts", "dynamic_num_pts", "map_names", "map_units")
+        paths = [f"xpcs/qmap/{name}" for name in qmap]
+        paths += [f"xpcs/{kind}/config/{name}" for kind in ("multitau", "twotime") for name in ("stride_frame", "avg_frame")]
+        paths += ["xpcs/multitau/config/analysis_type", "xpcs/multitau/delay_list", "xpcs/multitau/normalized_g2",
+                  "xpcs/multitau/normalized_g2_err", "xpcs/twotime/delay_list", "xpcs/twotime/normalized_g2",
+                  "xpcs/twotime/processed_bins", "xpcs/twotime/correlation_map/c2_00001", "xpcs/spatial_mean/intensity_vs_time",
+                  "xpcs/temporal_mean/scattering_1d", "xpcs/temporal_mean/scattering_2d",
+                  "xpcs/temporal_mean/scattering_1d_segments", "xpcs/rawdata_path", "entry/start_time",
+                  "entry/instrument/incident_beam/incident_energy"]
+        paths += [f"entry/instrument/detector_1/{name}" for name in ("frame_time", "count_time", "x_pixel_size", "y_pixel_size",
+                                                                     "distance", "beam_center_x", "beam_center_y")]
+        with h5py.File(self.path("aps.hdf")) as file, h5py.File(self.path("r.h5")) as own:
+            self.assertEqual([path for path in paths if path not in file], [])
+            detector = file["entry/instrument/detector_1"]
+            for name, field in (("x_pixel_size", "pixel_size_x_m"), ("distance", "distance_m"),
+                                ("beam_center_y", "beam_center_y_px")):
+                self.assertEqual(detector[name][()], own[f"entry/geometry/{field}"][()])
+            np.testing.assert_allclose(file["xpcs/twotime/normalized_g2"][()], own["entry/g2/g2"][()].T, rtol=1e-6)
+            if (DATA / "xpcs/aps_8id_result.hdf").exists():  # kinds of numbers as the beamline writes them
+                with h5py.File(DATA / "xpcs/aps_8id_result.hdf") as real:
+                    for path in paths:
+                        if path in real:
+                            self.assertEqual(file[path].ndim, real[path].ndim, path)
 
     def test_figures(self):
         self.vitrum(*SYNTH, "-o", "v.h5")
