@@ -320,7 +320,7 @@ DriftPath measure_drift(frames::FrameSource& source,
   for (const Index t : good)
     if (path.reached[static_cast<std::size_t>(t)] == 0)
       throw DataError(
-          fmt::format("{}: frame {} has nothing in common with those before it: the drift "
+          fmt::format("{}: frame {} has nothing in common with those near it: the drift "
                       "cannot be followed; leave it out with --bad-frames, choose "
                       "--frames, or a longer --drift-window",
                       info.path,

@@ -196,7 +196,7 @@ TEST(Drift, SaysWhyItCannotBeFound) {
   movie.insert(movie.end(), other.begin(), other.end());
   auto two = frames::make_memory_source(std::move(movie), 16, 96, 96);
   EXPECT_EQ(message_of(*two),
-            "memory: frame 8 has nothing in common with those before it: the drift cannot be "
+            "memory: frame 8 has nothing in common with those near it: the drift cannot be "
             "followed; leave "
             "it out with --bad-frames, choose --frames, or a longer --drift-window");
 }
