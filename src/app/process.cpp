@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,9 +53,14 @@ int run_program(const std::vector<std::string>& arguments,
   for (auto& one : variables)
     settings.push_back(one.data());
   settings.push_back(nullptr);
+  const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child == 0) {  // nothing but system calls from here: other threads may hold locks
     ::setpgid(0, 0); // Ctrl-C reaches us first, and we tell it
+    // when this program is killed, the other must not go on writing files that a resumed run writes
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent)
+      ::_exit(127);
     ::dup2(ends[1], STDOUT_FILENO);
     ::dup2(ends[1], STDERR_FILENO);
     const int nothing = ::open("/dev/null", O_RDONLY);

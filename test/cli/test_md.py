@@ -1,13 +1,15 @@
 """Simulated glasses: the numbers of a known configuration, a virtual trajectory with known jumps, LAMMPS, bad input."""
 import pathlib
 import shutil
+import subprocess
+import time
 import unittest
 
 import h5py
 import numpy as np
 
 import vitrum_cli
-from vitrum_cli import DATA, CliTest, needs
+from vitrum_cli import DATA, CliTest, VITRUM, needs
 
 TRAJECTORIES = pathlib.Path(__file__).resolve().parents[2] / "src/io/test/data/trajectories"
 SAMPLE = "md/from-the-melt_LJWahnstrom.lammps.gz"
@@ -202,6 +204,24 @@ class Simulation(CliTest):
         self.assertIn("the times begin anew at frame 36, the steps go on: times taken as going on", self.vitrum("info", "glass/glass.lammpstrj").stdout)
         self.vitrum("md", "simulate", "--resume", "--hold", "20", "-o", "glass", "--quiet")  # a longer hold goes on
         self.assertEqual(steps(dump.read_text())[-1], "2500")
+
+    def test_a_kill_ends_lammps(self):
+        self.path("lmp").write_text("#!/bin/sh\necho $$ > ../pid\nexec sleep 60\n")
+        self.path("lmp").chmod(0o755)
+        run = subprocess.Popen([VITRUM, "md", "simulate", *self.SMALL, "--lammps", "./lmp", "-o", "glass"], cwd=self.folder.name)
+        pid = self.path("pid")
+        self.wait_for(lambda: pid.exists() and pid.read_text().strip())
+        run.kill()
+        run.wait()
+        child = pathlib.Path(f"/proc/{pid.read_text().strip()}/cmdline")
+        self.wait_for(lambda: not child.exists() or not child.read_bytes())
+
+    def wait_for(self, happened):
+        for _ in range(200):
+            if happened():
+                return
+            time.sleep(0.05)
+        self.fail("nothing happened within ten seconds")
 
     @unittest.skipUnless(shutil.which("lmp"), "LAMMPS is not installed")
     def test_errors_of_lammps_are_passed_on(self):
