@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "common_flags.hpp"
 #include "completion.hpp"
 #include "manual.hpp"
 #include "terminal.hpp"
@@ -64,12 +65,12 @@ void add_flags(CLI::App& app, const Command& command, const app::Settings& setti
           ->group(setting.group);
     }
   }
-  app.add_option("--config", typed.config, "TOML file with settings; flags win over it")
-      ->type_name("FILE")
+  const auto flag_of = [](const CommonFlag& flag) { return std::string("--") + flag.name; };
+  app.add_option(flag_of(config_flag), typed.config, config_flag.help)
+      ->type_name(config_flag.value)
       ->group("run");
-  app.add_flag("--show-config", typed.show_config, "print the effective settings as TOML and stop")
-      ->group("run");
-  app.add_flag("--quiet", typed.quiet, "say nothing but warnings and errors")->group("run");
+  app.add_flag(flag_of(show_config_flag), typed.show_config, show_config_flag.help)->group("run");
+  app.add_flag(flag_of(quiet_flag), typed.quiet, quiet_flag.help)->group("run");
 }
 
 int fail(const std::string& text, int code) {
@@ -97,7 +98,9 @@ std::string overview() {
 void refuse_unknown_flags(const Command& command,
                           const app::Settings& settings,
                           const std::vector<std::string>& words) {
-  std::vector<std::string> known{"--help", "--config", "--show-config", "--quiet"};
+  std::vector<std::string> known{"--help"};
+  for (const auto& flag : common_flags)
+    known.push_back(std::string("--") + flag.name);
   for (const auto& setting : settings)
     known.push_back("--" + setting.name);
   for (const auto& word : words) {

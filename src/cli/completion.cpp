@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "common_flags.hpp"
 #include "vitrum/app/command_table.hpp"
 #include "vitrum/core/error.hpp"
 
@@ -31,16 +32,6 @@ std::vector<std::string> choices(const app::Setting& setting) {
 
 std::string_view without_value(const app::Setting& setting) {
   return std::holds_alternative<bool*>(setting.target) ? "1" : "";
-}
-
-/// Flags that every command has besides its own.
-const std::vector<std::pair<std::string, std::string>>& common_flags() {
-  static const std::vector<std::pair<std::string, std::string>> flags{
-      {"help", "print the help of the command"},
-      {"config", "TOML file with settings; flags win over it"},
-      {"show-config", "print the effective settings as TOML and stop"},
-      {"quiet", "say nothing but warnings and errors"}};
-  return flags;
 }
 
 std::vector<std::string> first_words() {
@@ -75,9 +66,9 @@ std::string bash_script() {
         values += fmt::format(
             "    '{} --{}') words=\"{}\" ;;\n", command.name, setting.name, fmt::join(words, " "));
     }
-    for (const auto& flag : common_flags())
-      flags += "--" + flag.first + (&flag == &common_flags().back() ? "" : " ");
-    flags += "\" ;;\n";
+    for (const auto& flag : common_flags)
+      flags += fmt::format("--{} ", flag.name);
+    flags += "--help\" ;;\n";
   }
   return fmt::format(
       R"(# Completion of vitrum in bash; zsh after: autoload -U bashcompinit && bashcompinit
@@ -166,11 +157,11 @@ std::string fish_script() {
                           fish_quoted(setting.help));
     }
   }
-  for (const auto& [name, help] : common_flags())
+  for (const auto& flag : common_flags)
     text += fmt::format("complete -c vitrum -l {}{} -d {}\n",
-                        name,
-                        name == "config" ? " -r" : "",
-                        fish_quoted(help));
+                        flag.name,
+                        *flag.value != 0 ? " -r" : "",
+                        fish_quoted(flag.help));
   return text;
 }
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "common_flags.hpp"
 #include "vitrum/app/command_table.hpp"
 #include "vitrum/core/error.hpp"
 
@@ -77,10 +78,9 @@ std::string page_of(const app::Command& command) {
       help += "; with " + setting.needs;
     text += flag(setting.name, setting.value, help);
   }
-  text += ".SS every command\n" +
-          flag("config", "FILE", "TOML file with settings; flags win over it") +
-          flag("show-config", "", "print the effective settings as TOML and stop") +
-          flag("quiet", "", "say nothing but warnings and errors");
+  text += ".SS every command\n";
+  for (const auto& one : common_flags)
+    text += flag(one.name, one.value, one.help);
   text += ".SH EXAMPLES\n.nf\n" + roff(command.examples) + "\n.fi\n";
   return text + ".SH SEE ALSO\n\\fBvitrum\\fR(1)\n";
 }
