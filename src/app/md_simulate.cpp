@@ -7,10 +7,12 @@
 #include <fmt/format.h>
 
 #include "process.hpp"
+#include "result_tree.hpp"
 #include "vitrum/app/md.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/lammps_files.hpp"
 #include "vitrum/io/text_file.hpp"
+#include "vitrum/io/tree_file.hpp"
 #include "vitrum/md/kink.hpp"
 #include "vitrum/md/simulation.hpp"
 #include "vitrum/report/numbers.hpp"
@@ -89,8 +91,9 @@ std::pair<std::string, Index> newest_checkpoint(const fs::path& folder) {
   return best;
 }
 
-/// Kinks of energy and pressure against temperature in the table of a cooling scan.
-std::string kinks_of(const fs::path& table, Index atoms) {
+/// Tg by energy and pressure against temperature in the table of a cooling scan, as a result.
+std::string
+analyse_cooling(const fs::path& table, const MdSimulateOptions& o, Index atoms, Tree tree) {
   const auto rows = io::read_number_rows(table.string(), 4); // step, temperature, energy, pressure
   std::vector<double> temperature, energy, pressure;
   for (const auto& row : rows) {
@@ -98,16 +101,37 @@ std::string kinks_of(const fs::path& table, Index atoms) {
     energy.push_back(row[2] / static_cast<double>(atoms));
     pressure.push_back(row[3]);
   }
+  tree.set("entry/kind", make_scalar("md"));
+  tree.set("entry/title", make_scalar("Cooling of a simulated glass"));
+  tree.group("entry").attributes["default"] = std::string("cooling");
+  auto& group = tree.group("entry/cooling");
+  group.attributes["NX_class"] = std::string("NXdata");
+  group.attributes["signal"] = std::string("energy");
+  group.attributes["axes"] = std::vector<std::string>{"temperature"};
+  group.set("temperature", make_array(temperature, "epsilon"));
+  group.set("energy", make_array(energy, "epsilon"));
+  group.set("pressure", make_array(pressure, "epsilon/sigma^3"));
+  group.set("rate", make_scalar((1.2 - o.cooling_scan) / o.cooling, "epsilon/tau"));
   std::string text;
   for (const auto& [name, values] :
        {std::pair("energy", &energy), std::pair("pressure", &pressure)})
     try {
-      const auto kink = md::fit_kink(temperature, *values);
+      const auto kink = md::fit_glass_transition(temperature, *values);
+      const auto set = [&, prefix = std::string(name) + "_"](const char* what, double value) {
+        group.set(prefix + what, make_scalar(value));
+      };
+      set("tg", kink.at);
+      set("tg_errors", kink.error);
+      set("slope_below", kink.slope_below);
+      set("slope_above", kink.slope_above);
+      set("at_tg", kink.value);
       text += fmt::format("Tg from {}: {}\n", name, report::format_value(kink.at, kink.error));
     } catch (const DataError& none) {
       text += fmt::format("Tg from {}: {}\n", name, none.what());
     }
-  return text;
+  const auto path = (table.parent_path() / "cooling.h5").string();
+  io::write_tree(path, tree, {.overwrite = true});
+  return text + table.string() + "\n" + path + "\n";
 }
 
 class Watch {
@@ -193,7 +217,6 @@ void take_settings_of(const fs::path& folder, MdSimulateOptions& o) {
 
 std::string
 run_md_simulate(MdSimulateOptions options, const Invocation& invocation, const Monitor& monitor) {
-  (void)invocation;
   apply_preset(options);
   const fs::path folder(options.output.output);
   if (options.resume && fs::exists(folder / settings_name))
@@ -249,7 +272,10 @@ run_md_simulate(MdSimulateOptions options, const Invocation& invocation, const M
                             status,
                             watch.last_lines()));
   if (scan)
-    return kinks_of(folder / table_name, plan.atoms()) + (folder / table_name).string() + "\n";
+    return analyse_cooling(folder / table_name,
+                           options,
+                           plan.atoms(),
+                           make_result(invocation, to_toml(describe(options))));
   return (folder / file_names.trajectory).string() + "\n";
 }
 

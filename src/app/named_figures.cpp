@@ -119,6 +119,7 @@ std::vector<NamedFigure> make_table() {
       {"motion", "Motion of atoms", "motion", Each::none, one<make_motion_figure>},
       {"van-hove", "van Hove function", "van_hove", Each::none, one<make_van_hove_figure>},
       {"order", "Strings and local order", "order", Each::none, one<make_order_figure>},
+      {"cooling", "Cooling", "cooling", Each::none, one<make_cooling_figure>},
       {"mobility", "Mobile atoms and order", "mobility", Each::none, one<make_mobility_figure>},
       {"model-variance", "V(k) of the atoms", "fem_model", Each::none, one<make_md_fem_figure>},
       {"saxs", "I(q) and its stability", "saxs", Each::none, one<make_static_figure>},

@@ -35,6 +35,8 @@ std::string progress_text(const ProgressState& state) {
                        state.unit);
   const double share =
       state.total > 0 ? static_cast<double>(state.done) / static_cast<double>(state.total) : 0;
+  if (!(state.rate_per_s > 0)) // nothing is known yet
+    return fmt::format("{}: {:3.0f} % of {} {}", state.task, 100 * share, state.total, state.unit);
   return fmt::format("{}: {:3.0f} % of {} {}, {}{}/s, {} left",
                      state.task,
                      100 * share,

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "vitrum/core/error.hpp"
+#include "vitrum/core/statistics.hpp"
 
 namespace vitrum::md {
 namespace {
@@ -81,6 +82,7 @@ Kink fit_kink(std::span<const double> x, std::span<const double> y) {
   const auto lines = fit_lines(x, y, out.at);
   out.slope_below = lines.below;
   out.slope_above = lines.above;
+  out.value = lines.value;
   const double variance = best / static_cast<double>(x.size() - 4);
   out.residual = std::sqrt(variance);
   const double difference = std::abs(lines.above - lines.below);
@@ -93,6 +95,68 @@ Kink fit_kink(std::span<const double> x, std::span<const double> y) {
   while (right < steps && squares[static_cast<std::size_t>(right)] < best + variance)
     ++right;
   out.error = std::max(0.5 * (place(right) - place(left)), (high - low) / steps);
+  return out;
+}
+
+namespace {
+
+struct Line {
+  double slope = 0, offset = 0;
+  Index points = 0;
+};
+
+Line line_between(std::span<const double> x, std::span<const double> y, double low, double high) {
+  double n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (x[i] < low || x[i] > high)
+      continue;
+    n += 1;
+    sx += x[i];
+    sy += y[i];
+    sxx += x[i] * x[i];
+    sxy += x[i] * y[i];
+  }
+  Line line;
+  line.points = static_cast<Index>(n);
+  line.slope = (n * sxy - sx * sy) / (n * sxx - sx * sx);
+  line.offset = (sy - line.slope * sx) / n;
+  return line;
+}
+
+} // namespace
+
+Kink fit_glass_transition(std::span<const double> x, std::span<const double> y) {
+  Kink out = fit_kink(x, y);
+  constexpr Index least = 4;     // points of a line
+  constexpr std::size_t few = 6; // ranges
+  for (int round = 0; round < 30; ++round) {
+    std::vector<double> at, below, above, value;
+    for (const double glass_to : {0.5, 0.6, 0.7})
+      for (const double liquid_from : {1.2, 1.3, 1.4})
+        for (const double liquid_to : {1.7, 1.9}) {
+          const auto glass = line_between(x, y, 0, glass_to * out.at);
+          const auto liquid = line_between(x, y, liquid_from * out.at, liquid_to * out.at);
+          const double meet = (liquid.offset - glass.offset) / (glass.slope - liquid.slope);
+          if (glass.points < least || liquid.points < least || !(meet > 0) || !std::isfinite(meet))
+            continue;
+          at.push_back(meet);
+          below.push_back(glass.slope);
+          above.push_back(liquid.slope);
+          value.push_back(glass.offset + glass.slope * meet);
+        }
+    if (at.size() < few)
+      throw DataError(fmt::format("too few points below 0.6 or between 1.3 and 1.8 times {:.3g}: "
+                                  "cool further, from higher, or more slowly",
+                                  out.at));
+    const double before = out.at;
+    out.at = median(at);
+    out.error = moments(at).deviation();
+    out.slope_below = median(below);
+    out.slope_above = median(above);
+    out.value = median(value);
+    if (std::abs(out.at - before) < 1e-4 * before)
+      break;
+  }
   return out;
 }
 

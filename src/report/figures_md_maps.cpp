@@ -1,5 +1,6 @@
 // Dynamics and order of a simulated glass side by side: where the mobile atoms are, and what
 // fluctuation microscopy would see.
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -102,6 +103,62 @@ std::optional<Figure> make_md_fem_figure(const Tree& root) {
   }
   figure.panels.push_back(std::move(panel));
   return figure;
+}
+
+std::optional<Figure> make_cooling_figure(const Tree& root) {
+  const Result result(root);
+  const auto temperature = result.numbers("cooling/temperature", 1);
+  if (!temperature || temperature->empty())
+    return std::nullopt;
+  Figure figure;
+  figure.width = 720;
+  figure.description =
+      "Energy and pressure against temperature, with the lines of glass and liquid";
+  Index column = 0;
+  for (const auto& [name, label] :
+       {std::pair("energy", "energy per atom (ε)"), std::pair("pressure", "pressure (ε/σ³)")}) {
+    const auto values = result.numbers(std::string("cooling/") + name, 1);
+    if (!values || values->size() != temperature->size())
+      continue;
+    Panel panel;
+    panel.column = column++;
+    panel.height = 200;
+    panel.x = {"temperature (ε)"};
+    panel.y = {label};
+    panel.legend = Legend::none;
+    Series points;
+    points.x = *temperature;
+    points.y = *values;
+    points.line = Line::none;
+    points.marker = Marker::circle;
+    points.marker_size = 3;
+    points.colour = data_colour;
+    panel.series.push_back(std::move(points));
+    const auto number = [&](const char* what) {
+      return result.entry().number_or(fmt::format("cooling/{}_{}", name, what), NAN);
+    };
+    if (const double tg = number("tg"); std::isfinite(tg)) {
+      const auto [low, high] = std::minmax_element(temperature->begin(), temperature->end());
+      Index k = 0;
+      for (const auto& [slope, from, to] : {std::tuple("slope_below", *low, 1.3 * tg),
+                                            std::tuple("slope_above", 0.8 * tg, 1.9 * tg)}) {
+        Series line;
+        for (const double t : {from, std::min(to, *high)}) {
+          line.x.push_back(t);
+          line.y.push_back(number("at_tg") + number(slope) * (t - tg));
+        }
+        line.colour = palette(k++);
+        panel.series.push_back(std::move(line));
+      }
+      panel.guides.push_back({Direction::vertical,
+                              tg,
+                              "Tg " + format_value(tg, number("tg_errors")),
+                              grey,
+                              Line::dashed});
+    }
+    figure.panels.push_back(std::move(panel));
+  }
+  return figure.panels.empty() ? std::nullopt : std::optional(figure);
 }
 
 } // namespace vitrum::report

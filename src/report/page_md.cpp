@@ -6,6 +6,15 @@ namespace vitrum::report {
 
 std::vector<PageSection> md_sections(const Tree& root) {
   std::vector<PageSection> out;
+  if (root.find_group("entry/cooling") != nullptr)
+    out.push_back({"cooling",
+                   "Glass transition on cooling",
+                   {{make_cooling_figure(root),
+                     "cooling",
+                     "Energy and pressure while the liquid is cooled at constant density; lines of "
+                     "glass and liquid, each fitted away from the transition, meet at Tg.",
+                     {}}},
+                   "cooling"});
   if (root.find_group("entry/pair_distribution") != nullptr)
     out.push_back(
         {"structure",

@@ -226,7 +226,8 @@ List listed(const Tree& root, bool once) {
                               "hops",
                               "motion",
                               "order",
-                              "fem_model"})
+                              "fem_model",
+                              "cooling"})
       add_group(list, result, group);
   const auto fits = result.fits();
   const auto pixel_fits = result.fits("g2_pixel");

@@ -205,6 +205,14 @@ class Simulation(CliTest):
         self.vitrum("md", "simulate", "--resume", "--hold", "20", "-o", "glass", "--quiet")  # a longer hold goes on
         self.assertEqual(steps(dump.read_text())[-1], "2500")
 
+    @unittest.skipUnless(shutil.which("lmp"), "LAMMPS is not installed")
+    def test_cooling_to_the_glass_transition(self):
+        done = self.vitrum("md", "simulate", "--atoms", "500", "--cut-off", "2", "--cooling-scan", "0.1", "--cooling", "60", "-o", "cool", "--quiet")
+        self.assertRegex(done.stdout, r"Tg from energy: .*\nTg from pressure: .*\ncool/cooling.txt\ncool/cooling.h5\n")
+        self.vitrum("show", "cool/cooling.h5", "--figure", "cooling", "-o", "cooling.png")
+        self.vitrum("report", "cool/cooling.h5", "-o", "page", "--quiet")
+        self.assertIn("Glass transition on cooling", self.path("page/index.html").read_text())
+
     def test_a_kill_ends_lammps(self):
         self.path("lmp").write_text("#!/bin/sh\necho $$ > ../pid\nexec sleep 60\n")
         self.path("lmp").chmod(0o755)

@@ -54,5 +54,33 @@ TEST(KinkCalibration, PullsAreNormal) {
   EXPECT_NEAR(pull.deviation(), 1, 0.2);
 }
 
+// A liquid that is curved, as energies and pressures are: lines through all points meet too low.
+TEST(GlassTransition, IsFoundUnderACurvedLiquid) {
+  Random random(4);
+  double mean = 0, naive = 0;
+  constexpr int seeds = 20;
+  for (int seed = 0; seed < seeds; ++seed) {
+    std::vector<double> x, y;
+    for (int i = 0; i < 100; ++i) {
+      const double t = 1.19 - 0.011 * i, over = t - 0.47;
+      x.push_back(t);
+      y.push_back(1.5 * t + (over > 0 ? 0.5 * over - 0.25 * over * over : 0) +
+                  0.003 * random.normal());
+    }
+    const auto found = fit_glass_transition(x, y);
+    mean += found.at / seeds;
+    naive += fit_kink(x, y).at / seeds;
+    EXPECT_NEAR(found.slope_below, 1.5, 0.1);
+  }
+  // a line through u = 0.09 to 0.35 of 0.5 u - 0.25 u² is zero at u = -0.03
+  EXPECT_NEAR(mean, 0.44, 0.01);
+  EXPECT_LT(std::abs(mean - 0.47), 0.7 * std::abs(naive - 0.47));
+  const std::vector<double> few{0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3};
+  std::vector<double> bent;
+  for (const double t : few)
+    bent.push_back(t < 0.7 ? t : 2 * t - 0.7);
+  EXPECT_THROW((void)fit_glass_transition(few, bent), DataError);
+}
+
 } // namespace
 } // namespace vitrum::md

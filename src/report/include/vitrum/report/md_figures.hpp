@@ -31,6 +31,8 @@ namespace vitrum::report {
 /// Displacements over a slab of the box, the share of Frank–Kasper atoms there, and the mobile
 /// atoms.
 [[nodiscard]] std::optional<plot::Figure> make_mobility_figure(const Tree& result);
+/// Energy and pressure of a cooling scan with the lines that meet at Tg.
+[[nodiscard]] std::optional<plot::Figure> make_cooling_figure(const Tree& result);
 /// Normalised variance of the last frame for electron probes of several sizes.
 [[nodiscard]] std::optional<plot::Figure> make_md_fem_figure(const Tree& result);
 
