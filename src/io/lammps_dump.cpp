@@ -277,8 +277,12 @@ private:
   /// is the same, the times after it go on from those before.
   void let_times_go_on() {
     auto& times = info_.times;
+    // as numbers that cannot overflow
+    const auto steps_to = [&](std::size_t i) {
+      return static_cast<double>(info_.steps[i]) - static_cast<double>(info_.steps[i - 1]);
+    };
     const auto per_step = [&](std::size_t i) {
-      return (times[i + 1] - times[i]) / static_cast<double>(info_.steps[i + 1] - info_.steps[i]);
+      return (times[i + 1] - times[i]) / steps_to(i + 1);
     };
     for (std::size_t i = 2; i < times.size(); ++i) {
       if (times[i] > times[i - 1])
@@ -287,8 +291,7 @@ private:
       constexpr double same = 1e-3;
       if (i + 1 < times.size() && !(std::abs(per_step(i) - before) < same * before))
         return;
-      const double more = times[i - 1] - times[i] +
-                          before * static_cast<double>(info_.steps[i] - info_.steps[i - 1]);
+      const double more = times[i - 1] - times[i] + before * steps_to(i);
       for (std::size_t k = i; k < times.size(); ++k)
         times[k] += more;
       info_.problems.push_back(fmt::format(

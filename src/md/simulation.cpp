@@ -72,6 +72,14 @@ std::string interactions(const SimulationPlan& plan) {
   return text + "neighbor 0.35 bin\nneigh_modify every 1 delay 2 check yes\n";
 }
 
+/// What is printed on the way, at once, every few seconds whatever the number of atoms.
+std::string told(const SimulationPlan& plan) {
+  constexpr Index most = 1000, least = 10, atom_steps = 4'000'000;
+  return fmt::format("thermo_style custom step temp pe ke press\nthermo {}\n"
+                     "thermo_modify flush yes\n",
+                     std::clamp(atom_steps / plan.atoms() / least * least, least, most));
+}
+
 std::string hold(const SimulationPlan& plan, const SimulationFiles& files, bool append) {
   return fmt::format("timestep {:g}\n"
                      "fix hold all nvt temp {:g} {:g} 0.5\n"
@@ -111,9 +119,9 @@ std::string prelude(const SimulationPlan& plan) {
                                  second,
                                  plan.seed);
   text += interactions(plan);
-  text += fmt::format("thermo_style custom step temp pe ke press\nthermo 1000\n"
-                      "\n# melt\nvelocity all create {:g} {} mom yes rot no dist gaussian\n"
+  text += fmt::format("{}\n# melt\nvelocity all create {:g} {} mom yes rot no dist gaussian\n"
                       "timestep {:g}\nfix melt all nvt temp {:g} {:g} 0.5\nrun {}\nunfix melt\n",
+                      told(plan),
                       plan.melt_temperature,
                       plan.seed + 1,
                       melt_step,
@@ -231,11 +239,12 @@ std::string lammps_resume_input(const SimulationPlan& plan,
                                 const std::string& checkpoint) {
   validate(plan);
   return fmt::format("# {}, goes on from {}\nread_restart {}\n{}"
-                     "thermo_style custom step temp pe ke press\nthermo 1000\n{}",
+                     "{}{}",
                      title_of(plan.model),
                      checkpoint,
                      checkpoint,
                      interactions(plan),
+                     told(plan),
                      hold(plan, files, true));
 }
 
