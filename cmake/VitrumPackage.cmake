@@ -54,8 +54,8 @@ set(CPACK_DEBIAN_DEV_DESCRIPTION "how glasses move and how they are ordered (lib
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 # what VitrumLibraries.cmake asks for
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS
-    "libblosc-dev, libcairo2-dev, libcpp-httplib-dev, libeigen3-dev, libfftw3-dev, libfmt-dev, libhdf5-dev, liblz4-dev, \
-libmatio-dev, libpng-dev, libtbb-dev, libtiff-dev, libzip-dev, libzstd-dev, nlohmann-json3-dev, pkg-config, voro++-dev, zlib1g-dev")
+    "libblosc-dev, libcairo2-dev, libcbor-dev, libcpp-httplib-dev, libeigen3-dev, libfftw3-dev, libfmt-dev, libhdf5-dev, liblz4-dev, \
+libmatio-dev, libpng-dev, libtbb-dev, libtiff-dev, libzip-dev, libzmq3-dev, libzstd-dev, nlohmann-json3-dev, pkg-config, voro++-dev, zlib1g-dev")
 if(VITRUM_WITH_MPI)
   string(APPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS ", libopenmpi-dev")
 endif()

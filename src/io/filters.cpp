@@ -7,12 +7,12 @@
 #include <cstring>
 
 #include <fmt/format.h>
-#include <lz4.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include "bitshuffle.hpp"
 #include "bytes.hpp"
+#include "lz4_frames.hpp"
 #include "lzf.hpp"
 #include "vitrum/core/error.hpp"
 
@@ -20,42 +20,6 @@ namespace vitrum::io {
 namespace {
 
 constexpr Index max_chunk_bytes = Index{1} << 32; // HDF5 stores chunk sizes in 32 bits
-
-/// The layout of filter 32004: u64 bytes, u32 block bytes (big-endian), then blocks with u32 size;
-/// a block as large as its content is stored as it is.
-void decode_lz4(std::span<const std::byte> in, std::span<std::byte> out) {
-  const auto given = static_cast<Index>(in.size());
-  const auto size = static_cast<Index>(out.size());
-  if (given < 12)
-    throw DataError(fmt::format("{} bytes, too few for the header of an LZ4 chunk", given));
-  const auto stated = load_big<std::uint64_t>(in.data());
-  if (stated != static_cast<std::uint64_t>(size))
-    throw DataError(fmt::format("header states {} bytes, expected {}", stated, size));
-  const Index block = std::min<Index>(load_big<std::uint32_t>(in.data() + 8), size);
-  if ((block < 1 && size > 0) || block > LZ4_MAX_INPUT_SIZE)
-    throw DataError(fmt::format("LZ4 blocks of {} bytes", block));
-  Index at = 12;
-  for (Index done = 0; done < size;) {
-    const Index count = std::min(block, size - done);
-    if (given - at < 4)
-      throw DataError(
-          fmt::format("ends at byte {}, in the middle of a chunk of {} bytes", given, size));
-    const Index packed = load_big<std::uint32_t>(in.data() + at);
-    at += 4;
-    if (packed > given - at)
-      throw DataError(
-          fmt::format("block at byte {} states {} bytes, {} are left", at, packed, given - at));
-    if (packed == count)
-      std::memcpy(out.data() + done, in.data() + at, static_cast<std::size_t>(count));
-    else if (LZ4_decompress_safe(reinterpret_cast<const char*>(in.data() + at),
-                                 reinterpret_cast<char*>(out.data() + done),
-                                 static_cast<int>(packed),
-                                 static_cast<int>(count)) != count)
-      throw DataError(fmt::format("LZ4 block at byte {} does not decode to {} bytes", at, count));
-    at += packed;
-    done += count;
-  }
-}
 
 void decode_zstd(std::span<const std::byte> in, std::span<std::byte> out) {
   const auto got = ZSTD_decompress(out.data(), out.size(), in.data(), in.size());

@@ -10,7 +10,7 @@ LEVEL = {
     "core": 0,
     "frames": 1, "atoms": 1, "models": 1, "plot": 1,
     "correlate": 2, "fit": 2, "io": 2, "md": 2, "report": 2,
-    "aging": 3, "ecm": 3, "fem": 3, "companion": 3, "synth": 3,
+    "stream": 3, "aging": 3, "ecm": 3, "fem": 3, "companion": 3, "synth": 3,
     "app": 4,
     "server": 5,
     "cli": 6, "python": 6,
@@ -29,7 +29,8 @@ CONFINED = {
     r"hdf5|H5": {"io"}, r"tiff": {"io"}, r"zip\.h|zlib|lz4|zstd|blosc|matio": {"io"},
     r"toml\+\+/": {"app"},
     r"mpi\.h": {"app"},
-    r"nlohmann/": {"report", "io", "server"},
+    r"nlohmann/": {"report", "io", "server", "stream"},
+    r"zmq|cbor\.h": {"stream"},
     r"CLI/|spdlog/": {"cli"},
     r"pybind11/": {"python"}, r"httplib": {"server"},
 }
