@@ -3,6 +3,7 @@
 #include "vitrum/app/companion.hpp"
 #include "vitrum/app/ecm.hpp"
 #include "vitrum/app/fem.hpp"
+#include "vitrum/app/live.hpp"
 #include "vitrum/app/md.hpp"
 
 namespace vitrum::app {
@@ -81,6 +82,22 @@ std::vector<Command> make_commands() {
        "vitrum xpcs scan.h5 --mask mask.npy --partition qmap.h5 -o result.h5\n"
        "vitrum xpcs movie.h5::/movie --frame-time 2 --models kww,ml,ml-squared -o result.h5",
        session_of(run_xpcs)},
+      {"live",
+       "frames while they are measured to C(t1,t2), g2 and fits: a stream, a growing file or "
+       "folder",
+       "SOURCE",
+       1,
+       1,
+       "vitrum live tcp://detector:31001 --partition qmap.h5 -o result.h5\n"
+       "vitrum live scan_folder --frame-time 0.5 --idle 30 -o result.h5",
+       session_of(run_live)},
+      {"replay",
+       "send a series as a DECTRIS detector does, to try out what receives it",
+       "SERIES",
+       1,
+       1,
+       "vitrum replay scan.h5 --to tcp://127.0.0.1:31001 --protocol v2 --rate 1000",
+       session_of(run_replay)},
       {"merge",
        "the parts of one analysis, made with vitrum xpcs --shard, to its result",
        "PART",

@@ -33,6 +33,13 @@ std::string progress_text(const ProgressState& state) {
                        duration_text(state.elapsed_s),
                        rate_text(state.rate_per_s),
                        state.unit);
+  if (state.total <= 0) // nobody knows
+    return fmt::format("{}: {} {}, {}{}/s",
+                       state.task,
+                       state.done,
+                       state.unit,
+                       rate_text(state.rate_per_s),
+                       state.unit);
   const double share =
       state.total > 0 ? static_cast<double>(state.done) / static_cast<double>(state.total) : 0;
   if (!(state.rate_per_s > 0)) // nothing is known yet

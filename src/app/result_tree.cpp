@@ -276,7 +276,7 @@ void add_g2(Tree& tree,
     group.set("g2_covariance", make_array({nbins, nlags, nlags}, arrays.covariance, ""));
 }
 
-void add_map(Tree& tree, Index bin, std::vector<float> map, double frame_time_s) {
+void add_map(Tree& tree, Index bin, std::vector<float> map, double frame_time_s, double first_s) {
   const auto n = static_cast<Index>(std::llround(std::sqrt(static_cast<double>(map.size()))));
   tree.group("entry/twotime").attributes["NX_class"] = std::string("NXcollection");
   auto& group = tree.group(fmt::format("entry/twotime/bin_{}", bin));
@@ -290,7 +290,7 @@ void add_map(Tree& tree, Index bin, std::vector<float> map, double frame_time_s)
   c.attributes["storage_mode"] = std::string("one_array_q_first");
   std::vector<double> times;
   for (Index i = 0; i < n; ++i)
-    times.push_back(static_cast<double>(i) * frame_time_s);
+    times.push_back(first_s + static_cast<double>(i) * frame_time_s);
   group.set("t1_s", named(make_array(times, "s"), "t1 (s)"));
   group.set("t2_s", named(make_array(times, "s"), "t2 (s)"));
 }

@@ -63,7 +63,8 @@ void add_g2(Tree& tree,
             const std::string& estimator);
 
 /// entry/twotime/bin_<n>: a full square map, [t1, t2].
-void add_map(Tree& tree, Index bin, std::vector<float> map, double frame_time_s);
+void add_map(
+    Tree& tree, Index bin, std::vector<float> map, double frame_time_s, double first_s = 0);
 
 /// entry/window without its fits: windows[bin][window].
 struct WindowSet {

@@ -17,24 +17,6 @@
 namespace vitrum::app {
 namespace {
 
-/// Without bias and ages: what the two have in common.
-correlate::OneTime to_one_time(correlate::PixelG2 g2) {
-  correlate::OneTime out;
-  out.lag_frames = std::move(g2.lag_frames);
-  out.value = std::move(g2.value);
-  out.error = std::move(g2.error);
-  for (double& error : out.error)
-    if (error == 0) // no scatter at all, as where no two counts meet: the error is not known
-      error = std::nan("");
-  out.pairs = std::move(g2.pairs);
-  out.covariance = std::move(g2.covariance);
-  out.deviation = std::move(g2.deviation);
-  out.lag_spread_frames = std::move(g2.lag_spread_frames);
-  out.error_groups = g2.error_groups;
-  out.reason = std::move(g2.reason);
-  return out;
-}
-
 /// Runs of bins that fit together.
 std::vector<std::vector<Index>>
 make_batches(const XpcsPlan& plan, const TwoTimeJob& job, PixelRoom room) {
@@ -144,6 +126,23 @@ void correlate_bin(XpcsPlan& plan,
 }
 
 } // namespace
+
+correlate::OneTime to_one_time(correlate::PixelG2 g2) {
+  correlate::OneTime out;
+  out.lag_frames = std::move(g2.lag_frames);
+  out.value = std::move(g2.value);
+  out.error = std::move(g2.error);
+  for (double& error : out.error)
+    if (error == 0) // no scatter at all, as where no two counts meet: the error is not known
+      error = std::nan("");
+  out.pairs = std::move(g2.pairs);
+  out.covariance = std::move(g2.covariance);
+  out.deviation = std::move(g2.deviation);
+  out.lag_spread_frames = std::move(g2.lag_spread_frames);
+  out.error_groups = g2.error_groups;
+  out.reason = std::move(g2.reason);
+  return out;
+}
 
 Correlated correlate_bins(XpcsPlan& plan, TwoTimeJob& job, PixelRoom room, const Monitor& monitor) {
   Correlated out;

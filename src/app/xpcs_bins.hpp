@@ -25,6 +25,9 @@ struct PixelRoom {
   Index working = 0; // while tiles are made
 };
 
+/// A curve that was correlated pixel by pixel, without bias and ages: what the two have in common.
+[[nodiscard]] correlate::OneTime to_one_time(correlate::PixelG2 g2);
+
 /// Correlates all bins, as many at a time as there is room for, adding warnings to the plan. When
 /// the job is a part of the work, only its tiles are made and the result is empty.
 [[nodiscard]] Correlated

@@ -87,6 +87,24 @@ struct PixelG2Accumulator::State {
     ++pending_frames;
   }
 
+  /// Of a fresh state: what the other one has, its pending frames added.
+  void continue_from(const State& other) {
+    states.copy(other.states);
+    clock.copy(other.clock);
+    blocks = other.blocks;
+    valid = other.valid;
+    type = other.type;
+    pending = Buffer<unsigned char>(other.pending.size());
+    std::copy_n(other.pending.data(), other.pending.size(), pending.data());
+    pending_frames = other.pending_frames;
+    PixelRows like;
+    if (type == 1)
+      like.counts = static_cast<const std::uint16_t*>(nullptr);
+    else if (type == 2)
+      like.counts = static_cast<const float*>(nullptr);
+    add_pending(like);
+  }
+
   void add_pending(const PixelRows& like) {
     PixelRows chunk{like.counts, pending_frames, groups.pixels()};
     std::visit([&](auto*& counts) { counts = reinterpret_cast<decltype(+counts)>(pending.data()); },
@@ -148,7 +166,25 @@ PixelG2 PixelG2Accumulator::result() const {
   const State& state = *state_;
   if (static_cast<Index>(state.valid.size()) != state.plan.frames)
     throw DataError(fmt::format("{} frames, expected {}", state.valid.size(), state.plan.frames));
-  const SumRules rules = make_rules(state.plan, state.valid, state.groups, state.options);
+  return evaluate_state(state, state.plan.frames);
+}
+
+PixelG2 PixelG2Accumulator::so_far() const {
+  const State& state = *state_;
+  const auto seen = static_cast<Index>(state.valid.size());
+  if (seen < 2)
+    throw DataError(fmt::format("{} frames, need at least 2 to correlate", seen));
+  if (state.pending_frames == 0)
+    return evaluate_state(state, seen);
+  State now(state.groups, state.plan.frames, state.options);
+  now.continue_from(state);
+  return evaluate_state(now, seen);
+}
+
+/// Lags that a series of so many frames has; those of longer ones follow them in the sums.
+PixelG2 PixelG2Accumulator::evaluate_state(const State& state, Index frames) {
+  const SumRules rules =
+      make_rules(make_lag_plan(frames, state.options), state.valid, state.groups, state.options);
   std::vector<PixelSums> sums(state.pieces.size(), PixelSums(rules));
   parallel_for(0, static_cast<Index>(state.pieces.size()), 1, [&](Index i, Index) {
     StripSums strip;

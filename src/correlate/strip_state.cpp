@@ -83,6 +83,14 @@ void StripStates::clear() {
   std::fill_n(losses_.data(), losses_.size(), 0.0);
 }
 
+void StripStates::copy(const StripStates& other) {
+  std::copy_n(other.floats_.data(), other.floats_.size(), floats_.data());
+  std::copy_n(other.doubles_.data(), other.doubles_.size(), doubles_.data());
+  if (other.losses_.size() > losses_.size())
+    losses_ = Buffer<double>(other.losses_.size());
+  std::copy_n(other.losses_.data(), other.losses_.size(), losses_.data());
+}
+
 Index StripStates::work_size(const LagPlan& plan) {
   return 2 * (plan.history + chunk_frames) * strip_width; // two levels by turns
 }

@@ -31,6 +31,11 @@ public:
   explicit ChunkClock(const LagPlan& plan);
   /// `valid` are the flags of the next frames: chunk_frames, fewer in the last chunk.
   [[nodiscard]] ChunkSteps next(std::span<const std::uint8_t> valid);
+  /// Goes on from where a clock of an equal plan is.
+  void copy(const ChunkClock& other) {
+    seen_ = other.seen_;
+    valid_ = other.valid_;
+  }
 
 private:
   const LagPlan& plan_;
@@ -55,6 +60,8 @@ public:
 
   /// Forgets all frames.
   void clear();
+  /// Takes over the sums of states of an equal plan and as many strips.
+  void copy(const StripStates& other);
   [[nodiscard]] float* shift(Index strip) { return floats_.data() + strip * floats_per_strip_; }
   [[nodiscard]] const float* shift(Index strip) const {
     return floats_.data() + strip * floats_per_strip_;

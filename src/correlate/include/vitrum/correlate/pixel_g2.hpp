@@ -107,12 +107,17 @@ public:
   void push(const PixelRows& block, std::span<const std::uint8_t> valid);
   /// Throws DataError while frames are missing.
   [[nodiscard]] PixelG2 result() const;
+  /// Of the frames that came so far, as if the series ended with them; with multi-tau the same as
+  /// that of a series of so many frames. Copies what is kept. Throws DataError for fewer than two
+  /// valid frames.
+  [[nodiscard]] PixelG2 so_far() const;
   /// Bytes that are kept for so many pixels.
   [[nodiscard]] static Index
   predicted_bytes(Index pixels, Index frames, const PixelG2Options& options = {});
 
 private:
   struct State;
+  [[nodiscard]] static PixelG2 evaluate_state(const State& state, Index frames);
   std::unique_ptr<State> state_;
 };
 

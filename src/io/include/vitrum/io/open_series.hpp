@@ -43,6 +43,19 @@ void validate(const OpenOptions& options);
 [[nodiscard]] std::unique_ptr<frames::FrameSource> open_series(const std::string& path,
                                                                const OpenOptions& options = {});
 
+/// While it lives, HDF5 files that this thread opens and reads are not locked, so that a program
+/// that is writing them is not disturbed. What it has not finished may then be read half done.
+class WithoutFileLocks {
+public:
+  WithoutFileLocks();
+  ~WithoutFileLocks();
+  WithoutFileLocks(const WithoutFileLocks&) = delete;
+  WithoutFileLocks& operator=(const WithoutFileLocks&) = delete;
+
+private:
+  bool before_;
+};
+
 /// One format as the table of formats shows it.
 struct FormatDescription {
   std::string name;                    // "hdf5"

@@ -69,6 +69,7 @@ public:
   }
 
   void end() { ended_ = true; }
+  [[nodiscard]] bool empty() const { return waiting_.empty(); }
   [[nodiscard]] const OrderCounts& counts() const { return counts_; }
   [[nodiscard]] Index next() const { return next_; }
 

@@ -1,0 +1,37 @@
+// Where the frames of a series that is being measured come from: a stream, or a file or folder that
+// grows.
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "vitrum/app/live.hpp"
+#include "vitrum/frames/frame_source.hpp"
+
+namespace vitrum::app {
+
+class LiveInput {
+public:
+  virtual ~LiveInput() = default;
+  /// Waits until a first frame is ready and says what is known of the series; `frames` is what is
+  /// expected, 0: not known. Throws FileError when nothing comes in time, Interrupted.
+  [[nodiscard]] virtual frames::SeriesInfo begin(double wait_s, const Monitor& monitor) = 0;
+  /// How many frames are ready, in order, at most `most`; waits so long for the first of them.
+  [[nodiscard]] virtual Index ready(Index most, double wait_s) = 0;
+  /// Writes the k-th of those to `out` and returns "", or why it is a gap. Called from several
+  /// threads.
+  [[nodiscard]] virtual std::string take(Index k, std::byte* out) const = 0;
+  /// Forgets those.
+  virtual void release() = 0;
+  /// No more frames come.
+  [[nodiscard]] virtual bool ended() const = 0;
+  /// What did not go as it should, in numbers.
+  [[nodiscard]] virtual std::vector<std::string> notes() const = 0;
+};
+
+/// A stream for tcp://, ipc:// and the like, else a file or folder.
+[[nodiscard]] std::unique_ptr<LiveInput> make_live_input(const LiveOptions& options);
+[[nodiscard]] bool is_stream(const std::string& source);
+
+} // namespace vitrum::app
