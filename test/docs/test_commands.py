@@ -55,6 +55,8 @@ class Shown(unittest.TestCase):
                     words = ["view", "nothing.h5", *(w for w in words[1:] if w.startswith("--"))] if len(words) == 2 else ["view", "nothing.h5", *words[2:]]
                 elif words[0] == "demo":
                     words = ["demo", "--help"]
+                elif words[0] == "live":  # would wait for frames
+                    words = [*words, "--wait", "0.2"]
                 elif has_dry_run(words):
                     words = [*words, "--dry-run"]
                 with self.subTest(page=page.name, command=shlex.join(words)):
