@@ -21,6 +21,13 @@ def findings(root):
             yield f"{path}: the root holds only {', '.join(sorted(ROOT))}"
         if path.stat().st_size > MAX_BYTES:
             yield f"{path}: {path.stat().st_size} bytes, at most {MAX_BYTES}"
+    for path in (p for p in files if p.suffix == ".md"):
+        prose = re.sub(r"^```.*?^```|<!--.*?-->|`[^`]*`|^(?: {4}|\t).*?$", lambda m: "\n" * m[0].count("\n"), path.read_text(),
+                       flags=re.S | re.M)
+        for number, line in enumerate(prose.splitlines(), 1):
+            # a browser takes <I> for a beginning of italics
+            if re.search(r"<[A-Za-z][^<>]*>", line) and "<http" not in line:
+                yield f"{path}:{number}: a tag of HTML in the text: means are written ⟨I⟩"
     sources = [p for p in files if p.suffix in {".hpp", ".cpp"}]
     for path in sources:
         for number, line in enumerate(path.read_text().splitlines(), 1):
