@@ -57,6 +57,13 @@ Response result(Site& site, const Query& query) {
   return json_response(out);
 }
 
+/// Another text when the file is another: cheap enough to be asked again and again.
+Response state(Site& site, const Query& query) {
+  const auto file = site.inside(query.text("file"));
+  const auto time = std::filesystem::last_write_time(file).time_since_epoch().count();
+  return json_response({{"state", fmt::format("{} {}", time, std::filesystem::file_size(file))}});
+}
+
 app::FrameWindow window_in(Site& site, const Query& query) {
   app::FrameWindow window;
   window.first = query.whole("frame");
@@ -150,6 +157,7 @@ Response thumbnail(Site& site, const Query& query) {
 
 void add_figure_routes(std::map<std::string, Route>& table) {
   table["GET /api/folder"] = folder;
+  table["GET /api/state"] = state;
   table["GET /api/result"] = result;
   table["GET /api/figure"] = figure;
   table["GET /api/figure-map"] = figure_map;

@@ -38,6 +38,7 @@ class View(CliTest):
         run("synth", "xpcs", "--frames", 300, "--height", 48, "--width", 48, "--q-bins", 2, "--tau", 20, "--counts", 3,
             "--events", "150:0.6", "-o", "movie.h5")
         run("xpcs", "movie.h5", "--partition", "movie_qmap.h5", "--window", 50, "--models", "kww,ml", "-o", "result.h5")
+        run("xpcs", "movie.h5", "--partition", "movie_qmap.h5", "--window", 50, "--frames", ":200", "-o", "short.h5")
         run("synth", "ecm", "--frames", 1000, "--height", 64, "--width", 64, "--tau", 20, "--tau-log-sigma", 0.4, "-o", "ecm.h5")
         run("ecm", "ecm.h5", "-o", "ecm_maps.h5")
         run("synth", "fem", "--scan", "6,6", "--height", 96, "--width", 96, "--k-per-pixel", 0.2, "-o", "patterns.h5")
@@ -106,7 +107,7 @@ class View(CliTest):
         _, address = self.serve(*args)
         shots = os.environ.get("VITRUM_SCREENSHOTS", self.folder.name)
         done = subprocess.run([NODE, HERE.parent / "web" / f"{test}.mjs", address, shots], capture_output=True, text=True,
-                              env={**os.environ, "VITRUM_WEB_MODULES": str(BUILD / "web/node_modules"), "CHROMIUM": CHROMIUM})
+                              env={**os.environ, "VITRUM_WEB_MODULES": str(BUILD / "web/node_modules"), "CHROMIUM": CHROMIUM, "VITRUM_FOLDER": self.made.name})
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -182,6 +183,11 @@ class View(CliTest):
         sent = np.frombuffer(self.get(address, "/api/figure-map", file="ecm_maps.h5", pixels="map", panel=0, lower=lower,
                                       upper=upper), np.float32)
         self.assertEqual(np.isfinite(sent).sum(), expected)
+
+    def test_page_of_a_result_that_grows(self):
+        seen = self.visit("growing", ".")
+        self.assertEqual(seen["complaints"], [])
+        self.assertEqual((seen["before"], seen["after"]), ("-0.5 – 199.5", "-0.5 – 299.5"))
 
     def test_page_of_corrections(self):
         seen = self.visit("variance", ".")

@@ -30,7 +30,7 @@ import { get, type Cut, type Fit, type MapPage, type Panel, type RangeG2 } from 
 import { Exports } from './figure';
 import { colourMaps, Marks, plainTick, shown } from './panel';
 import { MapTiles } from './tiles';
-import { useKeys, useLive, useLoaded } from './use';
+import { useFileState, useKeys, useLive, useLoaded } from './use';
 
 type Direction = 'horizontal' | 'vertical' | 'diagonal';
 const directions: Direction[] = ['horizontal', 'vertical', 'diagonal'];
@@ -389,18 +389,28 @@ function Plot({ name, picture, ms }: { name: string; picture: string; ms?: numbe
 }
 
 export function TwoTimePage({ file, bin }: { file: string; bin: number }) {
-  const loaded = useLoaded(`${file} ${bin}`, (signal) => get<MapPage>('map', { file, bin }, signal));
+  const state = useFileState(file, () => get<{ state: string }>('state', { file }));
+  const loaded = useLoaded(state === '' ? undefined : `${file} ${bin} ${state}`, (signal) =>
+    get<MapPage>('map', { file, bin }, signal),
+  );
   if (loaded.problem !== undefined) {
     return <p className="problem">{loaded.problem}</p>;
   }
   return loaded.value === undefined ? (
     <p className="note">…</p>
   ) : (
-    <Explorer file={file} bin={bin} map={loaded.value} />
+    <Explorer file={file} bin={bin} map={loaded.value} state={state} />
   );
 }
 
-function Explorer({ file, bin, map }: { file: string; bin: number; map: MapPage }) {
+interface Explored {
+  file: string;
+  bin: number;
+  map: MapPage;
+  state: string; // of the file: another when it has grown
+}
+
+function Explorer({ file, bin, map, state }: Explored) {
   const [colours, setColours] = useState('viridis');
   const [diagonal, setDiagonal] = useState<'show' | 'hide'>('hide');
   const [low, setLow] = useState('0.5');
@@ -414,7 +424,7 @@ function Explorer({ file, bin, map }: { file: string; bin: number; map: MapPage 
   const [place, setPlace] = useState<{ x: number; y: number }>();
   const tiles = useMemo(() => new MapTiles(file, map, diagonal), [file, map, diagonal]);
   const percentiles = useLoaded(
-    manual === undefined ? `${low} ${high}` : undefined,
+    manual === undefined ? `${low} ${high} ${state}` : undefined,
     (signal) => get<{ lower: number; upper: number }>('limits', { file, bin, low, high }, signal),
   );
   const auto = percentiles.value ?? map;
@@ -427,7 +437,7 @@ function Explorer({ file, bin, map }: { file: string; bin: number; map: MapPage 
     return get<RangeG2>('range', { file, bin, first_s, last_s, models: names }, signal);
   });
   const asked = range ?? [map.first_s, map.last_s];
-  const key = `${asked[0]} ${asked[1]} ${chosen.join(',')}`;
+  const key = `${asked[0]} ${asked[1]} ${chosen.join(',')} ${state}`;
   const { ask } = g2;
   useEffect(() => ask(key), [ask, key]);
   const drag = useCallback((next: Domain) => setRange(next), []);
@@ -440,7 +450,7 @@ function Explorer({ file, bin, map }: { file: string; bin: number; map: MapPage 
         : direction === 'vertical'
           ? place.x
           : Math.abs(place.x - place.y);
-  const cut = useLoaded(at === undefined ? undefined : `${direction} ${at}`, (signal) =>
+  const cut = useLoaded(at === undefined ? undefined : `${direction} ${at} ${state}`, (signal) =>
     get<Cut>('cut', { file, bin, direction, at_s: at }, signal),
   );
   const click = useCallback((x: number, y: number) => setPlace({ x, y }), []);

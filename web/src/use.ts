@@ -142,3 +142,29 @@ export function useLive<T>(load: (key: string, signal: AbortSignal) => Promise<T
   }, []);
   return { ...state, ask };
 }
+
+/** Another text whenever the file on the server is another, so that what grows is seen to grow. */
+export function useFileState(file: string, load: () => Promise<{ state: string }>): string {
+  const [state, setState] = useState('');
+  const loader = useRef(load);
+  loader.current = load;
+  useEffect(() => {
+    let over = false;
+    const ask = () =>
+      loader
+        .current()
+        .then((answer) => {
+          if (!over) {
+            setState(answer.state);
+          }
+        })
+        .catch(() => undefined); // it is being written: asked again soon
+    void ask();
+    const timer = setInterval(() => void ask(), 2000);
+    return () => {
+      over = true;
+      clearInterval(timer);
+    };
+  }, [file]);
+  return state;
+}
