@@ -36,6 +36,9 @@ Maps maps_of_result(const Tree& tree, const std::string& path) {
   for (const auto& [name, bin] : group->groups()) {
     maps.stored.emplace_back(fmt::format("{}::/entry/twotime/{}/two_time_corr_func", path, name));
     maps.frames = maps.stored.back().size();
+    // a cell of the map of vitrum live may stand for several frames
+    maps.frame_time_s =
+        frame_time_of(tree) * tree.number_or(fmt::format("entry/twotime/{}/cell_frames", name), 1);
   }
   return maps;
 }

@@ -1,5 +1,7 @@
 #include "vitrum/stream/message.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "protocols.hpp"

@@ -244,3 +244,51 @@ for number, target in enumerate([
 put("request", "post.txt", b"POST /api/folder HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
 put("request", "chunked.txt", b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
 put("request", "range.txt", b"GET / HTTP/1.1\r\nRange: bytes=1-2,0-\r\n\r\n")
+
+
+def cbor(value):
+    """RFC 8949 of what the messages of detectors hold; a pair (tag, item) is a tag."""
+    def head(kind, number):
+        if number < 24:
+            return bytes([kind << 5 | number])
+        size = 1 if number < 256 else 2 if number < 65536 else 4
+        return bytes([kind << 5 | {1: 24, 2: 25, 4: 26}[size]]) + number.to_bytes(size, "big")
+    if isinstance(value, float):
+        return b"\xfb" + struct.pack(">d", value)
+    if isinstance(value, int):
+        return head(0, value)
+    if isinstance(value, str):
+        return head(3, len(value)) + value.encode()
+    if isinstance(value, bytes):
+        return head(2, len(value)) + value
+    if isinstance(value, list):
+        return head(4, len(value)) + b"".join(map(cbor, value))
+    if isinstance(value, dict):
+        return head(5, len(value)) + b"".join(cbor(k) + cbor(v) for k, v in value.items())
+    return head(6, value[0]) + cbor(value[1])
+
+
+def image_v2(tag, values, packing=None):
+    return b"\1" + cbor({"type": "image", "series_id": 3, "image_id": 300, "start_time": [1, 50000000],
+                         "data": {"threshold_1": (40, [[2, 3], (tag, (56500, [*packing, values]) if packing else values)])}})
+
+
+pixels = bytes(range(12))
+put("stream", "start.v2", b"\1" + cbor({"type": "start", "series_id": 3, "number_of_images": 10, "image_size_x": 3, "image_size_y": 2,
+                                         "frame_time": 0.5, "beam_center_x": 1.5, "detector_translation": [0.0, 0.0, 4.0], "image_dtype": "uint16",
+                                         "channels": ["threshold_1"], "arm_date": (0, "2026-01-01T00:00:00Z"),
+                                         "pixel_mask": {"threshold_1": (40, [[2, 3], (70, bytes(24))])}}))
+put("stream", "plain.v2", image_v2(69, pixels))
+put("stream", "lz4.v2", image_v2(69, struct.pack(">QII", 12, 12, 12) + pixels, ["lz4", 0]))
+put("stream", "bslz4.v2", image_v2(69, struct.pack(">QI", 12, 8192) + pixels, ["bslz4", 2]))
+put("stream", "end.v2", b"\1" + cbor({"type": "end", "series_id": 3}))
+put("stream", "tagged.v2", b"\1" + cbor((55799, {"type": "end", "series_id": 3})))
+put("stream", "start.v1", b"\0" + b"\xff".join([b'{"htype":"dheader-1.0","series":3,"header_detail":"all"}',
+    b'{"nimages":10,"ntrigger":1,"frame_time":0.5,"wavelength":1.2,"x_pixels_in_detector":3,"y_pixels_in_detector":2}',
+    b'{"htype":"dpixelmask-1.0","shape":[3,2],"type":"uint32"}', bytes(24)]))
+for name, packing, values in (("plain", b"<", pixels), ("lz4", b"lz4<", b"\xc0" + pixels),
+                              ("bslz4", b"bs16-lz4<", struct.pack(">QI", 12, 8192) + pixels)):
+    put("stream", f"{name}.v1", b"\0" + b"\xff".join([b'{"htype":"dimage-1.0","series":3,"frame":7}',
+        b'{"htype":"dimage_d-1.0","shape":[3,2],"type":"uint16","encoding":"%s","size":12}' % packing, values,
+        b'{"htype":"dconfig-1.0","start_time":1,"stop_time":2,"real_time":1}']))
+put("stream", "end.v1", b'\0{"htype":"dseries_end-1.0","series":3}')
