@@ -70,13 +70,9 @@ Settings describe(XsvsOptions& o) {
       "contrast that is fitted against exposure: <k(k-1)>/<k>^2 - 1, which assumes no law; 1/M of "
       "the negative-binomial law, which is not exact for exposures as long as the relaxation",
       &o.estimator);
-  add("pixel-groups", "N", "groups of pixels whose spread gives the errors", &o.pixel_groups);
-  add("speckle-size",
-      "PX",
-      "pixels this close see the same speckle and are counted together in the errors",
-      &o.speckle_size_px);
+  add_pixel_groups(add, o.pixel_groups, o.speckle_size_px);
   describe(o.fit, s);
-  s.erase(find(s, "share"));
+  leave_out(s, {"share"});
   describe(o.output, s);
   describe(o.run, s);
   describe_memory(o.run, s);
@@ -136,7 +132,7 @@ Settings describe(FitOptions& o) {
 Settings describe(InfoOptions& o) {
   Settings s;
   describe(o.input, s);
-  s.erase(find(s, "find-bad-frames"));
+  leave_out(s, {"find-bad-frames"});
   find(s, "bad-frames")->needs = "--scan";
   Group(s, "output")("scan", "", "read all frames and say what is in them", &o.scan);
   Group(s, "output")("json", "", "print JSON", &o.json);

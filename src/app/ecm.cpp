@@ -48,6 +48,7 @@ EcmRun prepare(const EcmOptions& options, const Monitor& monitor) {
   EcmRun run;
   (void)estimator_of(options.estimator);
   run.estimator = options.estimator;
+  run.fit_baseline = options.fit_baseline;
   run.keep_g2_bytes = parse_bytes("keep-g2", options.keep_g2);
   FitFlags flags = with_models({"kww"});
   if (!options.fit_baseline)

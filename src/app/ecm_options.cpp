@@ -100,7 +100,7 @@ Settings describe(EcmSeriesOptions& o) {
 Settings describe(EcmStemOptions& o) {
   Settings s;
   describe(o.input, s);
-  std::erase_if(s, [](const Setting& one) { return one.name == "frame-time"; });
+  leave_out(s, {"frame-time"});
   const Group scan(s, "scan");
   scan("scan", "ROWS,COLUMNS", "places of one scan; else from the file", &o.scan);
   scan("scan-time", "S", "time from one scan to the next", &o.scan_time_s);

@@ -27,6 +27,7 @@ struct EcmRun {
   bool drift_not_sought = false;
   std::optional<ecm::Field> field;
   std::string estimator;
+  bool fit_baseline = false;
   Index keep_g2_bytes = 0; // of all pixels together, in the result
   ecm::FieldCorrelation correlation;
   FitPlan image_fit;

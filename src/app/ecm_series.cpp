@@ -10,6 +10,7 @@
 #include "output.hpp"
 #include "result_input.hpp"
 #include "result_tree.hpp"
+#include "smooth_curve.hpp"
 #include "vitrum/app/ecm.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/tree_file.hpp"
@@ -141,13 +142,9 @@ void add_fitted_curve(const Tree& from, Tree& to) {
   if (!std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); }))
     return;
   const auto lags = to_numbers(*lag);
-  constexpr int points = 200;
-  std::vector<double> at, curve(points);
-  for (int i = 0; i < points; ++i)
-    at.push_back(lags.front() * std::pow(lags.back() / lags.front(), i / (points - 1.0)));
-  models::evaluate(model, values, at, curve);
-  to.set("fit/kww/lag_s", make_array(std::move(at), "s"));
-  to.set("fit/kww/g2_fit", make_array(std::move(curve), ""));
+  auto curve = smooth_curve(model, values, lags.front(), lags.back());
+  to.set("fit/kww/lag_s", make_array(std::move(curve.lag_s), "s"));
+  to.set("fit/kww/g2_fit", make_array(std::move(curve.g2), ""));
 }
 
 Tree member_of(const Tree& from) {

@@ -88,6 +88,12 @@ void add_maps(Tree& tree, const EcmRun& run) {
   put("kww_exponent_errors", run.fits.kww_exponent_error, "");
   put("contrast", run.fits.contrast, "");
   put("contrast_errors", run.fits.contrast_error, "");
+  if (run.fit_baseline) {
+    auto baseline = run.fits.baseline; // of g2 - 1
+    for (float& value : baseline)
+      ++value;
+    put("baseline", baseline, "");
+  }
   put("chi2", run.fits.chi2, "");
   put("mean", run.correlation.mean, "");
   put("variance", run.correlation.variance, "");

@@ -1,6 +1,5 @@
 #include "vitrum/app/live.hpp"
 
-#include <chrono>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -16,14 +15,8 @@
 namespace vitrum::app {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr Index frames_at_a_time = 48; // taken from the input together
 constexpr double patience_s = 0.25;    // between looks at Ctrl-C and the clock
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// What is known of a series whose frames are gone when they are correlated.
 class Heard final : public frames::FrameSource {

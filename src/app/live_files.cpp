@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <optional>
 #include <thread>
@@ -14,14 +13,8 @@
 namespace vitrum::app {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr double shortest_poll_s = 0.1;
 constexpr double poll_share = 5; // opening the input again takes at most this part of the time
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// A file or folder that is opened again and again to see whether it has grown.
 class FileInput final : public LiveInput {
@@ -129,9 +122,10 @@ private:
       complaint_.clear();
     } catch (const OptionError&) {
       throw;
-    } catch (const DataError&) {
+    } catch (const DataError& error) {
       if (done_ > 0)
         throw;
+      complaint_ = error.what();
     } catch (const Error& error) { // not there yet, or being written
       complaint_ = error.what();
     }

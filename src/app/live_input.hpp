@@ -1,6 +1,7 @@
 // Where the frames of a series that is being measured come from: a stream, or a file or folder that
 // grows.
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -10,6 +11,11 @@
 #include "vitrum/frames/frame_source.hpp"
 
 namespace vitrum::app {
+
+using Clock = std::chrono::steady_clock;
+[[nodiscard]] inline double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 class LiveInput {
 public:

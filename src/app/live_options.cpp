@@ -1,20 +1,7 @@
-#include <algorithm>
-
 #include "setting_group.hpp"
 #include "vitrum/app/live.hpp"
 
 namespace vitrum::app {
-namespace {
-
-/// Settings that need a series that has ended.
-void leave_out(Settings& settings, std::initializer_list<const char*> names) {
-  std::erase_if(settings, [&](const Setting& setting) {
-    return std::find(names.begin(), names.end(), setting.name) != names.end();
-  });
-}
-
-} // namespace
-
 Settings describe(LiveOptions& o) {
   Settings s;
   const Group input(s, "input");
@@ -47,11 +34,7 @@ Settings describe(LiveOptions& o) {
       "of the two-time map at most; when it is full, neighbours are joined and stand for twice as "
       "many frames",
       &o.cells);
-  add("pixel-groups", "N", "groups of pixels whose spread gives the errors", &o.pixel_groups);
-  add("speckle-size",
-      "PX",
-      "pixels this close see the same speckle and are counted together in the errors",
-      &o.speckle_size_px);
+  add_pixel_groups(add, o.pixel_groups, o.speckle_size_px);
   describe(o.fit, s);
   leave_out(s, {"share"});
   Group(s, "output")("update", "S", "from one writing of the result to the next", &o.update_s);

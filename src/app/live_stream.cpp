@@ -1,6 +1,5 @@
 #include "live_stream.hpp"
 
-#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -12,12 +11,6 @@
 
 namespace vitrum::app {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// The value by which detectors of unsigned counts mark pixels without data.
 double mark_of(frames::PixelType type) {

@@ -128,11 +128,7 @@ void describe(CorrelationFlags& f, Settings& s) {
       &f.points_per_decade,
       "--lags log or --pixel-lags log");
   add("max-lag", "FRAMES", "longest lag; 0: as far as the series allows", &f.max_lag);
-  add("pixel-groups", "N", "groups of pixels whose spread gives the errors", &f.pixel_groups);
-  add("speckle-size",
-      "PX",
-      "pixels this close see the same speckle and are counted together in the errors",
-      &f.speckle_size_px);
+  add_pixel_groups(add, f.pixel_groups, f.speckle_size_px);
   add("kernel",
       "auto|float|integer|bits|events",
       "how products of frames are made: as floats; exact sums of integer counts; bits of counts "

@@ -1,6 +1,9 @@
 // How lists of settings are written down.
 #pragma once
+#include <algorithm>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "vitrum/app/settings.hpp"
@@ -24,6 +27,22 @@ private:
   Settings& settings_;
   std::string name_;
 };
+
+/// The groups of pixels behind errors, alike in every command that has them.
+inline void add_pixel_groups(const Group& add, Index& groups, Index& speckle_size_px) {
+  add("pixel-groups", "N", "groups of pixels whose spread gives the errors", &groups);
+  add("speckle-size",
+      "PX",
+      "pixels this close see the same speckle and are counted together in the errors",
+      &speckle_size_px);
+}
+
+/// Takes settings out of a list that a command shares with others.
+inline void leave_out(Settings& settings, std::initializer_list<std::string_view> names) {
+  std::erase_if(settings, [&](const Setting& setting) {
+    return std::find(names.begin(), names.end(), setting.name) != names.end();
+  });
+}
 
 /// The finders of bad pixels, alike in every command that has them.
 inline void add_pixel_finders(const Group& add, bool& hot, bool& dead, double& false_alarms) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "smooth_curve.hpp"
 #include "view_maps.hpp"
 #include "vitrum/app/view.hpp"
 #include "vitrum/core/error.hpp"
@@ -134,27 +135,22 @@ plot::Figure ResultView::pixel_figure(double x_nm, double y_nm) const {
   const std::vector<double> g2(values->begin() + static_cast<std::ptrdiff_t>(first),
                                values->begin() + static_cast<std::ptrdiff_t>(first + lag_s.size()));
   const auto place = static_cast<std::size_t>(facts.row * columns + facts.column);
-  std::vector<double> curve_lag, curve;
+  SmoothCurve curve;
+  const double baseline = value_at(tree_, "baseline", place); // where it was fitted
   const std::vector<double> law{value_at(tree_, "contrast", place),
-                                1,
+                                std::isnan(baseline) ? 1 : baseline,
                                 value_at(tree_, "tau_s", place),
                                 value_at(tree_, "kww_exponent", place)};
   // the other estimators are fitted with an offset of their own
   const bool plain = tree_.text("entry/pixels/estimator") == "pixel-mean";
-  if (plain && law[2] > 0 && law[3] > 0 && std::isfinite(law[0]) && lag_s.size() > 1) {
-    constexpr int points = 120;
-    for (int i = 0; i <= points; ++i)
-      curve_lag.push_back(lag_s.front() *
-                          std::pow(lag_s.back() / lag_s.front(), i / double{points}));
-    curve.resize(curve_lag.size());
-    models::evaluate(models::DecayModel::kww, law, curve_lag, curve);
-  }
+  if (plain && law[2] > 0 && law[3] > 0 && std::isfinite(law[0]) && lag_s.size() > 1)
+    curve = smooth_curve(models::DecayModel::kww, law, lag_s.front(), lag_s.back());
   return plot::with_limits(
       report::make_pixel_g2_figure(fmt::format("pixel at ({:.4g}, {:.4g}) nm", x_nm, y_nm),
                                    lag_s,
                                    g2,
-                                   std::move(curve_lag),
-                                   std::move(curve)));
+                                   std::move(curve.lag_s),
+                                   std::move(curve.g2)));
 }
 
 std::vector<std::pair<std::string, std::string>> ResultView::variance_definitions() const {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "smooth_curve.hpp"
 #include "vitrum/app/view.hpp"
 #include "vitrum/models/decay.hpp"
 #include "vitrum/plot/render.hpp"
@@ -25,11 +26,15 @@ plot::Figure make_figure(const RangeG2& g2) {
   panel.series.push_back(std::move(points));
   for (std::size_t m = 0; m < g2.fits.size(); ++m) {
     const auto& fit = g2.fits[m];
-    if (fit.curve.size() != g2.lag_s.size())
+    if (fit.curve.size() != g2.lag_s.size() || g2.lag_s.size() < 2)
       continue;
+    std::vector<double> values;
+    for (const auto& parameter : fit.parameters)
+      values.push_back(parameter.value);
+    auto smooth = smooth_curve(fit.model, values, g2.lag_s.front(), g2.lag_s.back());
     plot::Series curve;
-    curve.x = g2.lag_s;
-    curve.y = fit.curve;
+    curve.x = std::move(smooth.lag_s);
+    curve.y = std::move(smooth.g2);
     curve.label = report::display_model(models::name(fit.model));
     curve.colour = plot::palette(static_cast<Index>(m));
     panel.series.push_back(std::move(curve));

@@ -41,7 +41,7 @@ std::string ecm_pixel_table(const Tree& root) {
                                          std::tuple("kww_exponent", "β", ""),
                                          std::tuple("contrast", "contrast", ""),
                                          std::tuple("log_tau_errors", "error of ln τ", "")}) {
-    const auto map = map_values(result.entry(), name, true);
+    const auto map = map_values(result.entry(), name);
     if (!map || !map->any_number())
       continue;
     std::vector<double> values;

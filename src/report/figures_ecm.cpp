@@ -36,7 +36,7 @@ const Look& look_of(const std::string& name) {
 
 std::optional<Figure>
 make_map_figure(const Tree& root, const std::string& name, const ValueRange& range) {
-  auto map = map_values(Result(root).entry(), name, true);
+  auto map = map_values(Result(root).entry(), name);
   if (!map || !map->any_number())
     return std::nullopt;
   // the scale stays that of all, so that a part keeps its colours
@@ -55,7 +55,7 @@ make_map_figure(const Tree& root, const std::string& name, const ValueRange& ran
 
 std::optional<Figure>
 make_value_histogram(const Tree& root, const std::string& name, const ValueRange& range) {
-  const auto map = map_values(Result(root).entry(), name, true);
+  const auto map = map_values(Result(root).entry(), name);
   if (!map || !map->any_number())
     return std::nullopt;
   const Look& look = look_of(name);
@@ -141,7 +141,7 @@ std::optional<Figure> make_tau_map_figure(const Tree& root) {
   figure.description = "Maps of relaxation time, stretching exponent, contrast and error";
   Index place = 0;
   for (const Look& look : looks) {
-    auto map = map_values(Result(root).entry(), look.name, true);
+    auto map = map_values(Result(root).entry(), look.name);
     if (!map || !map->any_number())
       continue;
     auto panel = make_map_panel(std::move(*map), {look.title, look.label, look.scale});

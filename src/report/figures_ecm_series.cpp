@@ -183,7 +183,7 @@ std::optional<Figure> make_series_maps(const Tree& root) {
   std::vector<std::size_t> shown;
   std::vector<float> all;
   for (std::size_t k = 0; k < members->trees.size(); ++k)
-    if (auto map = map_values(*members->trees[k], "tau_s", true); map && map->any_number()) {
+    if (auto map = map_values(*members->trees[k], "tau_s"); map && map->any_number()) {
       shown.push_back(k);
       all.insert(all.end(), map->values.begin(), map->values.end());
       maps.push_back(std::move(*map));

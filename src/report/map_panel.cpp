@@ -28,8 +28,7 @@ bool MapValues::any_number() const {
   return std::any_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
-std::optional<MapValues>
-map_values(const Tree& entry, const std::string& name, bool accepted_only) {
+std::optional<MapValues> map_values(const Tree& entry, const std::string& name) {
   const Array* array = entry.find("map/" + name);
   if (array == nullptr || array->shape.size() != 2)
     return std::nullopt;
@@ -39,7 +38,7 @@ map_values(const Tree& entry, const std::string& name, bool accepted_only) {
   map.pixel = entry.number_or("map/pixel_nm", 1);
   const auto values = to_numbers(*array);
   map.values.assign(values.begin(), values.end());
-  if (accepted_only && entry.find("map/accepted") != nullptr) {
+  if (entry.find("map/accepted") != nullptr) {
     const auto accepted = entry.numbers("map/accepted");
     for (std::size_t i = 0; i < map.values.size(); ++i)
       if (accepted[i] == 0)

@@ -24,9 +24,8 @@ struct MapLook {
   double lower = plot::automatic, upper = plot::automatic; // automatic: percentiles 1 and 99
 };
 
-/// map/<name> of a result's entry; values of pixels without an accepted fit are NaN if asked so.
-[[nodiscard]] std::optional<MapValues>
-map_values(const Tree& entry, const std::string& name, bool accepted_only);
+/// map/<name> of a result's entry; values of pixels without an accepted fit are NaN.
+[[nodiscard]] std::optional<MapValues> map_values(const Tree& entry, const std::string& name);
 
 [[nodiscard]] plot::Panel make_map_panel(MapValues map, const MapLook& look);
 

@@ -32,32 +32,30 @@ const mouse: [string, string][] = [
   ['click on a map', 'cut through this place'],
 ];
 
+function HelpList({ title, rows }: { title: string; rows: [string, string][] }) {
+  return (
+    <>
+      <h2>{title}</h2>
+      <dl>
+        {rows.map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}
+
 function Help({ close }: { close: () => void }) {
   return (
     <div className="help" role="dialog" aria-label="keys and mouse" onClick={close}>
       <div className="card">
-        <h2>Keys</h2>
-        <dl>
-          {help.map(([key, what]) => (
-            <div key={key}>
-              <dt>
-                <kbd>{key}</kbd>
-              </dt>
-              <dd>{what}</dd>
-            </div>
-          ))}
-        </dl>
-        <h2>Mouse</h2>
-        <dl>
-          {mouse.map(([key, what]) => (
-            <div key={key}>
-              <dt>
-                <kbd>{key}</kbd>
-              </dt>
-              <dd>{what}</dd>
-            </div>
-          ))}
-        </dl>
+        <HelpList title="Keys" rows={help} />
+        <HelpList title="Mouse" rows={mouse} />
       </div>
     </div>
   );

@@ -413,8 +413,8 @@ interface Explored {
 function Explorer({ file, bin, map, state }: Explored) {
   const [colours, setColours] = useState('viridis');
   const [diagonal, setDiagonal] = useState<'show' | 'hide'>('hide');
-  const [low, setLow] = useState('0.5');
-  const [high, setHigh] = useState('99.5');
+  const [percents, setPercents] = useState({ lower: '0.5', upper: '99.5' });
+  const { lower: low, upper: high } = percents;
   const [manual, setManual] = useState<{ lower: string; upper: string }>();
   const [drawn, setDrawn] = useState<number>();
   const sighted = useMemo(makeSighted, []);
@@ -506,26 +506,19 @@ function Explorer({ file, bin, map, state }: Explored) {
             <option>values</option>
           </select>
         </label>
-        <input
-          className="number"
-          aria-label="lower limit"
-          value={manual?.lower ?? low}
-          onChange={(event) =>
-            manual === undefined
-              ? setLow(event.target.value)
-              : setManual({ ...manual, lower: event.target.value })
-          }
-        />
-        <input
-          className="number"
-          aria-label="upper limit"
-          value={manual?.upper ?? high}
-          onChange={(event) =>
-            manual === undefined
-              ? setHigh(event.target.value)
-              : setManual({ ...manual, upper: event.target.value })
-          }
-        />
+        {(['lower', 'upper'] as const).map((side) => (
+          <input
+            key={side}
+            className="number"
+            aria-label={`${side} limit`}
+            value={manual?.[side] ?? percents[side]}
+            onChange={(event) =>
+              manual === undefined
+                ? setPercents({ ...percents, [side]: event.target.value })
+                : setManual({ ...manual, [side]: event.target.value })
+            }
+          />
+        ))}
         {percentiles.problem !== undefined && <span className="problem">{percentiles.problem}</span>}
         <label>
           <input

@@ -178,20 +178,25 @@ TEST(Site, BadQueriesAreToldWhatIsWrong) {
   EXPECT_EQ(ask(site, "/api/map", {{"file", "movie.h5"}, {"bin", "1"}}).status, 422);
 }
 
+std::vector<float>
+tile_of(Site& site, const char* row, const char* column, const char* edge, const char* diagonal) {
+  return floats_of(ask(site,
+                       "/api/tile",
+                       {{"file", "result.h5"},
+                        {"bin", "1"},
+                        {"factor", "1"},
+                        {"row", row},
+                        {"column", column},
+                        {"edge", edge},
+                        {"diagonal", diagonal}})
+                       .body);
+}
+
 TEST(Site, TilesAreTheMapOfTheFile) {
   auto site = make_site();
   const auto map = stored_map();
   const Index n = SmallResult::frames;
-  const auto tile = floats_of(ask(site,
-                                  "/api/tile",
-                                  {{"file", "result.h5"},
-                                   {"bin", "1"},
-                                   {"factor", "1"},
-                                   {"row", "100"},
-                                   {"column", "90"},
-                                   {"edge", "64"},
-                                   {"diagonal", "show"}})
-                                  .body);
+  const auto tile = tile_of(site, "100", "90", "64", "show");
   ASSERT_EQ(tile.size(), 60u * 64u);
   for (Index i = 0; i < 60; ++i)
     for (Index j = 0; j < 64; ++j)
@@ -203,15 +208,7 @@ TEST(Site, HiddenDiagonalIsTheMeanOfItsNeighbours) {
   auto site = make_site();
   const auto map = stored_map();
   const Index n = SmallResult::frames;
-  const auto tile = floats_of(ask(site,
-                                  "/api/tile",
-                                  {{"file", "result.h5"},
-                                   {"bin", "1"},
-                                   {"factor", "1"},
-                                   {"row", "0"},
-                                   {"column", "0"},
-                                   {"edge", "160"}})
-                                  .body);
+  const auto tile = tile_of(site, "0", "0", "160", "hide");
   for (Index t = 1; t + 1 < n; ++t) {
     const auto at = [&](Index y, Index x) {
       return static_cast<double>(map[static_cast<std::size_t>(y * n + x)]);
