@@ -23,13 +23,14 @@ namespace {
 struct Maps {
   std::vector<io::StoredMap> stored; // [bin]
   std::vector<float> values;         // frames × frames, until they go to the tree
-  Index frames = 0;
-  double frame_time_s = 0;
+  Index frames = 0;        // of the map: cells, each of which may stand for several of the series
+  double frame_time_s = 0; // of the series, in which the lags of its g2 count
+  double cell_time_s = 0;  // from one row of the map to the next
 };
 
 Maps maps_of_result(const Tree& tree, const std::string& path) {
   Maps maps;
-  maps.frame_time_s = frame_time_of(tree);
+  maps.frame_time_s = maps.cell_time_s = frame_time_of(tree);
   const auto* group = tree.find_group("entry/twotime");
   if (group == nullptr || group->groups().empty())
     throw FormatError(path, "/entry/twotime", "no two-time map", "a result made without --no-map");
@@ -37,8 +38,8 @@ Maps maps_of_result(const Tree& tree, const std::string& path) {
     maps.stored.emplace_back(fmt::format("{}::/entry/twotime/{}/two_time_corr_func", path, name));
     maps.frames = maps.stored.back().size();
     // a cell of the map of vitrum live may stand for several frames
-    maps.frame_time_s =
-        frame_time_of(tree) * tree.number_or(fmt::format("entry/twotime/{}/cell_frames", name), 1);
+    maps.cell_time_s =
+        maps.frame_time_s * tree.number_or(fmt::format("entry/twotime/{}/cell_frames", name), 1);
   }
   return maps;
 }
@@ -47,7 +48,7 @@ Maps map_made_elsewhere(const std::string& path, double frame_time) {
   auto map = read_foreign_map(path);
   Maps maps;
   maps.frames = map.rows;
-  maps.frame_time_s = asked_frame_time(frame_time, path);
+  maps.frame_time_s = maps.cell_time_s = asked_frame_time(frame_time, path);
   maps.values = std::move(map.values);
   return maps;
 }
@@ -135,7 +136,7 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
   correlate::OneTimeOptions one_time;
   one_time.lags = parse_lags(options.lags, options.points_per_decade, options.max_lag);
   one_time.age = parse_age(options.age.age);
-  one_time.windows = plan_windows(options.age, maps.frames, maps.frame_time_s);
+  one_time.windows = plan_windows(options.age, maps.frames, maps.cell_time_s);
   if (options.run.dry_run)
     return fmt::format("{}: {} frames, {} bins, {} age windows\n",
                        path,
@@ -170,7 +171,7 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
   about(path, [&] {
     fit_bins(tree, plan, whole, maps.frame_time_s, monitor);
     fit_pixel_bins(tree, plan, maps.frame_time_s, monitor);
-    fit_windows(tree, plan, options.age, std::move(windows), maps.frame_time_s, monitor);
+    fit_windows(tree, plan, options.age, std::move(windows), maps.cell_time_s, monitor);
     if (options.adaptive)
       join_windows(
           tree,
@@ -181,11 +182,11 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
             one_time.windows = joined;
             return curves_of_maps(maps, tree, own, one_time, monitor).windows;
           },
-          maps.frame_time_s,
+          maps.cell_time_s,
           monitor);
     add_dynamics(tree,
                  options.dynamics,
-                 maps.frame_time_s,
+                 maps.cell_time_s,
                  own ? rows_of(std::move(maps.stored)) : map_rows_of(tree),
                  {},
                  monitor);

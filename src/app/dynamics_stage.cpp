@@ -34,6 +34,24 @@ bool has_subsets(const Tree& tree) {
       method.begin(), method.end(), [](const std::string& m) { return m == by_subsets; });
 }
 
+/// Mean counts of the cells of a map that stand for several frames each; NaN where all are gaps.
+std::vector<double> means_of_cells(std::vector<double> frames, Index cell_frames) {
+  if (cell_frames == 1)
+    return frames;
+  const auto cell = static_cast<std::size_t>(cell_frames);
+  std::vector<double> means;
+  for (std::size_t first = 0; first < frames.size(); first += cell) {
+    double sum = 0, count = 0;
+    for (std::size_t t = first; t < std::min(first + cell, frames.size()); ++t)
+      if (!std::isnan(frames[t])) {
+        sum += frames[t];
+        ++count;
+      }
+    means.push_back(count > 0 ? sum / count : nan);
+  }
+  return means;
+}
+
 class Stage {
 public:
   Stage(Tree& tree, const DynamicsFlags& flags, double frame_time_s, const FrameSources& frames)
@@ -123,8 +141,13 @@ private:
     searches_.add("judged", found.judged);
     if (!found.reason.empty())
       warn(bin, "events not searched for", found.reason);
-    if (const auto* counts = tree_.find("entry/intensity/mean_counts"))
-      aging::compare_intensity(found.events, to_numbers(*counts), found.block_frames);
+    if (const auto* counts = tree_.find("entry/intensity/mean_counts")) {
+      const double cell_frames =
+          tree_.number_or(fmt::format("entry/twotime/bin_{}/cell_frames", number(bin)), 1);
+      aging::compare_intensity(found.events,
+                               means_of_cells(to_numbers(*counts), static_cast<Index>(cell_frames)),
+                               found.block_frames);
+    }
     for (aging::Event& event : found.events) {
       shift(bin, event, found.block_frames);
       // what the beam or the stage did is not an event of the sample
@@ -132,6 +155,7 @@ private:
           event.kind != aging::EventKind::shift && event.kind != aging::EventKind::intensity;
       Table& table = own ? events_ : disturbances_;
       table.add("bin", number(bin));
+      // the start of its first frame, also where a row of the map stands for several
       table.add("time_s", static_cast<double>(event.frame) * frame_time_s_, "s");
       table.add("drop", event.drop, event.drop_error);
       table.add("kind", std::string(aging::name(event.kind)));

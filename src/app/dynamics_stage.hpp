@@ -45,7 +45,7 @@ struct FrameSources {
 /// material_time for every bin, from entry/twotime (or the given maps, one per bin) and
 /// entry/window. Parts whose source is absent are left out; what could not be judged is a warning.
 /// A heterogeneity from subsets of pixels that stands in the tree stays there when `frames` brings
-/// none.
+/// none. `frame_time_s` is that of the rows of the maps, which may stand for several frames each.
 void add_dynamics(Tree& tree,
                   const DynamicsFlags& flags,
                   double frame_time_s,

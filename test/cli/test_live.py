@@ -114,6 +114,35 @@ class Live(CliTest):
         with h5py.File(self.path("aged.h5")) as file:
             self.assertEqual(file["/entry/window/lag_s"][0], 8)
             np.testing.assert_array_equal(file["/entry/window/age_last_s"][:], [160, 320, 480])
+            with h5py.File(self.path("cells.h5")) as before:  # the curves of all frames are the same ones
+                np.testing.assert_array_equal(file["/entry/fit/kww/tau_s"][:], before["/entry/fit/kww/tau_s"][:])
+                np.testing.assert_array_equal(file["/entry/g2/lag_s"][:], before["/entry/g2/lag_s"][:])
+        self.assertGreater(self.scalars("aged.h5")["scalars"]["bin/1/fit/kww/tau_s"]["value"], 5)
+
+    def test_events_of_a_map_of_cells(self):
+        """A sudden event and a jump of the beam, where each row of the map stands for four frames."""
+        self.vitrum("synth", "xpcs", "--frames", 1200, "--height", 40, "--width", 40, "--tau", 200, "--q-power", 0, "--q-bins", 1,
+                    "--exponent", 1, "--contrast", 0.9, "--seed", 5, "--counts", 10, "--events", "800:0.4", "--quiet", "-o", "v.h5")
+        with h5py.File(self.path("v.h5")) as file:
+            found = []
+            file.visititems(lambda name, item: found.append(item[...]) if isinstance(item, h5py.Dataset) and item.ndim == 3 else None)
+        table = {}
+        for name, low in (("event", 1.0), ("beam", 0.7)):
+            keep = np.where(np.arange(1200) < 800, low, 1.0)[:, None, None]
+            self.write_h5("s.h5", np.random.default_rng(3).binomial(found[0].astype(int), keep).astype(np.uint16))
+            self.vitrum("live", "s.h5", "--frame-time", 0.5, "--frames", 1200, "--cells", 384, "--models", "exp", "-o", f"{name}.h5", "--quiet")
+            with h5py.File(self.path(f"{name}.h5")) as file:
+                self.assertEqual(file["/entry/twotime/bin_1/cell_frames"][()], 4)
+            self.vitrum("age", f"{name}.h5", "--window", 150, "--models", "exp", "-o", f"{name}_aged.h5", "--quiet")
+            with h5py.File(self.path(f"{name}_aged.h5")) as file:
+                table[name] = {group: (file[f"entry/{group}/time_s"][:].tolist(), file[f"entry/{group}/intensity_ratio"][:])
+                               for group in ("event", "disturbance") if group in file["entry"]}
+        self.assertEqual(list(table["event"]), ["event"])
+        self.assertEqual(table["event"]["event"][0], [400])  # the start of frame 800
+        np.testing.assert_allclose(table["event"]["event"][1], 1, atol=0.1)
+        self.assertEqual(list(table["beam"]), ["disturbance"])
+        self.assertEqual(table["beam"]["disturbance"][0], [400])
+        np.testing.assert_allclose(table["beam"]["disturbance"][1], 1 / 0.7, rtol=0.1)
 
     def grow(self, write, name):
         """Frames that come block by block; the result that follows them."""
