@@ -63,20 +63,29 @@ JobQueue::~JobQueue() {
   worker_.join();
 }
 
-/// Any text may be a path, also one of a list: what is no file harms nothing by being looked at.
+/// Any text may be a path, also one of a list, and a path may end before any "::" or not: what is
+/// no file harms nothing by being looked at.
 void JobQueue::require_inside(const std::string& text) const {
+  if (text.find('\0') != text.npos)
+    throw FileError("", "lies outside the folder that is viewed");
+  std::vector<std::string> words{text};
   for (std::size_t begin = 0; begin <= text.size();) {
     const auto end = std::min(text.find(',', begin), text.size());
-    const auto word = text.substr(begin, end - begin);
-    const fs::path path = word.substr(0, word.find("::"));
+    words.push_back(text.substr(begin, end - begin));
     begin = end + 1;
-    const bool climbs = std::find(path.begin(), path.end(), "..") != path.end();
-    std::error_code error;
-    const auto file = fs::weakly_canonical(folder_ / path, error);
-    if (path.is_absolute() || climbs || word.find('\0') != word.npos ||
-        (!error && !lies_inside(folder_, file)))
-      throw FileError(path.string(), "lies outside the folder that is viewed");
   }
+  for (const auto& word : words)
+    for (std::size_t end = 0; end != word.npos;) {
+      end = word.find("::", end);
+      const fs::path path = word.substr(0, end);
+      if (end != word.npos)
+        end += 2;
+      const bool climbs = std::find(path.begin(), path.end(), "..") != path.end();
+      std::error_code error;
+      const auto file = fs::weakly_canonical(folder_ / path, error);
+      if (path.is_absolute() || climbs || error || !lies_inside(folder_, file))
+        throw FileError(path.string(), "lies outside the folder that is viewed");
+    }
 }
 
 JobWords JobQueue::check(const JobRequest& request) const {
@@ -84,8 +93,12 @@ JobWords JobQueue::check(const JobRequest& request) const {
   for (const auto& input : request.inputs)
     require_inside(input);
   const auto session = command.start();
-  for (const auto& [setting, text] : request.values)
+  for (const auto& [name, text] : request.values) {
     require_inside(text);
+    for (const auto& setting : session.settings)
+      if (setting.name == name && setting.value == "PROGRAM")
+        throw OptionError(fmt::format("--{}: no program is chosen from a page", name));
+  }
   apply_values(command, session.settings, {}, request.values);
   return {command_line_of(command, session.settings, request.inputs, request.values),
           python_call_of(command, session.settings, request.inputs, request.values)};

@@ -131,6 +131,17 @@ TEST_F(Jobs, NothingOutsideTheFolder) {
             "/etc/shadow" + outside);
   EXPECT_EQ(refusal(queue, {"xpcs", {"a.h5"}, {{"output", "inner/../../r.h5"}}}),
             "inner/../../r.h5" + outside);
+  // a name may hold "::" itself: every place where it could end is looked at
+  EXPECT_EQ(refusal(queue, {"xpcs", {"a.h5"}, {{"output", "a::x/../../r.h5"}}}),
+            "a::x/../../r.h5" + outside);
+  EXPECT_EQ(refusal(queue, {"xpcs", {"a::x/../../secret.h5::d"}, {}}),
+            "a::x/../../secret.h5" + outside);
+  EXPECT_EQ(refusal(queue, {"xpcs", {"inner/out::a/x.h5"}, {}}), "inner/out" + outside);
+  EXPECT_EQ(refusal(queue, {"demo", {}, {{"output", "a,b/../../elsewhere"}}}),
+            "a,b/../../elsewhere" + outside);
+  EXPECT_EQ(refusal(queue, {"xpcs", {std::string("a\0/etc", 6)}, {}}), outside);
+  EXPECT_EQ(refusal(queue, {"md simulate", {}, {{"lammps", "inner/lmp"}}}),
+            "--lammps: no program is chosen from a page");
   EXPECT_EQ(refusal(queue, {"xpcs", {"inner/a.h5::/entry/data"}, {{"output", "inner/r.h5"}}}),
             "accepted");
 }
