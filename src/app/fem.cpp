@@ -267,20 +267,7 @@ std::string run_fem(FemOptions options, const Invocation& invocation, const Moni
       find_peaks(run, one, options);
       examine_patterns(one, sums, options);
     }
-    if (!options.cells.empty()) {
-      auto cells = cell_options(options);
-      cells.noise = one.noise;
-      one.cells = fem::compute_cell_variance(*series.source,
-                                             one.ring.shape,
-                                             one.scale,
-                                             one.mask,
-                                             one.mean_image,
-                                             sum_options(one, options),
-                                             cells,
-                                             monitor);
-    }
-    if (options.angular)
-      correlate_angles(one, series, options, monitor);
+    pass_single_patterns(one, series, options, sum_options(one, options), monitor);
     if (!options.tau_map.empty())
       correlate_with_tau(one, options);
     run.series.push_back(std::move(one));

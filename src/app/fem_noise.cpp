@@ -9,19 +9,24 @@
 namespace vitrum::app {
 namespace {
 
-double share_of_table(const std::string& path) {
+fem::NoiseCorrelation correlation_of_table(const std::string& path) {
   const auto table = io::read_csv(path);
   if (table.columns.size() != 2)
     throw FormatError(
         path, "", fmt::format("{} columns", table.columns.size()), "cycles per pixel and MTF");
   try {
-    return fem::noise_share_of_mtf(table.columns[0], table.columns[1]);
+    return fem::noise_correlation_of_mtf(table.columns[0], table.columns[1]);
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", path, error.what()));
   }
 }
 
 } // namespace
+
+fem::NoiseCorrelation noise_correlation_of(const FemOptions& o) {
+  return o.mtf.empty() ? fem::noise_correlation_of_spread(o.point_spread)
+                       : correlation_of_table(o.mtf);
+}
 
 fem::DetectorNoise noise_of(const FemOptions& o) {
   fem::DetectorNoise noise;
@@ -38,8 +43,7 @@ fem::DetectorNoise noise_of(const FemOptions& o) {
       throw OptionError(fmt::format("--gain {}: must be positive", noise.gain));
   }
   noise.read_noise = o.read_noise;
-  noise.noise_share =
-      o.mtf.empty() ? fem::noise_share_of_spread(o.point_spread) : share_of_table(o.mtf);
+  noise.noise_share = noise_correlation_of(o).at(0, 0);
   fem::validate(noise);
   return noise;
 }

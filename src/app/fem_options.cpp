@@ -99,12 +99,15 @@ Settings describe(FemOptions& o) {
   variance("cells",
            "PX,DEG",
            "besides, the ratio of annular means of cells of this width and angle (2,5), about the "
-           "median pattern, as some programs have it; the patterns are read once more",
+           "median pattern, as some programs have it; the patterns are read once more, for these "
+           "and --angular together",
            &o.cells);
-  variance("unbiased",
-           "",
-           "remove what the small number of patterns does to the variance (N - 1, and the ratio)",
-           &o.unbiased);
+  variance(
+      "unbiased",
+      "",
+      "remove what the small number of patterns does to the variance (N - 1, the ratio and, in "
+      "cells, the median)",
+      &o.unbiased);
   variance("replicates", "N", "bootstrap samples of positions for the errors", &o.replicates);
   variance("seed", "N", "of the bootstrap", &o.seed);
   const Group peaks(s, "peaks");
@@ -119,7 +122,7 @@ Settings describe(FemOptions& o) {
   symmetry("angular",
            "",
            "angular correlations C(k, dphi) of each pattern and their symmetries 2 to 12 at the "
-           "first peak; the patterns are read once more",
+           "first peak; the patterns are read once more, for these and --cells together",
            &o.angular);
   symmetry("tau-map",
            "RESULT",

@@ -105,6 +105,8 @@ void filter_thickness(FemSeries& series, const FemOptions& options);
 void equalise(FemSeries& series, const fem::PatternSums& sums);
 /// Gain, reading noise and what the detector spreads.
 [[nodiscard]] fem::DetectorNoise noise_of(const FemOptions& options);
+/// How the camera spreads counting noise over pixels. Throws DataError that names the table.
+[[nodiscard]] fem::NoiseCorrelation noise_correlation_of(const FemOptions& options);
 /// How the centre moves: patterns of the series are moved back, or a warning says that they should
 /// be. `images`: means of parts, made again where patterns were moved.
 void follow_centers(FemSeries& series,
@@ -117,11 +119,12 @@ void examine_patterns(FemSeries& series, const fem::PatternSums& sums, const Fem
 /// Leaves out patterns of the kinds of --leave-out that are flagged; false: there are none.
 bool leave_out_flagged(FemSeries& series, const FemOptions& options);
 void add_places(Tree& group, const FemSeries& series);
-/// Symmetries of the rings about the first peak.
-void correlate_angles(FemSeries& series,
-                      Series& source,
-                      const FemOptions& options,
-                      const Monitor& monitor);
+/// Cells and symmetries of the rings about the first peak, in one more pass over the patterns.
+void pass_single_patterns(FemSeries& series,
+                          Series& source,
+                          const FemOptions& options,
+                          const fem::SumOptions& sums,
+                          const Monitor& monitor);
 /// Local variance against the relaxation times of a result of vitrum ecm.
 void correlate_with_tau(FemSeries& series, const FemOptions& options);
 void add_symmetries(Tree& group, const FemSeries& series);

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -9,7 +10,10 @@
 
 namespace vitrum::app {
 
-void correlate_angles(FemSeries& s, Series& series, const FemOptions& o, const Monitor& monitor) {
+namespace {
+
+/// Symmetries of the rings about the first peak.
+fem::AngularOptions angular_options(const FemSeries& s, const FemOptions& o) {
   fem::AngularOptions options;
   options.seed = static_cast<std::uint64_t>(o.seed);
   options.replicates = o.replicates;
@@ -22,8 +26,39 @@ void correlate_angles(FemSeries& s, Series& series, const FemOptions& o, const M
   const double least = options.ring_width_px * s.scale.k_per_pixel_inv_nm;
   options.k_low = center - std::max(reach, least);
   options.k_high = center + std::max(reach, least);
-  s.angular = fem::correlate_angles(
-      *series.source, s.ring.shape, s.scale, s.mask, s.mean_image, s.use, options, monitor);
+  return options;
+}
+
+} // namespace
+
+void pass_single_patterns(FemSeries& s,
+                          Series& series,
+                          const FemOptions& o,
+                          const fem::SumOptions& sums,
+                          const Monitor& monitor) {
+  std::unique_ptr<fem::CellPass> cells;
+  std::unique_ptr<fem::AngularPass> angular;
+  std::vector<fem::PatternUser*> users;
+  if (!o.cells.empty()) {
+    auto options = cell_options(o);
+    options.noise = s.noise;
+    options.spread = noise_correlation_of(o);
+    cells = fem::make_cell_pass(s.info, s.ring.shape, s.scale, s.mask, s.mean_image, sums, options);
+    users.push_back(cells.get());
+  }
+  if (o.angular) {
+    const auto used = static_cast<Index>(fem::used_patterns(sums.use, s.info.frames).size());
+    angular = fem::make_angular_pass(
+        s.ring.shape, s.scale, s.mask, s.mean_image, used, angular_options(s, o));
+    users.push_back(angular.get());
+  }
+  if (users.empty())
+    return;
+  fem::pass_patterns(*series.source, sums, users, monitor);
+  if (cells)
+    s.cells = cells->finish();
+  if (angular)
+    s.angular = angular->finish();
 }
 
 void correlate_with_tau(FemSeries& s, const FemOptions& o) {

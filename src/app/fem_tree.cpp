@@ -77,8 +77,13 @@ void add_variances(Tree& group, const FemRun& run, const FemSeries& s) {
     one.attributes["signal"] = std::string("value");
     one.attributes["axes"] = std::vector<std::string>{"k"};
     one.set("k", make_array(s.cells->k, s.calibrated ? "1/nm" : "px"));
-    one.set("value", make_array(s.cells->value));
+    auto shown = s.cells->value;
+    if (run.unbiased)
+      for (std::size_t r = 0; r < shown.size(); ++r)
+        shown[r] -= s.cells->bias[r];
+    one.set("value", make_array(shown));
     one.set("value_errors", make_array(s.cells->error));
+    one.set("bias", make_array(s.cells->bias));
     one.set("raw", make_array(s.cells->raw));
     one.set("shot_noise", make_array(s.cells->shot_noise));
     one.set("angles", make_scalar(s.cells->angles));

@@ -50,114 +50,121 @@ double cosine(std::span<const double> c, Index order) {
   return weight > 0 ? 2 * sum / weight : unknown;
 }
 
+class Pass final : public AngularPass {
+public:
+  Pass(PolarCells cells,
+       std::span<const double> mean_image,
+       Index patterns,
+       const AngularOptions& options)
+      : cells_(std::move(cells)), mean_image_(mean_image.begin(), mean_image.end()),
+        options_(options), total_(patterns), most_(std::min(patterns, options.most_patterns)) {
+    out_.angles = cells_.angles / 2 + 1;
+    out_.rings = cells_.rings;
+    out_.k = cells_.k;
+    for (Index d = 0; d < out_.angles; ++d)
+      out_.delta_phi_deg.push_back(360 * static_cast<double>(d) /
+                                   static_cast<double>(cells_.angles));
+    for (Index n = AngularCorrelation::first_order; n <= AngularCorrelation::last_order; ++n)
+      out_.order.push_back(static_cast<double>(n));
+    const auto size = static_cast<std::size_t>(cells_.rings * out_.angles);
+    for (auto* one : {&sum_, &counted_, &correlation_})
+      one->assign(size, 0);
+    value_.resize(cells_.pixels.size());
+  }
+
+  /// Patterns j · total/most for j = 0, 1, …
+  [[nodiscard]] bool wants(Index i) const override {
+    return out_.patterns < most_ && i == out_.patterns * total_ / most_;
+  }
+
+  void add(Index, std::span<const double> pattern) override {
+    average_cells(cells_, pattern, mean_image_, value_);
+    parallel_for(0, cells_.rings, 4, [&](Index begin, Index end) {
+      for (Index r = begin; r < end; ++r)
+        correlate_ring(std::span(value_).subspan(static_cast<std::size_t>(r * cells_.angles),
+                                                 static_cast<std::size_t>(cells_.angles)),
+                       ring_of(correlation_, r));
+    });
+    for (std::size_t k = 0; k < correlation_.size(); ++k)
+      if (std::isfinite(correlation_[k])) {
+        sum_[k] += correlation_[k];
+        ++counted_[k];
+      }
+    for (const double n : out_.order) {
+      Moments mean;
+      for (Index r = 0; r < cells_.rings; ++r)
+        if (const double k = cells_.k[static_cast<std::size_t>(r)];
+            k >= options_.k_low && k <= options_.k_high)
+          if (const double one = cosine(ring_of(correlation_, r), static_cast<Index>(n));
+              std::isfinite(one))
+            mean.add(one);
+      band_.push_back(mean.count > 0 ? mean.mean : unknown);
+    }
+    ++out_.patterns;
+  }
+
+  AngularCorrelation finish() override {
+    for (std::size_t k = 0; k < sum_.size(); ++k)
+      out_.correlation.push_back(counted_[k] > 0 ? sum_[k] / counted_[k] : unknown);
+    for (Index r = 0; r < cells_.rings; ++r)
+      for (const double n : out_.order)
+        out_.ring_symmetry.push_back(cosine(ring_of(out_.correlation, r), static_cast<Index>(n)));
+    Random random(options_.seed, 11);
+    const auto orders = out_.order.size();
+    for (std::size_t n = 0; n < orders; ++n) {
+      std::vector<double> values;
+      for (std::size_t i = n; i < band_.size(); i += orders)
+        if (std::isfinite(band_[i]))
+          values.push_back(band_[i]);
+      Moments samples;
+      for (Index b = 0; b < options_.replicates && !values.empty(); ++b) {
+        double mean = 0;
+        for (std::size_t i = 0; i < values.size(); ++i)
+          mean +=
+              values[static_cast<std::size_t>(random.below(static_cast<Index>(values.size())))] /
+              static_cast<double>(values.size());
+        samples.add(mean);
+      }
+      out_.symmetry.push_back(values.empty() ? unknown : moments(values).mean);
+      out_.symmetry_error.push_back(samples.deviation());
+    }
+    return std::move(out_);
+  }
+
+private:
+  /// Of [ring, angle] over half a turn.
+  [[nodiscard]] std::span<double> ring_of(std::vector<double>& values, Index ring) const {
+    return std::span(values).subspan(static_cast<std::size_t>(ring * out_.angles),
+                                     static_cast<std::size_t>(out_.angles));
+  }
+
+  PolarCells cells_;
+  std::vector<double> mean_image_;
+  AngularOptions options_;
+  Index total_, most_; // patterns, and of those that are used
+  AngularCorrelation out_;
+  std::vector<double> sum_, counted_, correlation_; // [ring, angle]
+  std::vector<double> value_;                       // of the cells of one pattern
+  std::vector<double> band_;                        // [pattern, order]
+};
+
 } // namespace
 
-AngularCorrelation correlate_angles(frames::FrameSource& source,
-                                    const RingShape& shape,
-                                    const KScale& scale,
-                                    const frames::Mask& mask,
-                                    std::span<const double> mean_image,
-                                    std::span<const std::uint8_t> use,
-                                    const AngularOptions& o,
-                                    const Monitor& monitor) {
+std::unique_ptr<AngularPass> make_angular_pass(const RingShape& shape,
+                                               const KScale& scale,
+                                               const frames::Mask& mask,
+                                               std::span<const double> mean_image,
+                                               Index patterns,
+                                               const AngularOptions& o) {
   if (o.angles < 24 || o.angles % 2 != 0)
     throw OptionError(fmt::format("--angles {}: expected an even number from 24 on", o.angles));
   // a pixel per cell in the innermost ring, or there are more cells than pixels
   const double inner = 0.5 * static_cast<double>(o.angles) / std::numbers::pi;
-  const auto cells =
-      make_polar_cells(shape, scale, mask, mean_image, o.angles, o.ring_width_px, inner);
-  const auto& info = source.info();
-  std::vector<Index> list;
-  for (Index i = 0; i < info.frames; ++i)
-    if (use.empty() || use[static_cast<std::size_t>(i)] != 0)
-      list.push_back(i);
-  const auto total = static_cast<Index>(list.size());
-  const Index number = std::min(total, o.most_patterns);
-  AngularCorrelation out;
-  out.angles = o.angles / 2 + 1;
-  out.rings = cells.rings;
-  out.patterns = number;
-  out.k = cells.k;
-  for (Index d = 0; d < out.angles; ++d)
-    out.delta_phi_deg.push_back(360 * static_cast<double>(d) / static_cast<double>(o.angles));
-  for (Index n = AngularCorrelation::first_order; n <= AngularCorrelation::last_order; ++n)
-    out.order.push_back(static_cast<double>(n));
-  const auto orders = out.order.size();
-  const auto size = static_cast<std::size_t>(cells.rings * out.angles);
-  std::vector<double> sum(size, 0), counted(size, 0);
-  std::vector<double> band(static_cast<std::size_t>(number) * orders, unknown);
-  std::vector<std::byte> raw(static_cast<std::size_t>(info.frame_bytes()));
-  const auto all_cells = static_cast<std::size_t>(cells.rings * cells.angles);
-  std::vector<double> value(all_cells), pixels(all_cells), c(size);
-  Progress progress(monitor, "correlating angles", "patterns", number);
-  for (Index i = 0; i < number; ++i) {
-    source.read(list[static_cast<std::size_t>(i * total / number)], 1, raw.data());
-    std::fill(value.begin(), value.end(), 0);
-    std::fill(pixels.begin(), pixels.end(), 0);
-    frames::visit(info.type, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      const T* v = reinterpret_cast<const T*>(raw.data());
-      for (std::size_t p = 0; p < cells.of_pixel.size(); ++p)
-        if (const auto cell = cells.of_pixel[p]; cell >= 0) {
-          value[static_cast<std::size_t>(cell)] += static_cast<double>(v[p]) / mean_image[p];
-          pixels[static_cast<std::size_t>(cell)] += 1;
-        }
-    });
-    for (std::size_t k = 0; k < all_cells; ++k)
-      value[k] = pixels[k] > 0 ? value[k] / pixels[k] : unknown;
-    parallel_for(0, cells.rings, 4, [&](Index begin, Index end) {
-      for (Index r = begin; r < end; ++r)
-        correlate_ring(std::span(value).subspan(static_cast<std::size_t>(r * cells.angles),
-                                                static_cast<std::size_t>(cells.angles)),
-                       std::span(c).subspan(static_cast<std::size_t>(r * out.angles),
-                                            static_cast<std::size_t>(out.angles)));
-    });
-    for (std::size_t k = 0; k < size; ++k)
-      if (std::isfinite(c[k])) {
-        sum[k] += c[k];
-        ++counted[k];
-      }
-    for (std::size_t n = 0; n < orders; ++n) {
-      Moments mean;
-      for (Index r = 0; r < cells.rings; ++r)
-        if (const double k = cells.k[static_cast<std::size_t>(r)]; k >= o.k_low && k <= o.k_high)
-          if (const double one =
-                  cosine(std::span(c).subspan(static_cast<std::size_t>(r * out.angles),
-                                              static_cast<std::size_t>(out.angles)),
-                         static_cast<Index>(out.order[n]));
-              std::isfinite(one))
-            mean.add(one);
-      if (mean.count > 0)
-        band[static_cast<std::size_t>(i) * orders + n] = mean.mean;
-    }
-    progress.advance();
-  }
-  for (std::size_t k = 0; k < size; ++k)
-    out.correlation.push_back(counted[k] > 0 ? sum[k] / counted[k] : unknown);
-  for (Index r = 0; r < cells.rings; ++r)
-    for (const double n : out.order)
-      out.ring_symmetry.push_back(cosine(std::span(out.correlation)
-                                             .subspan(static_cast<std::size_t>(r * out.angles),
-                                                      static_cast<std::size_t>(out.angles)),
-                                         static_cast<Index>(n)));
-  Random random(o.seed, 11);
-  for (std::size_t n = 0; n < orders; ++n) {
-    std::vector<double> values;
-    for (Index i = 0; i < number; ++i)
-      if (const double v = band[static_cast<std::size_t>(i) * orders + n]; std::isfinite(v))
-        values.push_back(v);
-    Moments samples;
-    for (Index b = 0; b < o.replicates && !values.empty(); ++b) {
-      double mean = 0;
-      for (std::size_t i = 0; i < values.size(); ++i)
-        mean += values[static_cast<std::size_t>(random.below(static_cast<Index>(values.size())))] /
-                static_cast<double>(values.size());
-      samples.add(mean);
-    }
-    out.symmetry.push_back(values.empty() ? unknown : moments(values).mean);
-    out.symmetry_error.push_back(samples.deviation());
-  }
-  return out;
+  return std::make_unique<Pass>(
+      make_polar_cells(shape, scale, mask, mean_image, o.angles, o.ring_width_px, inner),
+      mean_image,
+      patterns,
+      o);
 }
 
 } // namespace vitrum::fem

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -14,68 +15,139 @@
 namespace vitrum::fem {
 namespace {
 
-/// Adds the means of the cells of one pattern, [cell, pattern].
-void add_pattern(std::span<const double> pattern,
-                 const PolarCells& cells,
-                 Index number,
-                 Index patterns,
-                 std::vector<double>& sum,
-                 std::vector<float>& out) {
-  std::fill(sum.begin(), sum.end(), 0);
-  for (std::size_t p = 0; p < pattern.size(); ++p)
-    if (const auto cell = cells.of_pixel[p]; cell >= 0)
-      sum[static_cast<std::size_t>(cell)] += pattern[p];
-  for (std::size_t c = 0; c < sum.size(); ++c)
-    if (cells.pixels[c] > 0)
-      out[c * static_cast<std::size_t>(patterns) + static_cast<std::size_t>(number)] =
-          static_cast<float>(sum[c] / cells.pixels[c]);
-}
+/// Sums over the cells of a ring for one weighting of the patterns.
+struct RingSums {
+  double squares = 0, level = 0, noise = 0; // about the medians, of the medians, of counting
+  Index cells = 0;
 
-double median_of(std::vector<float>& values) {
-  const auto half = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), half, values.end());
-  const auto upper = static_cast<double>(*half);
-  if (values.size() % 2 == 1)
-    return upper;
-  return 0.5 * (upper + static_cast<double>(*std::max_element(values.begin(), half)));
-}
-
-struct Ring {
-  double value = unknown, shot = unknown;
+  [[nodiscard]] double over_level(double sum) const {
+    return level > 0 ? sum * static_cast<double>(cells) / (level * level) : unknown;
+  }
 };
 
-/// Of the patterns of the list, one as often as it stands there.
-Ring ring_variance(const std::vector<float>& values,
-                   const PolarCells& cells,
-                   Index ring,
-                   Index patterns,
-                   std::span<const Index> list,
-                   const DetectorNoise& noise) {
-  std::vector<float> one(list.size());
-  double squares = 0, level = 0, counted = 0, shot = 0;
-  for (Index a = 0; a < cells.angles; ++a) {
-    const auto cell = static_cast<std::size_t>(ring * cells.angles + a);
-    if (!(cells.pixels[cell] > 0))
-      continue;
-    const float* all = values.data() + cell * static_cast<std::size_t>(patterns);
-    for (std::size_t i = 0; i < list.size(); ++i)
-      one[i] = all[list[i]];
-    const double middle = median_of(one);
-    double mean = 0;
-    for (const float v : one) {
-      const double d = static_cast<double>(v) - middle;
-      squares += d * d / static_cast<double>(one.size());
-      mean += static_cast<double>(v) / static_cast<double>(one.size());
+/// How often each pattern counts: once, and in each bootstrap sample. [sample, pattern]
+std::vector<std::uint16_t> make_counts(Index patterns, Index groups, const CellOptions& o) {
+  std::vector<std::uint16_t> counts(static_cast<std::size_t>((o.replicates + 1) * patterns), 0);
+  std::fill_n(counts.begin(), patterns, std::uint16_t{1});
+  Random random(o.seed, 13);
+  for (Index b = 1; b <= o.replicates; ++b)
+    for (Index g = 0; g < groups; ++g) {
+      const Index group = random.below(groups);
+      for (Index i = group * patterns / groups; i < (group + 1) * patterns / groups; ++i)
+        ++counts[static_cast<std::size_t>(b * patterns + i)];
     }
-    shot += (noise.gain * mean + (noise.gain > 0 ? noise.read_noise * noise.read_noise : 0)) /
-            cells.pixels[cell];
-    level += middle;
-    ++counted;
-  }
-  if (!(level > 0))
-    return {};
-  return {squares * counted / (level * level), shot * counted / (level * level)};
+  return counts;
 }
+
+class Pass final : public CellPass {
+public:
+  Pass(PolarCells cells, Index patterns, Index groups, const CellOptions& options)
+      : cells_(std::move(cells)), patterns_(patterns), groups_(std::min(patterns, groups)),
+        options_(options),
+        values_(static_cast<std::size_t>(patterns * cells_.rings * cells_.angles), 0),
+        mean_(cells_.pixels.size()) {}
+
+  [[nodiscard]] bool wants(Index) const override { return true; }
+
+  void add(Index i, std::span<const double> pattern) override {
+    average_cells(cells_, pattern, {}, mean_);
+    for (std::size_t c = 0; c < mean_.size(); ++c)
+      values_[c * static_cast<std::size_t>(patterns_) + static_cast<std::size_t>(i)] =
+          static_cast<float>(mean_[c]);
+  }
+
+  CellVariance finish() override {
+    const auto counts = make_counts(patterns_, groups_, options_);
+    const auto share = cell_noise_shares(cells_, options_.spread);
+    CellVariance out;
+    out.patterns = patterns_;
+    out.angles = cells_.angles;
+    out.k = cells_.k;
+    for (auto* column : {&out.raw, &out.shot_noise, &out.value, &out.error, &out.bias})
+      column->assign(static_cast<std::size_t>(cells_.rings), unknown);
+    // a bootstrap of n units is too narrow by (n − 1)/n in the variance
+    const double few = std::sqrt(static_cast<double>(groups_) /
+                                 static_cast<double>(std::max<Index>(groups_ - 1, 1)));
+    parallel_for(0, cells_.rings, 1, [&](Index begin, Index end) {
+      for (Index ring = begin; ring < end; ++ring) {
+        const auto r = static_cast<std::size_t>(ring);
+        const auto samples = ring_sums(ring, counts, share);
+        const auto value = [](const RingSums& one) {
+          return one.over_level(one.squares) - one.over_level(one.noise);
+        };
+        out.raw[r] = samples[0].over_level(samples[0].squares);
+        out.shot_noise[r] = samples[0].over_level(samples[0].noise);
+        out.value[r] = value(samples[0]);
+        Moments spread;
+        for (std::size_t b = 1; b < samples.size(); ++b)
+          spread.add(value(samples[b]));
+        out.error[r] = spread.deviation() * few;
+        out.bias[r] = (spread.mean - out.value[r]) * few * few;
+      }
+    });
+    return out;
+  }
+
+private:
+  /// Sums of a ring for each sample.
+  [[nodiscard]] std::vector<RingSums> ring_sums(Index ring,
+                                                const std::vector<std::uint16_t>& counts,
+                                                const std::vector<double>& share) const {
+    const auto n = static_cast<std::size_t>(patterns_);
+    std::vector<RingSums> out(counts.size() / n);
+    std::vector<std::size_t> order(n);
+    for (Index a = 0; a < cells_.angles; ++a) {
+      const auto cell = static_cast<std::size_t>(ring * cells_.angles + a);
+      if (!(cells_.pixels[cell] > 0))
+        continue;
+      const float* value = values_.data() + cell * n;
+      std::iota(order.begin(), order.end(), std::size_t{0});
+      std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
+        return value[i] < value[j];
+      });
+      for (std::size_t s = 0; s < out.size(); ++s)
+        add_cell(value, order, counts.data() + s * n, cells_.pixels[cell], share[cell], out[s]);
+    }
+    return out;
+  }
+
+  /// Adds a cell whose patterns count so often, in ascending order of their values.
+  void add_cell(const float* value,
+                const std::vector<std::size_t>& order,
+                const std::uint16_t* count,
+                double pixels,
+                double share,
+                RingSums& to) const {
+    double total = 0, sum = 0, sum2 = 0;
+    const auto about = static_cast<double>(value[order[order.size() / 2]]);
+    for (const auto i : order) {
+      const auto w = static_cast<double>(count[i]);
+      const double d = static_cast<double>(value[i]) - about;
+      total += w;
+      sum += w * d;
+      sum2 += w * d * d;
+    }
+    // the two in the middle, which are one where their number is odd
+    double middle = 0, below = 0, want = std::floor(0.5 * (total - 1));
+    for (std::size_t j = 0, found = 0; j < order.size() && found < 2; ++j) {
+      below += static_cast<double>(count[order[j]]);
+      for (; found < 2 && below > want; ++found, want = std::floor(0.5 * total))
+        middle += 0.5 * (static_cast<double>(value[order[j]]) - about);
+    }
+    const double mean = about + sum / total;
+    to.squares += (sum2 - 2 * middle * sum) / total + middle * middle;
+    to.level += about + middle;
+    const auto& noise = options_.noise;
+    to.noise += (share * noise.gain * mean + noise.read_noise * noise.read_noise) / pixels;
+    ++to.cells;
+  }
+
+  PolarCells cells_;
+  Index patterns_, groups_;
+  CellOptions options_;
+  std::vector<float> values_; // [cell, pattern]
+  std::vector<double> mean_;  // of the cells of one pattern
+};
 
 } // namespace
 
@@ -87,24 +159,18 @@ void validate(const CellOptions& o) {
                                   o.angle_deg));
 }
 
-CellVariance compute_cell_variance(frames::FrameSource& source,
-                                   const RingShape& shape,
-                                   const KScale& scale,
-                                   const frames::Mask& mask,
-                                   std::span<const double> mean_image,
-                                   const SumOptions& sums,
-                                   const CellOptions& o,
-                                   const Monitor& monitor) {
+std::unique_ptr<CellPass> make_cell_pass(const frames::SeriesInfo& info,
+                                         const RingShape& shape,
+                                         const KScale& scale,
+                                         const frames::Mask& mask,
+                                         std::span<const double> mean_image,
+                                         const SumOptions& sums,
+                                         const CellOptions& o) {
   validate(o);
   constexpr double turn = 360;
   const auto angles = std::max<Index>(1, std::lround(turn / o.angle_deg));
-  const auto cells = make_polar_cells(shape, scale, mask, mean_image, angles, o.width_px, 0);
-  const auto& info = source.info();
-  std::vector<Index> list;
-  for (Index i = 0; i < info.frames; ++i)
-    if (sums.use.empty() || sums.use[static_cast<std::size_t>(i)] != 0)
-      list.push_back(i);
-  const auto n = static_cast<Index>(list.size());
+  auto cells = make_polar_cells(shape, scale, mask, mean_image, angles, o.width_px, 0);
+  const auto n = static_cast<Index>(used_patterns(sums.use, info.frames).size());
   const Index bytes = n * cells.rings * angles * static_cast<Index>(sizeof(float));
   if (bytes > sums.memory_bytes)
     throw DataError(fmt::format("cells of {} patterns: {} MB, more than the {} MB of memory for "
@@ -112,64 +178,7 @@ CellVariance compute_cell_variance(frames::FrameSource& source,
                                 n,
                                 bytes >> 20,
                                 sums.memory_bytes >> 20));
-  std::vector<float> values(static_cast<std::size_t>(n * cells.rings * angles), 0);
-  std::vector<std::byte> raw(static_cast<std::size_t>(info.frame_bytes()));
-  std::vector<double> pattern(static_cast<std::size_t>(info.pixels())), sum(cells.pixels.size());
-  Progress progress(monitor, "averaging over cells", "patterns", n);
-  for (Index i = 0; i < n; ++i) {
-    const auto number = list[static_cast<std::size_t>(i)];
-    source.read(number, 1, raw.data());
-    const double times = sums.scale.empty() ? 1 : sums.scale[static_cast<std::size_t>(number)];
-    frames::visit(info.type, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      const T* v = reinterpret_cast<const T*>(raw.data());
-      for (std::size_t p = 0; p < pattern.size(); ++p) {
-        double value = static_cast<double>(v[p]);
-        if (!sums.dark.empty())
-          value -= static_cast<double>(sums.dark[p]);
-        if (!sums.factor.empty())
-          value *= static_cast<double>(sums.factor[p]);
-        pattern[p] = value * times;
-      }
-    });
-    add_pattern(pattern, cells, i, n, sum, values);
-    progress.advance();
-  }
-  CellVariance out;
-  out.patterns = n;
-  out.angles = angles;
-  out.k = cells.k;
-  // consecutive patterns go together, as in the other definitions
-  const Index groups = std::min(n, sums.groups);
-  std::vector<std::vector<Index>> samples(static_cast<std::size_t>(o.replicates) + 1);
-  for (Index i = 0; i < n; ++i)
-    samples[0].push_back(i);
-  Random random(o.seed, 13);
-  for (Index b = 1; b <= o.replicates; ++b)
-    for (Index g = 0; g < groups; ++g) {
-      const Index group = random.below(groups);
-      for (Index i = group * n / groups; i < (group + 1) * n / groups; ++i)
-        samples[static_cast<std::size_t>(b)].push_back(i);
-    }
-  const auto rings = static_cast<std::size_t>(cells.rings);
-  for (auto* column : {&out.raw, &out.shot_noise, &out.value, &out.error})
-    column->assign(rings, unknown);
-  parallel_for(0, cells.rings, 1, [&](Index begin, Index end) {
-    for (Index ring = begin; ring < end; ++ring) {
-      const auto r = static_cast<std::size_t>(ring);
-      const auto best = ring_variance(values, cells, ring, n, samples[0], o.noise);
-      out.raw[r] = best.value;
-      out.shot_noise[r] = best.shot;
-      out.value[r] = best.value - best.shot;
-      Moments spread;
-      for (std::size_t b = 1; b < samples.size(); ++b) {
-        const auto one = ring_variance(values, cells, ring, n, samples[b], o.noise);
-        spread.add(one.value - one.shot);
-      }
-      out.error[r] = spread.deviation();
-    }
-  });
-  return out;
+  return std::make_unique<Pass>(std::move(cells), n, sums.groups, o);
 }
 
 } // namespace vitrum::fem

@@ -7,22 +7,14 @@
 
 #include <fmt/format.h>
 
+#include "corrected.hpp"
 #include "sum_kernel.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/parallel.hpp"
+#include "vitrum/fem/pattern_pass.hpp"
 
 namespace vitrum::fem {
 namespace {
-
-std::vector<Index> used_patterns(std::span<const std::uint8_t> use, Index patterns) {
-  if (!use.empty() && static_cast<Index>(use.size()) != patterns)
-    throw OptionError(fmt::format("{} marks for {} patterns", use.size(), patterns));
-  std::vector<Index> list;
-  for (Index i = 0; i < patterns; ++i)
-    if (use.empty() || use[static_cast<std::size_t>(i)] != 0)
-      list.push_back(i);
-  return list;
-}
 
 class Pass {
 public:
@@ -148,17 +140,11 @@ private:
       changed = Buffer<V>(raw.size());
     parallel_for(0, count, 1, [&](Index begin, Index end) {
       for (Index f = begin; f < end; ++f) {
-        const auto n = static_cast<std::size_t>(out_.number[static_cast<std::size_t>(first + f)]);
-        const double scale = options_.scale.empty() ? 1 : options_.scale[n];
-        for (Index p = 0; p < pixels_; ++p) {
-          const auto i = static_cast<std::size_t>(p);
-          auto v = static_cast<double>(raw[f * pixels_ + p]);
-          if (!options_.dark.empty())
-            v -= static_cast<double>(options_.dark[i]);
-          if (!options_.factor.empty())
-            v *= static_cast<double>(options_.factor[i]);
-          changed[f * pixels_ + p] = static_cast<V>(v * scale);
-        }
+        correct_pattern(raw.data() + f * pixels_,
+                        options_,
+                        out_.number[static_cast<std::size_t>(first + f)],
+                        pixels_,
+                        changed.data() + f * pixels_);
       }
     });
     return changed.data();

@@ -17,8 +17,10 @@ struct Crest {
 
 /// Local maxima of the curve smoothed over `half` points to either side that stand out of both
 /// valleys by `significance` errors of the difference or more; at most `most`, the most prominent,
-/// by place. Of maxima nearer to each other than `closest` of their k only the higher is one. A
-/// valley on the left is needed (V rises towards the direct beam); on the right the end will do.
+/// by place. Of maxima nearer to each other than `closest` of their k only the higher is one, with
+/// its own prominence and the half widths of both: from where the first has half of its own to
+/// where the last has, as they are one peak. A valley on the left is needed (V rises towards the
+/// direct beam); on the right the end will do.
 [[nodiscard]] std::vector<Crest> find_crests(std::span<const double> k,
                                              std::span<const double> value,
                                              std::span<const double> error,

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "vitrum/fem/mtf.hpp"
 #include "vitrum/fem/polar_map.hpp"
 
 namespace vitrum::fem {
@@ -11,6 +12,7 @@ namespace vitrum::fem {
 /// Which cell [ring, angle] each pixel belongs to, −1 for none.
 struct PolarCells {
   Index rings = 0, angles = 0;
+  Index height = 0, width = 0; // of the patterns
   std::vector<std::int32_t> of_pixel;
   std::vector<double> pixels; // [ring, angle] of the cell
   std::vector<double> k;      // [ring]
@@ -26,5 +28,18 @@ struct PolarCells {
                                           Index angles,
                                           double ring_width_px,
                                           double inner_px);
+
+/// Mean of each cell [ring, angle] of `pattern` [pixel], divided by `over` [pixel] unless that is
+/// empty; NaN for cells without pixels.
+void average_cells(const PolarCells& cells,
+                   std::span<const double> pattern,
+                   std::span<const double> over,
+                   std::span<double> mean);
+
+/// Variance of the counting noise of the mean of each cell [ring, angle], over that which its
+/// pixels would give if no signal spread: Σ over pairs of its pixels of their covariance, over
+/// their number.
+[[nodiscard]] std::vector<double> cell_noise_shares(const PolarCells& cells,
+                                                    const NoiseCorrelation& noise);
 
 } // namespace vitrum::fem

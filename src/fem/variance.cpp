@@ -65,8 +65,7 @@ void from_rings(const PatternSums& sums,
       if (m > 0) {
         n[r] += w;
         within[r] += w * (q / (m * m) - 1);
-        within_shot[r] += w * noise.noise_share *
-                          (noise.gain / m + noise.read_noise * noise.read_noise / (m * m));
+        within_shot[r] += w * noise.of_pixel(m);
       }
     }
   }
@@ -99,10 +98,10 @@ void set_pixel_definitions(
   const double mean = m.mean / area;
   const double square = (m.variance + m.mean_square) / area;
   const double read2 = noise.read_noise * noise.read_noise;
-  const double single = noise.noise_share * (noise.gain / mean + read2 / (mean * mean));
+  const double single = noise.of_pixel(mean);
   out.raw[at(Variance::image)][r] = m.relative / m.weight;
   out.shot[at(Variance::image)][r] =
-      noise.noise_share * (noise.gain * m.inverse + read2 * m.inverse_square) / m.weight;
+      (noise.noise_share * noise.gain * m.inverse + read2 * m.inverse_square) / m.weight;
   out.raw[at(Variance::ring_ensemble)][r] = square / (mean * mean) - 1;
   out.shot[at(Variance::ring_ensemble)][r] = single;
   out.raw[at(Variance::mean_ratio)][r] = m.variance / area / (mean * mean);
@@ -346,9 +345,7 @@ variance_image(const PatternSums& sums, const PolarMap& map, const DetectorNoise
     const double m = sums.sum[p] / n;
     if (map.pixels[p].first_ring < 0 || !(m > 0))
       continue;
-    const double shot =
-        noise.noise_share * (noise.gain / m + noise.read_noise * noise.read_noise / (m * m));
-    image[p] = static_cast<float>(sums.squares[p] / n / (m * m) - 1 - shot);
+    image[p] = static_cast<float>(sums.squares[p] / n / (m * m) - 1 - noise.of_pixel(m));
   }
   return image;
 }
@@ -367,9 +364,8 @@ std::vector<double> local_variance(const PatternSums& sums,
       if (!(map.area[ring] > 0) || !(sums.ring_sum[k] > 0))
         continue;
       const double m = sums.ring_sum[k] / map.area[ring];
-      const double shot =
-          noise.noise_share * (noise.gain / m + noise.read_noise * noise.read_noise / (m * m));
-      total += map.area[ring] * (sums.ring_squares[k] / map.area[ring] / (m * m) - 1 - shot);
+      total += map.area[ring] *
+               (sums.ring_squares[k] / map.area[ring] / (m * m) - 1 - noise.of_pixel(m));
       weight += map.area[ring];
     }
     out.push_back(weight > 0 ? total / weight : unknown);

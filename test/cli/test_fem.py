@@ -180,17 +180,16 @@ class Fem(CliTest):
         scalars = self.scalars("thin.h5")["scalars"]
         self.assertEqual(scalars["series/1/npatterns"]["value"], int((truth <= 0.705).sum()))
         with h5py.File(self.path("thin.h5")) as file:
-            used = file["entry/series/1/places/used"][:] if "used" in file["entry/series/1/places"] else None
+            used = np.isfinite(file["entry/series/1/places/intensity"][:])
             self.assertIn("18 of 36 patterns left out, where t.h5 is not within :0.705", [text.decode() for text in file["entry/process/corrections"][:]])
-        if used is not None:
-            np.testing.assert_array_equal(used.reshape(6, 6) != 0, truth <= 0.705)
+        np.testing.assert_array_equal(used, truth <= 0.705)
         done = self.vitrum(*fem, "--thickness-range", "2:", "-o", "none.h5", code=1)
         self.assertRegex(done.stderr, r"p\.h5::/entry/data/data: --thickness-range 2: leaves 0 of 36 patterns, need at least 2; the map goes from (0\.4|0\.39)\d* to (0\.9|1\.0)\d*")
 
     def test_detectors_that_spread_their_signal(self):
         self.vitrum("synth", "fem", "--height", "96", "--width", "96", "--k-per-pixel", "0.19", "--scan", "8,8", "--gain", "5", "--electrons", "3",
                     "--point-spread", "0.8", "--speckle", "4", "-o", "p.h5", "--quiet")
-        truth = {}
+        truth, cells = {}, {}
         frequency = np.linspace(0, 0.75, 76)
         i = np.arange(-6, 7)
         from math import erf
@@ -198,13 +197,18 @@ class Fem(CliTest):
         mtf = np.abs((kernel * np.exp(-2j * np.pi * frequency[:, None] * i)).sum(axis=1))
         self.path("mtf.csv").write_text("frequency,mtf\n" + "".join(f"{f},{m}\n" for f, m in zip(frequency, mtf)))
         for name, *flags in (("none",), ("spread", "--point-spread", "0.8"), ("table", "--mtf", "mtf.csv")):
-            self.vitrum("fem", "p.h5", "--gain", "5", *flags, "--replicates", "20", "-o", f"{name}.h5", "--quiet")
+            self.vitrum("fem", "p.h5", "--gain", "5", *flags, "--cells", "2,5", "--replicates", "20", "-o", f"{name}.h5", "--quiet")
             with h5py.File(self.path(f"{name}.h5")) as file:
                 k, curve = file["entry/series/1/k"][:], file["entry/series/1/definition/ring-ensemble/value"][:]
                 truth[name] = curve[(k > 5) & (k < 6)].mean()
+                k, curve = file["entry/series/1/cells/k"][:], file["entry/series/1/cells/value"][:]
+                cells[name] = curve[(k > 5) & (k < 6)].mean()
         # between the peaks V is 0.01 of speckle that is wider than the spread
         self.assertLess(abs(truth["spread"] - 0.01), 0.01)
         self.assertLess(abs(truth["table"] - truth["spread"]), 0.01)
+        self.assertLess(abs(cells["spread"] - 0.01), 0.01)
+        self.assertLess(abs(cells["table"] - cells["spread"]), 0.005)
+        self.assertLess(cells["none"], -0.02)
         self.assertLess(truth["none"], -0.1)  # all noise of three electrons subtracted where a tenth is left
         for message, *flags in (("--mtf and --point-spread: expected one of them", "--gain", "5", "--mtf", "mtf.csv", "--point-spread", "1"),
                                 ("--mtf: has no effect without --gain", "--mtf", "mtf.csv"),

@@ -32,13 +32,21 @@ std::vector<std::uint16_t> make_patterns(Index n, double depth, double mean) {
   return out;
 }
 
-AngularCorrelation correlate(const std::vector<std::uint16_t>& patterns, const frames::Mask& mask) {
+AngularCorrelation correlate(const std::vector<std::uint16_t>& patterns,
+                             const frames::Mask& mask,
+                             const SumOptions& sums = {},
+                             Index most = 4096) {
   auto source = frames::make_memory_source(patterns, count, size, size);
   const std::vector<double> mean(size * size, 200);
   AngularOptions options;
   options.k_low = 35;
   options.k_high = 55;
-  return correlate_angles(*source, test::centered(middle, middle), {}, mask, mean, {}, options);
+  options.most_patterns = most;
+  const auto pass =
+      make_angular_pass(test::centered(middle, middle), {}, mask, mean, count, options);
+  PatternUser* users[] = {pass.get()};
+  pass_patterns(*source, sums, users);
+  return pass->finish();
 }
 
 TEST(Angular, SymmetryIsHalfTheSquareOfTheDepth) {
@@ -61,6 +69,42 @@ TEST(Angular, AMaskDoesNotLookLikeASymmetry) {
   const auto found = correlate(make_patterns(4, 0.2, 200), mask);
   for (std::size_t i = 0; i < found.order.size(); ++i)
     EXPECT_NEAR(found.symmetry[i], found.order[i] == 4 ? 0.02 : 0, 6e-4) << found.order[i];
+}
+
+TEST(Angular, TakesPatternsAsTheyAreCorrected) {
+  auto patterns = make_patterns(4, 0.2, 200);
+  const auto plain = correlate(patterns, frames::make_mask(size, size));
+  SumOptions sums;
+  for (Index y = 0; y < size; ++y)
+    for (Index x = 0; x < size; ++x) // a detector with a slope has a symmetry of its own
+      sums.dark.push_back(static_cast<float>(10 + x));
+  sums.scale.assign(count, 0.5);
+  for (std::size_t i = 0; i < patterns.size(); ++i)
+    patterns[i] = static_cast<std::uint16_t>(
+        2 * patterns[i] + static_cast<std::uint16_t>(sums.dark[i % sums.dark.size()]));
+  const auto corrected = correlate(patterns, frames::make_mask(size, size), sums);
+  for (std::size_t i = 0; i < plain.order.size(); ++i)
+    EXPECT_NEAR(corrected.symmetry[i], plain.symmetry[i], 1e-9);
+}
+
+TEST(Angular, OfSomePatternsIsThatOfPatternsEvenlySpread) {
+  const auto patterns = make_patterns(4, 0.2, 200);
+  const auto some = correlate(patterns, frames::make_mask(size, size), {}, 5);
+  EXPECT_EQ(some.patterns, 5);
+  SumOptions sums;
+  sums.use.assign(count, 0);
+  for (const std::size_t i : {0U, 4U, 9U, 14U, 19U}) // i · 24/5
+    sums.use[i] = 1;
+  auto source = frames::make_memory_source(patterns, count, size, size);
+  const std::vector<double> mean(size * size, 200);
+  AngularOptions options;
+  options.k_low = 35;
+  options.k_high = 55;
+  const auto pass = make_angular_pass(
+      test::centered(middle, middle), {}, frames::make_mask(size, size), mean, 5, options);
+  PatternUser* users[] = {pass.get()};
+  pass_patterns(*source, sums, users);
+  EXPECT_EQ(pass->finish().symmetry, some.symmetry);
 }
 
 TEST(Angular, NothingIsLeftOfCountingNoise) {

@@ -31,6 +31,30 @@ TEST(Mtf, OfAGaussianIsItsIntegral) {
       noise_share_of_spread(sigma) * 4 * std::numbers::pi * (sigma * sigma + 1.0 / 12), 1, 0.01);
 }
 
+TEST(Mtf, SharesNoiseWithNeighboursAsTheSpreadThatItIs) {
+  constexpr double sigma = 0.8;
+  const auto spread = noise_correlation_of_spread(sigma);
+  // the MTF of the same along an axis; the spread of pixels is a product, tables are round: close
+  std::vector<double> f, m;
+  for (double x = 0; x <= 0.75; x += 0.005) {
+    f.push_back(x);
+    m.push_back(std::exp(-2 * std::pow(std::numbers::pi * x, 2) * (sigma * sigma + 1.0 / 12)));
+  }
+  const auto table = noise_correlation_of_mtf(f, m);
+  EXPECT_EQ(spread.at(0, 0), noise_share_of_spread(sigma));
+  EXPECT_EQ(table.at(0, 0), noise_share_of_mtf(f, m));
+  for (Index dy = -2; dy <= 2; ++dy)
+    for (Index dx = -2; dx <= 2; ++dx)
+      EXPECT_NEAR(table.at(dy, dx), spread.at(dy, dx), 0.01 * spread.at(0, 0)) << dy << ' ' << dx;
+  for (const auto& one : {spread, table}) { // together they are all the noise
+    double sum = 0;
+    for (Index dy = -one.reach; dy <= one.reach; ++dy)
+      for (Index dx = -one.reach; dx <= one.reach; ++dx)
+        sum += one.at(dy, dx);
+    EXPECT_NEAR(sum, 1, 1e-3);
+  }
+}
+
 TEST(Mtf, RefusesTablesThatAreNone) {
   const auto refused = [](std::vector<double> f, std::vector<double> m) {
     return message_of([&] { static_cast<void>(noise_share_of_mtf(f, m)); });

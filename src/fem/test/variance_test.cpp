@@ -1,11 +1,13 @@
 #include "vitrum/fem/variance.hpp"
 
+#include <cmath>
 #include <cstdio>
 
 #include <gtest/gtest.h>
 
 #include "fem_samples.hpp"
 #include "vitrum/core/error.hpp"
+#include "vitrum/core/random.hpp"
 #include "vitrum/core/statistics.hpp"
 
 namespace vitrum::fem {
@@ -102,6 +104,29 @@ TEST(Variances, OfARandomArrayWithoutSpeckleVanish) {
       EXPECT_NEAR(curve.value[r] - curve.bias[r], 0, 4 * curve.error[r] + 2e-3 / map.area[r])
           << name_of(v) << " " << r;
       EXPECT_GT(curve.shot_noise[r], 0);
+    }
+}
+
+TEST(Variances, NoiseOfReadingDoesNotSpread) {
+  Random random(8);
+  std::vector<std::uint16_t> values;
+  for (Index i = 0; i < Index{100} * 64 * 64; ++i)
+    values.push_back(static_cast<std::uint16_t>(std::lround(1000 + 40 * random.normal())));
+  auto source = frames::make_memory_source(values, 100, 64, 64);
+  PolarOptions rings;
+  rings.ring_width = 4;
+  rings.k_max = 32;
+  const auto map = make_polar_map(centered(31.5, 31.5), {}, frames::make_mask(64, 64), rings);
+  const auto sums = sum_patterns(*source, map, std::vector<double>(64 * 64, 1000));
+  VarianceOptions options;
+  options.noise = {1e-9, 40, 0.1};
+  const auto found = compute_variances(sums, map, options);
+  for (const Variance v : all_variances)
+    for (std::size_t r = 1; r < static_cast<std::size_t>(map.rings); ++r) {
+      const auto& curve = found.of(v);
+      EXPECT_NEAR(curve.value[r] - curve.bias[r], 0, 4 * curve.error[r] + 1e-5 / map.area[r])
+          << name_of(v) << " " << r;
+      EXPECT_LT(curve.error[r], 0.2 * curve.shot_noise[r]); // most of it is not there
     }
 }
 

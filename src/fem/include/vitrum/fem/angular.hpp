@@ -1,10 +1,12 @@
 // Angular correlations within rings, and the symmetries that they show.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "vitrum/core/monitor.hpp"
+#include "vitrum/fem/pattern_pass.hpp"
 #include "vitrum/fem/peaks.hpp"
 #include "vitrum/fem/polar_map.hpp"
 #include "vitrum/frames/frame_source.hpp"
@@ -39,13 +41,18 @@ struct AngularCorrelation {
 /// change (astigmatism, gain) is no correlation. Counting noise is in C(k, 0) alone, which is
 /// carried there from its neighbours instead. Symmetry n: the cosine coefficient (1/π) ∫ C cos(nΔφ)
 /// dΔφ over a full turn.
-[[nodiscard]] AngularCorrelation correlate_angles(frames::FrameSource& source,
-                                                  const RingShape& shape,
-                                                  const KScale& scale,
-                                                  const frames::Mask& mask,
-                                                  std::span<const double> mean_image,
-                                                  std::span<const std::uint8_t> use,
-                                                  const AngularOptions& options,
-                                                  const Monitor& monitor = silent());
+class AngularPass : public PatternUser {
+public:
+  [[nodiscard]] virtual AngularCorrelation finish() = 0;
+};
+
+/// For up to `most_patterns` of `patterns`, evenly spread. `mean_image` [pixel] of corrected
+/// patterns.
+[[nodiscard]] std::unique_ptr<AngularPass> make_angular_pass(const RingShape& shape,
+                                                             const KScale& scale,
+                                                             const frames::Mask& mask,
+                                                             std::span<const double> mean_image,
+                                                             Index patterns,
+                                                             const AngularOptions& options);
 
 } // namespace vitrum::fem

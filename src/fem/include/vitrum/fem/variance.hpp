@@ -31,13 +31,19 @@ inline constexpr std::array<Variance, variances> all_variances{Variance::image,
 /// Throws OptionError that lists the names.
 [[nodiscard]] Variance parse_variance(std::string_view name);
 
-/// What a camera adds to the variance of a pixel: gain · I + read². `noise_share`: the part of
-/// white noise that is left in single pixels by a detector whose signal spreads over several
-/// (∫|MTF|² over the frequencies of the pixels; 1: none spreads). Sums over many pixels have all.
+/// What a camera adds to the variance of a pixel: share · gain · I + read². `noise_share`: the part
+/// of the counting noise that is left in single pixels by a detector whose signal spreads over
+/// several (∫|MTF|² over the frequencies of the pixels; 1: none spreads). Sums over many pixels
+/// have all. Reading adds its noise after that, to each pixel its own.
 struct DetectorNoise {
-  double gain = 0;       // counts per electron; 0: not known, nothing is subtracted
+  double gain = 0;       // counts per electron; 0: not known, no counting noise is subtracted
   double read_noise = 0; // counts, standard deviation
   double noise_share = 1;
+
+  /// Of a pixel of this mean, over the square of the mean.
+  [[nodiscard]] double of_pixel(double mean) const {
+    return noise_share * gain / mean + read_noise * read_noise / (mean * mean);
+  }
 };
 void validate(const DetectorNoise& noise);
 
