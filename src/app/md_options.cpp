@@ -131,32 +131,38 @@ Settings describe(MdSimulateOptions& o) {
   const Group glass(s, "glass");
   glass("preset",
         "demo|paper",
-        "sizes to begin with: 2048 atoms in minutes; 32,000 atoms as in R24, in hours",
+        "what is not given otherwise: 2048 atoms in minutes; 32,000 atoms as in R24, in hours",
         &o.preset);
   glass("model",
         "wahnstrom|wahnstrom-small-first|kob-andersen",
-        "what the atoms are; type 1 of Wahnstrom's model is the large species, or the small one",
+        "what the atoms are; type 1 of Wahnstrom's model is the large species, or the small one; "
+        "without: wahnstrom",
         &o.model);
-  glass("atoms", "N", "4 n^3 of them", &o.atoms);
+  glass("atoms", "N", "4 n^3 of them; 0: 2048", &o.atoms);
   glass("density",
         "X",
-        "atoms per sigma^3, sigma of the large species; 0: 1.296, of kob-andersen 1.2",
+        "atoms per sigma^3, sigma of the large species; without: 1.296, of kob-andersen 1.2",
         &o.density);
   glass("temperature",
         "T",
-        "of the glass, in epsilon; at this density Wahnstrom's model has its kink at 0.51",
+        "of the glass, in epsilon; at this density Wahnstrom's model has its kink at 0.51; "
+        "without: 0.48",
         &o.temperature);
+  glass("cooling",
+        "TAU",
+        "time of the way from the liquid at 1.2; without, or 0: quenched at once",
+        &o.cooling);
+  glass("hold", "TAU", "time at the temperature, which is recorded; without: 3000", &o.hold);
+  glass("frame-interval", "TAU", "time between frames; without: 2", &o.frame_interval);
   glass(
-      "cooling", "TAU", "time of the way from the liquid at 1.2; 0: quenched at once", &o.cooling);
-  glass("hold", "TAU", "time at the temperature, which is recorded", &o.hold);
-  glass("frame-interval", "TAU", "time between frames", &o.frame_interval);
-  glass("time-step", "TAU", "of the integration while frames are made", &o.time_step);
-  glass("cut-off", "R", "of the interaction", &o.cut_off);
+      "time-step", "TAU", "of the integration while frames are made; without: 0.008", &o.time_step);
+  glass("cut-off", "R", "of the interaction; without: 2.5", &o.cut_off);
   glass("cut-off-kind",
         "pair-shifted|plain",
-        "in units of each pair's sigma and shifted to 0; or of sigma for all, not shifted",
+        "in units of each pair's sigma and shifted to 0; or of sigma for all, not shifted; "
+        "without: pair-shifted",
         &o.cut_off_kind);
-  glass("seed", "N", "of the random numbers", &o.seed);
+  glass("seed", "N", "of the random numbers; 0: 1", &o.seed);
   glass("cooling-scan",
         "T",
         "make no glass but cool to this temperature in the cooling time, and find the kinks of "
@@ -166,34 +172,14 @@ Settings describe(MdSimulateOptions& o) {
   const Group lammps(s, "LAMMPS");
   lammps("lammps", "PROGRAM", "its name or path", &o.lammps);
   lammps("ranks", "N", "processes, by mpirun", &o.ranks);
-  lammps("resume", "", "go on from the last checkpoint in the folder", &o.resume);
+  lammps("resume",
+         "",
+         "go on from the last checkpoint in the folder, with the settings that the run began with; "
+         "--hold may be another",
+         &o.resume);
   describe(o.output, s);
   describe(o.run, s);
   return s;
-}
-
-void apply_preset(MdSimulateOptions& o) {
-  if (o.preset.empty())
-    return;
-  MdSimulateOptions usual;
-  // what was set by hand stays
-  const auto set = [](auto& value, const auto& before, const auto& preset) {
-    if (value == before)
-      value = preset;
-  };
-  if (o.preset == "demo") {
-    set(o.atoms, usual.atoms, Index{2048});
-    set(o.temperature, usual.temperature, 0.48);
-    set(o.hold, usual.hold, 2400.0);
-  } else if (o.preset == "paper") {
-    set(o.atoms, usual.atoms, Index{32000});
-    set(o.temperature, usual.temperature, 0.41); // 0.8 of the kink at this density
-    set(o.cooling, usual.cooling, 400.0);
-    set(o.hold, usual.hold, 20000.0);
-    set(o.frame_interval, usual.frame_interval, 4.0);
-  } else {
-    throw OptionError("preset = '" + o.preset + "': expected demo or paper");
-  }
 }
 
 } // namespace vitrum::app

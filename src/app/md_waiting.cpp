@@ -56,29 +56,43 @@ void add_density(Tree& group,
   group.set(name + "_cut_off", make_scalar(static_cast<Index>(intervals.size()) - ended));
 }
 
-/// Whether the intervals are those of a power law, in one sentence.
-std::string verdict_on(const md::PowerLaw& fit,
-                       double decades,
-                       double p_value,
-                       const std::vector<md::Rival>& rivals,
-                       const std::string& t_min) {
+struct Verdict {
+  std::string kind; // "too short", "ruled out", "less likely", "not tested" or "possible"
+  std::string text; // the same in one sentence
+};
+
+/// Whether the intervals are those of a power law. `p_value`: NaN where the fit was not tested.
+Verdict verdict_on(const md::PowerLaw& fit,
+                   double decades,
+                   double p_value,
+                   const std::vector<md::Rival>& rivals,
+                   const std::string& t_min) {
   constexpr double fewest = 1;
   if (decades < fewest)
-    return fmt::format("above {} the run shows {:.2g} decades of time: too few to tell a power law",
-                       t_min,
-                       decades);
+    return {"too short",
+            fmt::format("above {} the run shows {:.2g} decades of time: too few to tell a power "
+                        "law",
+                        t_min,
+                        decades)};
   if (p_value < 0.05)
-    return fmt::format("a power law above {} is ruled out (p = {:.2g})", t_min, p_value);
+    return {"ruled out",
+            fmt::format("a power law above {} is ruled out (p = {:.2g})", t_min, p_value)};
+  const auto p = std::isnan(p_value) ? "not tested" : fmt::format("p = {:.2g}", p_value);
   for (const auto& rival : rivals)
     if (rival.ratio_z < -2)
-      return fmt::format("above {} the law '{}' is the likelier one (z = {:.2g})",
-                         t_min,
-                         rival.name,
-                         rival.ratio_z);
-  return fmt::format("a power law with the exponent {} above {}, over {:.2g} decades",
-                     report::format_value(fit.exponent, fit.exponent_error),
-                     t_min,
-                     decades);
+      return {"less likely",
+              fmt::format("above {} the law '{}' is likelier (z = {:.2g}) than a power law ({})",
+                          t_min,
+                          rival.name,
+                          rival.ratio_z,
+                          p)};
+  const auto law = fmt::format("power law with the exponent {} above {}, over {:.2g} decades",
+                               report::format_value(fit.exponent, fit.exponent_error),
+                               t_min,
+                               decades);
+  if (std::isnan(p_value))
+    return {"not tested", fmt::format("the {}, was not tested: --replicates 0", law)};
+  return {"possible", fmt::format("a {} ({})", law, p)};
 }
 
 } // namespace
@@ -120,13 +134,13 @@ void add_waiting(Tree& tree, const MdRun& run, const MdAnalyzeOptions& o) {
             : std::nan("");
     group.set("p_value", make_scalar(p_value));
     const auto rivals = md::compare_power_law(w.exchange, fit);
-    group.set(
-        "verdict",
-        make_scalar(verdict_on(fit,
-                               decades,
-                               p_value,
-                               rivals,
-                               report::format_value(fit.t_min, std::nan(""), run.time_unit()))));
+    const auto verdict = verdict_on(fit,
+                                    decades,
+                                    p_value,
+                                    rivals,
+                                    report::format_value(fit.t_min, std::nan(""), run.time_unit()));
+    group.set("power_law", make_scalar(verdict.kind));
+    group.set("verdict", make_scalar(verdict.text));
     for (const auto& rival : rivals) {
       auto name = rival.name;
       std::replace(name.begin(), name.end(), '-', '_');

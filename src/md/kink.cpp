@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include <fmt/format.h>
@@ -102,22 +103,48 @@ namespace {
 
 struct Line {
   double slope = 0, offset = 0;
-  Index points = 0;
+  double points = 0;
 };
 
-Line line_between(std::span<const double> x, std::span<const double> y, double low, double high) {
+/// Points in ascending x; each stands for the cell between the middles to its neighbours.
+struct Cells {
+  std::vector<double> x, y, from, to;
+
+  Cells(std::span<const double> at, std::span<const double> value) {
+    std::vector<std::size_t> order(at.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](auto a, auto b) { return at[a] < at[b]; });
+    for (const auto i : order) {
+      x.push_back(at[i]);
+      y.push_back(value[i]);
+    }
+    const auto last = x.size() - 1;
+    for (std::size_t i = 0; i <= last; ++i) {
+      from.push_back(0.5 * (x[i] + (i > 0 ? x[i - 1] : 2 * x[0] - x[1])));
+      to.push_back(0.5 * (x[i] + (i < last ? x[i + 1] : 2 * x[last] - x[last - 1])));
+    }
+  }
+  /// The share of a point that lies in a range: it changes steadily with the range, where in or
+  /// out would leave no range that agrees with the Tg it leads to.
+  [[nodiscard]] double share(std::size_t i, double low, double high) const {
+    const double cell = to[i] - from[i];
+    return cell > 0 ? std::clamp((std::min(high, to[i]) - std::max(low, from[i])) / cell, 0.0, 1.0)
+                    : (x[i] >= low && x[i] <= high ? 1 : 0);
+  }
+};
+
+Line line_between(const Cells& cells, double low, double high) {
   double n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (x[i] < low || x[i] > high)
-      continue;
-    n += 1;
-    sx += x[i];
-    sy += y[i];
-    sxx += x[i] * x[i];
-    sxy += x[i] * y[i];
+  for (std::size_t i = 0; i < cells.x.size(); ++i) {
+    const double w = cells.share(i, low, high), x = cells.x[i], y = cells.y[i];
+    n += w;
+    sx += w * x;
+    sy += w * y;
+    sxx += w * x * x;
+    sxy += w * x * y;
   }
   Line line;
-  line.points = static_cast<Index>(n);
+  line.points = n;
   line.slope = (n * sxy - sx * sy) / (n * sxx - sx * sx);
   line.offset = (sy - line.slope * sx) / n;
   return line;
@@ -125,39 +152,67 @@ Line line_between(std::span<const double> x, std::span<const double> y, double l
 
 } // namespace
 
-Kink fit_glass_transition(std::span<const double> x, std::span<const double> y) {
-  Kink out = fit_kink(x, y);
-  constexpr Index least = 4;     // points of a line
+GlassTransition fit_glass_transition(std::span<const double> x, std::span<const double> y) {
+  // shares of Tg
+  constexpr std::array<double, 3> glass_to{0.5, 0.6, 0.7}, liquid_from{1.2, 1.3, 1.4};
+  constexpr std::array<double, 2> liquid_to{1.7, 1.9};
+  constexpr double least = 4;    // points of a line
   constexpr std::size_t few = 6; // ranges
-  for (int round = 0; round < 30; ++round) {
+  constexpr int rounds = 100;
+  constexpr double settled = 1e-4;
+  GlassTransition out;
+  const Cells cells(x, y);
+  out.at = fit_kink(x, y).at;
+  double before = 0, meet = 0, change = 0, step = 1;
+  for (int round = 0; round < rounds; ++round) {
     std::vector<double> at, below, above, value;
-    for (const double glass_to : {0.5, 0.6, 0.7})
-      for (const double liquid_from : {1.2, 1.3, 1.4})
-        for (const double liquid_to : {1.7, 1.9}) {
-          const auto glass = line_between(x, y, 0, glass_to * out.at);
-          const auto liquid = line_between(x, y, liquid_from * out.at, liquid_to * out.at);
-          const double meet = (liquid.offset - glass.offset) / (glass.slope - liquid.slope);
-          if (glass.points < least || liquid.points < least || !(meet > 0) || !std::isfinite(meet))
+    for (const double end : glass_to)
+      for (const double from : liquid_from)
+        for (const double to : liquid_to) {
+          const auto glass = line_between(cells, 0, end * out.at);
+          const auto liquid = line_between(cells, from * out.at, to * out.at);
+          const double one = (liquid.offset - glass.offset) / (glass.slope - liquid.slope);
+          if (glass.points < least || liquid.points < least || !(one > 0) || !std::isfinite(one))
             continue;
-          at.push_back(meet);
+          at.push_back(one);
           below.push_back(glass.slope);
           above.push_back(liquid.slope);
-          value.push_back(glass.offset + glass.slope * meet);
+          value.push_back(glass.offset + glass.slope * one);
         }
     if (at.size() < few)
-      throw DataError(fmt::format("too few points below 0.6 or between 1.3 and 1.8 times {:.3g}: "
-                                  "cool further, from higher, or more slowly",
+      throw DataError(fmt::format("too few points below {:.2g} or between {:.2g} and {:.2g} times "
+                                  "{:.3g}: cool further, from higher, or more slowly",
+                                  glass_to.back(),
+                                  liquid_from.front(),
+                                  liquid_to.back(),
                                   out.at));
-    const double before = out.at;
-    out.at = median(at);
-    out.error = moments(at).deviation();
+    before = out.at;
+    meet = median(at);
+    if ((meet - before) * change < 0) // overshot
+      step *= 0.5;
+    change = meet - before;
+    out.at = before + step * change;
+    const auto [low, high] = std::minmax_element(at.begin(), at.end());
+    out.lowest = *low;
+    out.highest = *high;
     out.slope_below = median(below);
     out.slope_above = median(above);
     out.value = median(value);
-    if (std::abs(out.at - before) < 1e-4 * before)
-      break;
+    if (std::abs(meet - before) < settled * before) {
+      out.at = meet;
+      return out;
+    }
   }
-  return out;
+  // where a range comes to be left out the median jumps, and may jump over itself
+  if (out.lowest <= before && before <= out.highest) {
+    out.at = before;
+    return out;
+  }
+  throw DataError(
+      fmt::format("the ranges of the lines do not settle: with those about {:.4g} they meet at "
+                  "{:.4g}",
+                  before,
+                  out.at));
 }
 
 } // namespace vitrum::md

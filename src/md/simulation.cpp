@@ -155,9 +155,12 @@ Index SimulationPlan::steps_per_frame() const {
   return std::max<Index>(1, steps(frame_interval, time_step));
 }
 
+Index SimulationPlan::liquid_steps() const {
+  return steps(melt_time, melt_step) + steps(liquid_time, liquid_step);
+}
+
 Index SimulationPlan::prelude_steps() const {
-  return steps(melt_time, melt_step) + steps(liquid_time, liquid_step) +
-         steps(cooling_time, time_step);
+  return liquid_steps() + steps(cooling_time, time_step);
 }
 
 Index SimulationPlan::hold_steps() const {
@@ -193,10 +196,10 @@ void validate(const SimulationPlan& plan) {
                                   plan.cut_off));
 }
 
-std::string lammps_cooling_input(const SimulationPlan& plan,
-                                 double lowest,
-                                 Index averages,
-                                 const std::string& table) {
+CoolingInput lammps_cooling_input(const SimulationPlan& plan,
+                                  double lowest,
+                                  Index averages,
+                                  const std::string& table) {
   validate(plan);
   if (!(lowest > 0) || !(lowest < plan.liquid_temperature))
     throw OptionError(fmt::format(
@@ -205,18 +208,22 @@ std::string lammps_cooling_input(const SimulationPlan& plan,
     throw OptionError("a cooling scan needs a cooling time above 0");
   const Index all = steps(plan.cooling_time, plan.time_step);
   const Index each = std::max<Index>(10, all / averages / 10 * 10);
-  return prelude(plan) +
-         fmt::format("\n# cooling\nreset_timestep 0\ntimestep {:g}\n"
-                     "fix cooling all nvt temp {:g} {:g} 0.5\n"
-                     "fix table all ave/time 10 {} {} c_thermo_temp c_thermo_pe c_thermo_press "
-                     "file {}\nrun {}\n",
-                     plan.time_step,
-                     plan.liquid_temperature,
-                     lowest,
-                     each / 10,
-                     each,
-                     table,
-                     each * averages);
+  CoolingInput out;
+  out.steps = each * averages;
+  out.rate = (plan.liquid_temperature - lowest) / (static_cast<double>(out.steps) * plan.time_step);
+  out.text = prelude(plan) +
+             fmt::format("\n# cooling\nreset_timestep 0\ntimestep {:g}\n"
+                         "fix cooling all nvt temp {:g} {:g} 0.5\n"
+                         "fix table all ave/time 10 {} {} c_thermo_temp c_thermo_pe c_thermo_press "
+                         "file {}\nrun {}\n",
+                         plan.time_step,
+                         plan.liquid_temperature,
+                         lowest,
+                         each / 10,
+                         each,
+                         table,
+                         out.steps);
+  return out;
 }
 
 std::string lammps_input(const SimulationPlan& plan, const SimulationFiles& files) {

@@ -159,8 +159,8 @@ std::optional<Figure> make_waiting_figure(const Tree& root) {
   const auto& entry = result.entry();
   const double exponent = entry.number_or("waiting/exponent", std::nan(""));
   const double t_min = entry.number_or("waiting/tmin", std::nan(""));
-  // over less than a decade a line would pretend that there is a law
-  if (!std::isnan(exponent) && entry.number_or("waiting/decades_above_tmin", 1) >= 1) {
+  // where the run is too short a line would pretend that there is a law
+  if (!std::isnan(exponent) && entry.text("waiting/power_law") != "too short") {
     // through the density of the exchange times above t_min, in the logarithmic mean
     const auto density = *result.numbers("waiting/exchange_density", 1);
     double sum = 0, count = 0;

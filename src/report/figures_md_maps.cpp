@@ -150,11 +150,13 @@ std::optional<Figure> make_cooling_figure(const Tree& root) {
         line.colour = palette(k++);
         panel.series.push_back(std::move(line));
       }
-      panel.guides.push_back({Direction::vertical,
-                              tg,
-                              "Tg " + format_value(tg, number("tg_errors")),
-                              grey,
-                              Line::dashed});
+      panel.guides.push_back(
+          {Direction::vertical,
+           tg,
+           fmt::format(
+               "Tg {:.3g} ({:.3g} to {:.3g})", tg, number("tg_lowest"), number("tg_highest")),
+           grey,
+           Line::dashed});
     }
     figure.panels.push_back(std::move(panel));
   }

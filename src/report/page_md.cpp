@@ -7,14 +7,16 @@ namespace vitrum::report {
 std::vector<PageSection> md_sections(const Tree& root) {
   std::vector<PageSection> out;
   if (root.find_group("entry/cooling") != nullptr)
-    out.push_back({"cooling",
-                   "Glass transition on cooling",
-                   {{make_cooling_figure(root),
-                     "cooling",
-                     "Energy and pressure while the liquid is cooled at constant density; lines of "
-                     "glass and liquid, each fitted away from the transition, meet at Tg.",
-                     {}}},
-                   "cooling"});
+    out.push_back(
+        {"cooling",
+         "Glass transition on cooling",
+         {{make_cooling_figure(root),
+           "cooling",
+           "Energy and pressure while the liquid is cooled at constant density; lines of "
+           "glass and liquid, each fitted away from the transition, meet at Tg; in brackets: by "
+           "the ranges that the lines are fitted in, which is no error.",
+           {}}},
+         "cooling"});
   if (root.find_group("entry/pair_distribution") != nullptr)
     out.push_back(
         {"structure",

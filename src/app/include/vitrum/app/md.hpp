@@ -74,30 +74,29 @@ struct MdFramesOptions {
 /// Writes the speckles of a slice of reciprocal space as a detector would. Returns the path.
 [[nodiscard]] std::string run_md_frames(MdFramesOptions options, const Invocation&, const Monitor&);
 
+/// Of the glass, NaN, 0 and "" are not given: `complete` says what then holds.
 struct MdSimulateOptions {
   std::vector<std::string> inputs; // none
   std::string preset;              // demo or paper: atoms, temperature, hold
-  std::string model = "wahnstrom";
-  Index atoms = 2048;
-  double density = 0; // 0: 1.296, of kob-andersen 1.2
-  double temperature = 0.48;
-  double cooling = 0;
-  double hold = 3000;
-  double frame_interval = 2;
-  double time_step = 0.008;
-  double cut_off = 2.5;
-  std::string cut_off_kind = "pair-shifted";
-  Index seed = 1;
+  std::string model;
+  Index atoms = 0;
+  double density = not_given;
+  double temperature = not_given;
+  double cooling = not_given;
+  double hold = not_given;
+  double frame_interval = not_given;
+  double time_step = not_given;
+  double cut_off = not_given;
+  std::string cut_off_kind;
+  Index seed = 0;
   std::string lammps = "lmp";
   Index ranks = 1;
   bool resume = false;
-  double cooling_scan = 0; // temperature to cool to, for Tg; 0: a glass is made
-  OutputFlags output;      // a folder
+  double cooling_scan = not_given; // temperature to cool to, for Tg; without: a glass is made
+  OutputFlags output;              // a folder
   RunFlags run;
 };
 [[nodiscard]] Settings describe(MdSimulateOptions& options);
-/// Sets what the preset says. Throws OptionError for a name that is none.
-void apply_preset(MdSimulateOptions& options);
 /// Makes a glass with LAMMPS. Returns the path of its trajectory.
 [[nodiscard]] std::string
 run_md_simulate(MdSimulateOptions options, const Invocation&, const Monitor&);

@@ -18,12 +18,20 @@ struct Kink {
 /// not differ by three standard errors.
 [[nodiscard]] Kink fit_kink(std::span<const double> x, std::span<const double> y);
 
-/// Where the lines of glass and liquid meet, each fitted away from the transition: the glass below
-/// a share of it (0.5 to 0.7), the liquid between shares above it (1.2 to 1.4, and 1.7 to 1.9). The
-/// liquid is curved, so that two lines through all points meet too low. The median over these
-/// ranges; the error is their standard deviation, as large as the choice of a range makes it: the
-/// curvature within the ranges, which draws Tg down by up to a tenth, is not in it.
-/// Throws DataError when too few points lie in the ranges.
-[[nodiscard]] Kink fit_glass_transition(std::span<const double> x, std::span<const double> y);
+struct GlassTransition {
+  double at = 0;                  // where the lines meet: the median over the ranges fitted
+  double lowest = 0, highest = 0; // the smallest and the largest over these ranges; no error
+  double slope_below = 0, slope_above = 0;
+  double value = 0; // of the lines where they meet
+};
+
+/// Where the lines of glass and liquid meet, each fitted away from the transition: the glass up to
+/// a share of Tg (0.5, 0.6 or 0.7), the liquid from another (1.2, 1.3, 1.4) to a third (1.7, 1.9),
+/// all 18 of them. The liquid is curved, so that two lines through all points meet too low, and
+/// these still do, by up to a tenth: Tg depends on the ranges more than on the noise, and what is
+/// given is how much, not an error. Throws DataError when too few points lie in the ranges, or when
+/// these, which depend on Tg, do not settle.
+[[nodiscard]] GlassTransition fit_glass_transition(std::span<const double> x,
+                                                   std::span<const double> y);
 
 } // namespace vitrum::md

@@ -32,7 +32,8 @@ struct SimulationPlan {
 
   [[nodiscard]] Index atoms() const { return 4 * cells * cells * cells; }
   [[nodiscard]] Index steps_per_frame() const;
-  [[nodiscard]] Index prelude_steps() const; // melt, liquid and cooling
+  [[nodiscard]] Index liquid_steps() const;  // melt and liquid
+  [[nodiscard]] Index prelude_steps() const; // the same and cooling
   [[nodiscard]] Index hold_steps() const;    // whole frames
 };
 
@@ -51,12 +52,19 @@ struct SimulationFiles {
                                               const SimulationFiles& files,
                                               const std::string& checkpoint);
 
-/// A way down from the liquid to `lowest` at constant density in plan.cooling_time, with step,
-/// temperature, energy and pressure of all atoms, averaged over `averages` stretches, in `table`.
-[[nodiscard]] std::string lammps_cooling_input(const SimulationPlan& plan,
-                                               double lowest,
-                                               Index averages,
-                                               const std::string& table);
+/// What a cooling scan runs, and how fast that cools: stretches are whole steps.
+struct CoolingInput {
+  std::string text;
+  Index steps = 0; // of the scan, after the liquid
+  double rate = 0; // epsilon/tau
+};
+/// A way down from the liquid to `lowest` at constant density in about plan.cooling_time, with
+/// step, temperature, energy and pressure of all atoms, averaged over `averages` stretches, in
+/// `table`.
+[[nodiscard]] CoolingInput lammps_cooling_input(const SimulationPlan& plan,
+                                                double lowest,
+                                                Index averages,
+                                                const std::string& table);
 
 /// The step of a line of thermodynamic output; −1 for any other line.
 [[nodiscard]] Index thermo_step(const std::string& line);
