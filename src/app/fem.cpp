@@ -50,6 +50,27 @@ void check_sizes(const std::vector<std::string>& patterns,
   }
 }
 
+/// Files sorted by name (1.3nm before 1nm) are not sorted by size: where one knows its own, it must
+/// be the one that was given.
+void check_known_sizes(const std::vector<std::string>& patterns,
+                       const std::vector<double>& probe,
+                       const InputFlags& input) {
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    if (std::isnan(probe[i]) || is_table(patterns[i]))
+      continue;
+    const auto series = open_input(patterns[i], input);
+    constexpr double rounded = 0.01;
+    for (const auto& [name, value] : series.info().metadata)
+      if (name == "probe size (nm)")
+        if (const double size = number_of(name, value); std::abs(probe[i] - size) > rounded * size)
+          throw DataError(fmt::format("{}: --probe-size {} nm, expected {} nm, which the file has: "
+                                      "sizes are given in the order of the files",
+                                      series.info().path,
+                                      probe[i],
+                                      size));
+  }
+}
+
 fem::SumOptions sum_options(const FemSeries& s, const FemOptions& o) {
   fem::SumOptions sums;
   sums.use = s.use;
@@ -219,6 +240,7 @@ std::string run_fem(FemOptions options, const Invocation& invocation, const Moni
       per_series("probe-size", options.probe_size_nm, named.size(), !options.temperature_c.empty());
   check_sizes(named, probe, !options.temperature_c.empty());
   const auto noise = noise_of(options);
+  check_known_sizes(patterns, probe, options.input);
   std::string plan;
   if (!options.model.empty()) {
     plan += fmt::format("{}: a model for {} probe sizes\n", options.model, named.size());

@@ -10,7 +10,9 @@ Settings describe(FemOptions& o) {
   series("files", "FILES", "series to read, beside those named without a flag", &o.files);
   series("probe-size",
          "NM,…",
-         "width (FWHM) of the probe of each series, or one for all temperatures",
+         "width (FWHM) of the probe of each series in their order, or one for all temperatures; "
+         "must be "
+         "what the file says, where it does",
          &o.probe_size_nm);
   series("temperature", "C,…", "temperature of each series", &o.temperature_c);
   series("scan", "ROWS,COLUMNS", "positions of the probe; without: what the file says", &o.scan);
@@ -81,8 +83,8 @@ Settings describe(FemOptions& o) {
   variance(
       "mtf",
       "FILE",
-      "table of cycles per pixel (0.5: Nyquist) and MTF of the camera: single pixels have less "
-      "shot noise where an electron's signal spreads",
+      "table of cycles per pixel (0.5: Nyquist) and MTF of the camera: single pixels and small "
+      "cells have less shot noise where an electron\'s signal spreads",
       &o.mtf,
       "--gain");
   variance("point-spread",

@@ -94,6 +94,7 @@ run_synth_fem(SynthFemOptions options, const Invocation& invocation, const Monit
     const synth::FemExperiment experiment(series[i]);
     io::FrameWriterOptions writing;
     writing.overwrite = options.output.overwrite;
+    writing.extra.set("entry/probe/size", make_scalar(series[i].probe_size_nm, "nm"));
     auto writer = io::make_frame_writer(files[i], experiment.info(), writing);
     experiment.generate(
         [&](Index first, Index patterns, const std::uint16_t* counts) {

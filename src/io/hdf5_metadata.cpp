@@ -254,6 +254,11 @@ private:
         fact(fmt::format("detector {}", name), detector_ + "/" + name);
     for (const char* name : {"name", "temperature", "qnw1_temperature"})
       fact(fmt::format("sample {}", name), entry_ + "/sample/" + name);
+    constexpr double angstrom_per_nm = 10;
+    if (const auto size = find(entry_ + "/probe/size"))
+      if (const auto factor = to_angstrom(size->unit))
+        info_.metadata.emplace_back("probe size (nm)",
+                                    fmt::format("{:g}", size->value * *factor / angstrom_per_nm));
   }
 
   hid_t file_;

@@ -74,6 +74,10 @@ class Fem(CliTest):
         files = lambda state: [f"{state}_{r}nm.h5" for r in ("0.8", "1.3", "2", "3")]
         common = ("--probe-size", "0.8,1.3,2,3", "--gain", "1", "--replicates", "40", "--quiet")
         self.vitrum("fem", *files("cast"), *common, "-o", "a.h5")
+        # as a shell sorts x_1.3nm.h5 before x_1nm.h5
+        self.refused("cast_1.3nm.h5::/entry/data/data: --probe-size 0.8 nm, expected 1.3 nm, which the file has: sizes are given in the order of the files",
+                     "fem", "cast_1.3nm.h5", "cast_0.8nm.h5", "--probe-size", "0.8,1.3", "-o", "b.h5")
+        self.assertIn("probe size (nm)", self.vitrum("info", "cast_2nm.h5").stdout)
         out = self.vitrum("fem", *files("annealed"), *common, "--compare", "a.h5", "-o", "b.h5").stdout
         self.assertIn("Stratton-Voyles: ", out)
         scalars = self.scalars("b.h5")["scalars"]
