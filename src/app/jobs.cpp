@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "inside.hpp"
 #include "vitrum/app/progress_text.hpp"
 #include "vitrum/core/error.hpp"
 
@@ -28,11 +29,6 @@ const Command& runnable(const std::string& name) {
   if (!writes(command))
     throw OptionError(fmt::format("{}: is not run from a page", name));
   return command;
-}
-
-bool lies_inside(const fs::path& folder, const fs::path& file) {
-  return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first ==
-         folder.end();
 }
 
 } // namespace

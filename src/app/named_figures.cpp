@@ -12,10 +12,9 @@ namespace vitrum::app {
 namespace {
 
 using namespace report;
-constexpr Index bins_per_page = 12; // of make_g2_figures
 
 std::optional<plot::Figure> page_of(const std::vector<plot::Figure>& figures, Index bin) {
-  const auto page = static_cast<std::size_t>((bin - 1) / bins_per_page);
+  const auto page = static_cast<std::size_t>((bin - 1) / bins_per_figure);
   return page < figures.size() ? std::optional(figures[page]) : std::nullopt;
 }
 
@@ -158,7 +157,7 @@ Index count_of(const Tree& result, Each each) {
   const Index n = bins == nullptr ? 1 : std::max<Index>(1, bins->size());
   if (each == Each::bin)
     return n;
-  return each == Each::page ? (n + bins_per_page - 1) / bins_per_page : 1;
+  return each == Each::page ? (n + bins_per_figure - 1) / bins_per_figure : 1;
 }
 
 } // namespace vitrum::app

@@ -21,14 +21,20 @@ namespace {
 
 constexpr const char* const pixel_g2 = "/entry/pixel_g2/g2";
 
+/// A map of the shape of that of the relaxation times. Throws DataError for one of another.
 const Array* map_of(const Tree& tree, const std::string& name) {
   const auto* array = tree.find("entry/map/" + name);
-  return array != nullptr && array->shape.size() == 2 ? array : nullptr;
+  const auto* tau = tree.find("entry/map/tau_s");
+  if (array == nullptr || tau == nullptr || tau->shape.size() != 2)
+    return nullptr;
+  if (array->shape != tau->shape)
+    throw DataError(fmt::format("map/{}: expected the shape of map/tau_s", name));
+  return array;
 }
 
 double value_at(const Tree& tree, const std::string& name, std::size_t place) {
   const auto* array = map_of(tree, name);
-  return array == nullptr ? std::nan("") : to_numbers(*array).at(place);
+  return array == nullptr ? std::nan("") : number_at(*array, place);
 }
 
 plot::Figure drawn(const std::optional<plot::Figure>& figure, const std::string& name) {
@@ -64,10 +70,10 @@ std::string ResultView::pixels_between(const std::string& name, double lower, do
   if (map == nullptr)
     throw DataError(fmt::format("the result has no map of '{}'", name));
   const auto values = to_numbers(*map);
-  const auto accepted = tree_.numbers("entry/map/accepted");
+  const auto* accepted = map_of(tree_, "accepted");
   Index inside = 0, all = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!accepted.empty() && accepted[i] == 0)
+    if (accepted != nullptr && number_at(*accepted, i) == 0)
       continue;
     ++all;
     inside += values[i] >= lower && values[i] <= upper;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "inside.hpp"
 #include "result_input.hpp"
 #include "vitrum/app/view.hpp"
 #include "vitrum/core/error.hpp"
@@ -157,35 +158,48 @@ std::vector<ShownNumber> main_numbers(const Tree& result) {
 
 FolderList::FolderList(fs::path folder) : folder_(std::move(folder)) {}
 
+std::vector<std::string> files_below(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code none;
+  const auto skip = fs::directory_options::skip_permission_denied;
+  for (auto it = fs::recursive_directory_iterator(folder, skip, none);
+       !none && it != fs::recursive_directory_iterator() && names.size() < most_files;
+       it.increment(none)) {
+    std::error_code gone; // what vanishes meanwhile is passed over
+    const bool hidden = it->path().filename().string().starts_with('.');
+    if (it->is_directory(gone) && (it.depth() + 1 >= deepest || hidden))
+      it.disable_recursion_pending();
+    if (hidden || !it->is_regular_file(gone))
+      continue;
+    const auto real = fs::weakly_canonical(it->path(), gone);
+    if (!gone && lies_inside(folder, real))
+      names.push_back(it->path().lexically_relative(folder).generic_string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 std::vector<FolderEntry> FolderList::entries() {
   const std::lock_guard hold(mutex_);
   std::vector<FolderEntry> now;
-  std::error_code none;
-  const auto skip = fs::directory_options::skip_permission_denied;
-  for (auto it = fs::recursive_directory_iterator(folder_, skip, none);
-       it != fs::recursive_directory_iterator() && now.size() < most_files;
-       it.increment(none)) {
-    if (none)
-      break;
-    const auto name = it->path().filename().string();
-    if (it->is_directory(none) && (it.depth() + 1 >= deepest || name.starts_with('.')))
-      it.disable_recursion_pending();
-    if (!it->is_regular_file(none) || !(is_hdf5_name(it->path()) || is_frames_name(it->path())) ||
-        name.starts_with('.'))
+  for (const auto& relative : files_below(folder_)) {
+    const auto file = folder_ / relative;
+    if (!is_hdf5_name(file) && !is_frames_name(file))
       continue;
-    const auto relative = it->path().lexically_relative(folder_).generic_string();
-    const Index bytes = static_cast<Index>(it->file_size(none));
-    const Index modified = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                               fs::last_write_time(it->path(), none).time_since_epoch())
-                               .count();
+    std::error_code gone;
+    const auto bytes = static_cast<Index>(fs::file_size(file, gone));
+    const auto time = fs::last_write_time(file, gone);
+    if (gone)
+      continue;
+    const Index modified =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
     const auto known = std::find_if(
         known_.begin(), known_.end(), [&](const auto& entry) { return entry.path == relative; });
     const bool same = known != known_.end() && known->bytes == bytes && known->modified == modified;
-    now.push_back(same ? *known : look_at(it->path(), relative));
+    now.push_back(same ? *known : look_at(file, relative));
     now.back().bytes = bytes;
     now.back().modified = modified;
   }
-  std::sort(now.begin(), now.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   known_ = now;
   return now;
 }

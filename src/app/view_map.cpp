@@ -151,13 +151,18 @@ std::pair<double, double> ResultView::limits(Index bin, double lower, double upp
   if (!(lower >= 0) || !(upper <= 100) || !(lower < upper))
     throw OptionError(
         fmt::format("percentiles {} to {}: expected 0 <= lower < upper <= 100", lower, upper));
+  // rows below the diagonal, which every map has; of large ones without layers some of them
+  constexpr Index most_rows = 1024;
   const auto& coarsest = maps_->at(bin).layers.back();
-  const Index n = coarsest.layer.size;
-  std::vector<float> values(static_cast<std::size_t>(n * n));
-  coarsest.map->read(0, n, 0, n, values.data());
-  if (coarsest.layer.factor == 1)
-    for (Index t = 0; t < n; ++t)
-      values[static_cast<std::size_t>(t * n + t)] = nan;
+  const Index n = coarsest.layer.size, step = (n + most_rows - 1) / most_rows;
+  const Index diagonal = coarsest.layer.factor == 1 ? 0 : 1; // noise of counting
+  std::vector<float> values;
+  for (Index row = 0; row < n; row += step)
+    if (const Index columns = row + diagonal; columns > 0) {
+      const auto before = values.size();
+      values.resize(before + static_cast<std::size_t>(columns));
+      coarsest.map->read(row, 1, 0, columns, values.data() + before);
+    }
   return plot::percentile_limits(values, lower, upper);
 }
 
@@ -215,13 +220,12 @@ ResultView::Part ResultView::part(Index bin, const MapWindow& window, Index cell
   for (const auto& layer : stored.layers) {
     const double step = facts.frame_time_s * static_cast<double>(layer.layer.factor);
     const auto from = [&](double t) {
-      return std::clamp<Index>(static_cast<Index>(std::floor((t - facts.first_s) / step + 1e-9)),
-                               0,
-                               layer.layer.size - 1);
+      const double place = std::floor((t - facts.first_s) / step + 1e-9);
+      return static_cast<Index>(std::clamp(place, 0.0, static_cast<double>(layer.layer.size - 1)));
     };
     const auto to = [&](double t) {
-      return std::clamp<Index>(
-          static_cast<Index>(std::ceil((t - facts.first_s) / step - 1e-9)), 1, layer.layer.size);
+      const double place = std::ceil((t - facts.first_s) / step - 1e-9);
+      return static_cast<Index>(std::clamp(place, 1.0, static_cast<double>(layer.layer.size)));
     };
     const Index c0 = from(x0), c1 = std::max(to(x1), c0 + 1);
     const Index r0 = from(y0), r1 = std::max(to(y1), r0 + 1);

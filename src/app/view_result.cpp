@@ -101,7 +101,10 @@ Settings describe(ViewOptions& o) {
   Settings s;
   const Group add(s, "server");
   add("port", "N", "to listen at; 0: one that is free", &o.port);
-  add("host", "ADDRESS", "to listen at; any other than this machine's own needs --token", &o.host);
+  add("host",
+      "ADDRESS",
+      "to listen at; any other than this machine's own asks for a token",
+      &o.host);
   add("token", "TEXT", "whoever opens the page must have this in its address", &o.token);
   add("no-browser", "", "print the address and open no browser", &o.no_browser);
   add("no-jobs", "", "show only: nothing can be started, and a folder needs no token", &o.no_jobs);
@@ -114,6 +117,9 @@ ResultView::ResultView(const std::string& path)
     for (const auto& [name, group] : maps->groups())
       if (name.starts_with("bin_") && number_of(name) > 0)
         maps_->bins.push_back(open_bin(path, tree_, name));
+  std::sort(maps_->bins.begin(), maps_->bins.end(), [](const auto& a, const auto& b) {
+    return a.facts.bin < b.facts.bin; // names count 1, 10, 2
+  });
 }
 
 ResultView::~ResultView() = default;
@@ -135,9 +141,9 @@ plot::Figure ResultView::figure(const std::string& name, Index number) const {
   if (number < 1 || number > count)
     throw OptionError(fmt::format("figure {} of '{}': there are {}", number, name, count));
   if (named->each == Each::page)
-    number = (number - 1) * 12 + 1;
+    number = (number - 1) * report::bins_per_figure + 1;
   if (name == "two-time" && !maps_->bins.empty())
-    return map_figure(maps_->bins.at(static_cast<std::size_t>(number - 1)).facts.bin, {});
+    return map_figure(number, {}); // bins count from 1
   const auto figure =
       named->draws_maps ? named->make(read_for_figures(path_), number) : named->make(tree_, number);
   if (!figure)

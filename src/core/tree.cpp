@@ -163,6 +163,20 @@ std::vector<double> to_numbers(const Array& array) {
       array.values);
 }
 
+double number_at(const Array& array, std::size_t place) {
+  return std::visit(
+      [&](const auto& values) -> double {
+        using Values = std::decay_t<decltype(values)>;
+        if constexpr (std::is_same_v<Values, std::vector<std::string>>)
+          throw DataError("found text where numbers were expected");
+        else if (place >= values.size())
+          throw DataError(fmt::format("value {} of {}", place, values.size()));
+        else
+          return static_cast<double>(values[place]);
+      },
+      array.values);
+}
+
 std::vector<double> Tree::numbers(std::string_view path) const {
   return to_numbers(at(path));
 }

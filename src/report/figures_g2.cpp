@@ -11,7 +11,6 @@ namespace {
 
 using namespace plot;
 
-constexpr Index bins_per_figure = 12;
 constexpr int share_lag = 0;
 
 Series points_of(const Curves& g2, Index bin) {

@@ -1,5 +1,3 @@
-#include <limits>
-
 #include <nlohmann/json.hpp>
 
 #include <fmt/format.h>
@@ -57,11 +55,9 @@ Response result(Site& site, const Query& query) {
   return json_response(out);
 }
 
-/// Another text when the file is another: cheap enough to be asked again and again.
+/// Cheap enough to be asked again and again.
 Response state(Site& site, const Query& query) {
-  const auto file = site.inside(query.text("file"));
-  const auto time = std::filesystem::last_write_time(file).time_since_epoch().count();
-  return json_response({{"state", fmt::format("{} {}", time, std::filesystem::file_size(file))}});
+  return json_response({{"state", state_of(site.inside(query.text("file")))}});
 }
 
 app::FrameWindow window_in(Site& site, const Query& query) {
@@ -79,11 +75,8 @@ app::FrameWindow window_in(Site& site, const Query& query) {
 
 /// Of the pixels of a map: the map, how its values are distributed, or g2 of one.
 plot::Figure pixel_figure(const app::ResultView& view, const Query& query) {
-  constexpr double infinite = std::numeric_limits<double>::infinity();
   const auto kind = query.text("pixels");
-  const auto name = query.text_or("map", "tau_s");
-  const double lower = query.number_or("lower", -infinite);
-  const double upper = query.number_or("upper", infinite);
+  const auto [name, lower, upper] = pixel_choice(query);
   if (kind == "map")
     return view.pixel_map(name, lower, upper);
   if (kind == "histogram")
@@ -122,12 +115,8 @@ Response figure_map(Site& site, const Query& query) {
   return float_response(drawn.panels[static_cast<std::size_t>(panel)].map->values);
 }
 
-/// Drawn for the page, so that it follows light and dark.
 Response picture(Site& site, const Query& query) {
-  return {200,
-          "image/svg+xml",
-          plot::render(figure_of(site, query), plot::Format::svg, {.for_page = true}),
-          {}};
+  return {200, "image/svg+xml", page_svg(figure_of(site, query)), {}};
 }
 
 std::string file_name(const Query& query) {
@@ -140,17 +129,12 @@ std::string file_name(const Query& query) {
 }
 
 Response figure_export(Site& site, const Query& query) {
-  const auto drawn = figure_of(site, query);
-  const auto format = query.text("format");
-  const auto name = file_name(query) + "." + format;
-  return {200,
-          std::string(type_of(name)),
-          format == "csv" ? app::figure_csv(drawn) : plot::render(drawn, plot::format_of(name)),
-          name};
+  const auto as = saved_as(query, file_name(query), {"png", "svg", "pdf", "csv"});
+  return saved_figure(figure_of(site, query), as);
 }
 
 Response thumbnail(Site& site, const Query& query) {
-  return {200, "image/png", site.result(query.text("file"))->thumbnail_png(), {}};
+  return {200, "image/png", site.thumbnail(query.text("file")), {}};
 }
 
 } // namespace

@@ -1,7 +1,5 @@
 #include "http.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <memory>
 
 #include <httplib.h>
@@ -10,26 +8,18 @@ namespace vitrum::server {
 namespace {
 
 constexpr std::size_t largest_request = 1 << 20;
-constexpr const char* token_cookie = "vitrum_token=";
 
-std::string token_of(const httplib::Request& request) {
+std::string token_of(const httplib::Request& request, const std::string& cookie) {
   if (request.has_param("token"))
     return request.get_param_value("token");
   const auto cookies = request.get_header_value("Cookie");
-  const std::string name = token_cookie;
+  const std::string name = cookie + "=";
   for (std::size_t at = cookies.find(name); at != cookies.npos; at = cookies.find(name, at + 1))
     if (at == 0 || cookies[at - 1] == ' ' || cookies[at - 1] == ';') {
       const auto begin = at + name.size();
       return cookies.substr(begin, cookies.find(';', begin) - begin);
     }
   return {};
-}
-
-/// A token may be put into a header only if it can neither end it nor add another.
-bool fits_in_cookie(const std::string& token) {
-  return !token.empty() && std::all_of(token.begin(), token.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
-  });
 }
 
 /// As it is: httplib would compress with the slowest level of brotli, which takes seconds and gains
@@ -50,7 +40,7 @@ void respond(Site& site, const httplib::Request& from, httplib::Response& to) {
   request.path = from.path;
   request.query.insert(from.params.begin(), from.params.end());
   request.host = from.get_header_value("Host");
-  request.token = token_of(from);
+  request.token = token_of(from, site.options().cookie);
   request.content_type = from.get_header_value("Content-Type");
   request.body = from.body;
   auto response = site.answer(request);
@@ -65,10 +55,10 @@ void respond(Site& site, const httplib::Request& from, httplib::Response& to) {
   to.set_header("Cross-Origin-Opener-Policy", "same-origin");
   const bool named_by_content = request.path.starts_with("/assets/") && response.status == 200;
   to.set_header("Cache-Control", named_by_content ? "max-age=31536000, immutable" : "no-store");
-  if (!site.options().token.empty() && response.status == 200 && from.has_param("token") &&
-      fits_in_cookie(request.token))
+  if (!site.options().token.empty() && response.status == 200 && from.has_param("token"))
     to.set_header("Set-Cookie",
-                  token_cookie + request.token + "; Path=/; HttpOnly; SameSite=Strict");
+                  site.options().cookie + "=" + request.token +
+                      "; Path=/; HttpOnly; SameSite=Strict");
   if (!response.download.empty())
     to.set_header("Content-Disposition", "attachment; filename=\"" + response.download + "\"");
   send_plain(to, std::move(response.body), response.type);

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -9,7 +7,6 @@
 namespace vitrum::server {
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 std::string type_of(const app::Setting& setting) {
@@ -47,26 +44,8 @@ Response commands(Site& site, const Query&) {
 
 /// Files that a form can name.
 Response files(Site& site, const Query&) {
-  constexpr int deepest = 3;
-  constexpr std::size_t most = 2000;
   (void)site.jobs();
-  std::vector<std::string> names;
-  const auto& root = site.options().root;
-  fs::recursive_directory_iterator it(root, fs::directory_options::skip_permission_denied);
-  for (; it != fs::recursive_directory_iterator() && names.size() < most; ++it) {
-    const auto name = it->path().lexically_relative(root).generic_string();
-    if (it->path().filename().string().starts_with(".")) {
-      it.disable_recursion_pending();
-      continue;
-    }
-    if (it.depth() >= deepest)
-      it.disable_recursion_pending();
-    std::error_code error;
-    if (it->is_regular_file(error))
-      names.push_back(name);
-  }
-  std::sort(names.begin(), names.end());
-  return json_response(ordered_json(names));
+  return json_response(ordered_json(app::files_below(site.options().root)));
 }
 
 app::JobRequest request_in(const Query& query) {

@@ -1,12 +1,16 @@
 #include "json.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "vitrum/core/error.hpp"
 #include "vitrum/models/decay.hpp"
+#include "vitrum/plot/render.hpp"
 #include "vitrum/report/numbers.hpp"
 
 namespace vitrum::server {
@@ -212,6 +216,28 @@ Response json_response(const ordered_json& json) {
           "application/json",
           json.dump(-1, ' ', false, ordered_json::error_handler_t::replace),
           {}};
+}
+
+Saved saved_as(const Query& query,
+               const std::string& stem,
+               std::initializer_list<const char*> formats) {
+  const auto format = query.text("format");
+  if (std::find(formats.begin(), formats.end(), format) == formats.end())
+    throw OptionError(
+        fmt::format("format '{}': expected one of {}", format, fmt::join(formats, ", ")));
+  return {stem + "." + format, format};
+}
+
+Response saved_figure(const plot::Figure& figure, const Saved& as) {
+  return {200,
+          std::string(type_of(as.name)),
+          as.format == "csv" ? app::figure_csv(figure)
+                             : plot::render(figure, plot::format_of(as.name)),
+          as.name};
+}
+
+std::string page_svg(const plot::Figure& figure) {
+  return plot::render(figure, plot::Format::svg, {.for_page = true});
 }
 
 Response float_response(const std::vector<float>& values) {

@@ -15,6 +15,10 @@ namespace vitrum::server {
 [[nodiscard]] nlohmann::ordered_json to_json(const plot::Figure& figure);
 
 [[nodiscard]] Response json_response(const nlohmann::ordered_json& json);
+/// A figure as a picture or as the table of its curves.
+[[nodiscard]] Response saved_figure(const plot::Figure& figure, const Saved& as);
+/// Drawn for the page, so that it follows light and dark.
+[[nodiscard]] std::string page_svg(const plot::Figure& figure);
 /// Floats as they stand in memory, little-endian.
 [[nodiscard]] Response float_response(const std::vector<float>& values);
 

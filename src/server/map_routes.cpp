@@ -57,11 +57,6 @@ Response limits(Site& site, const Query& query) {
   return json_response({{"lower", lower}, {"upper", upper}});
 }
 
-/// Drawn for the page, so that it follows light and dark.
-std::string page_svg(const plot::Figure& figure) {
-  return plot::render(figure, plot::Format::svg, {.for_page = true});
-}
-
 Response cut(Site& site, const Query& query) {
   const auto view = site.result(query.text("file"));
   const auto values =
@@ -107,16 +102,13 @@ Response map_export(Site& site, const Query& query) {
   const auto view = site.result(query.text("file"));
   const Index bin = query.whole("bin");
   const auto window = window_of(query);
-  const auto format = query.text("format");
-  const auto name = fmt::format("two_time_bin_{}.{}", bin, format);
-  if (format == "csv")
-    return {200, std::string(type_of(name)), view->map_csv(bin, window), name};
-  if (format == "npz")
-    return {200, std::string(type_of(name)), view->map_npz(bin, window), name};
-  return {200,
-          std::string(type_of(name)),
-          plot::render(view->map_figure(bin, window), plot::format_of(name)),
-          name};
+  const auto as =
+      saved_as(query, fmt::format("two_time_bin_{}", bin), {"png", "svg", "pdf", "csv", "npz"});
+  if (as.format == "csv")
+    return {200, std::string(type_of(as.name)), view->map_csv(bin, window), as.name};
+  if (as.format == "npz")
+    return {200, std::string(type_of(as.name)), view->map_npz(bin, window), as.name};
+  return saved_figure(view->map_figure(bin, window), as);
 }
 
 /// g2 of a range of ages, or a cut, as a file.
@@ -129,12 +121,10 @@ Response curve_export(Site& site, const Query& query) {
                   bin, query.number("first_s"), query.number("last_s"), models_of(query)))
             : app::make_figure(
                   view->cut(bin, app::parse_cut(query.text("direction")), query.number("at_s")));
-  const auto format = query.text("format");
-  const auto name = fmt::format("{}_bin_{}.{}", range ? "g2" : "cut", bin, format);
-  return {200,
-          std::string(type_of(name)),
-          format == "csv" ? app::figure_csv(figure) : plot::render(figure, plot::format_of(name)),
-          name};
+  return saved_figure(figure,
+                      saved_as(query,
+                               fmt::format("{}_bin_{}", range ? "g2" : "cut", bin),
+                               {"png", "svg", "pdf", "csv"}));
 }
 
 } // namespace

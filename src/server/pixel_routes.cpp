@@ -1,5 +1,3 @@
-#include <limits>
-
 #include <nlohmann/json.hpp>
 
 #include "json.hpp"
@@ -8,18 +6,15 @@ namespace vitrum::server {
 namespace {
 
 using nlohmann::ordered_json;
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 Response pixels(Site& site, const Query& query) {
   const auto view = site.result(query.text("file"));
   ordered_json maps = ordered_json::array();
   for (const auto& [name, title] : view->pixel_maps())
     maps.push_back({{"name", name}, {"title", title}});
-  return json_response({{"maps", std::move(maps)},
-                        {"chosen",
-                         view->pixels_between(query.text_or("map", "tau_s"),
-                                              query.number_or("lower", -infinite),
-                                              query.number_or("upper", infinite))}});
+  const auto [map, lower, upper] = pixel_choice(query);
+  return json_response(
+      {{"maps", std::move(maps)}, {"chosen", view->pixels_between(map, lower, upper)}});
 }
 
 Response pixel(Site& site, const Query& query) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fstream>
 #include <iterator>
+#include <limits>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -33,13 +34,16 @@ bool same_token(const std::string& given, const std::string& expected) {
   return difference == 0;
 }
 
-Index modified_of(const fs::path& file) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             fs::last_write_time(file).time_since_epoch())
-      .count();
-}
-
 } // namespace
+
+std::string state_of(const fs::path& file) {
+  std::error_code error;
+  const auto time = fs::last_write_time(file, error);
+  const auto bytes = error ? 0 : fs::file_size(file, error);
+  if (error)
+    throw FileError(file.string(), "cannot be opened", error.value());
+  return fmt::format("{} {}", time.time_since_epoch().count(), bytes);
+}
 
 std::string_view type_of(std::string_view name) {
   const std::map<std::string_view, std::string_view> types{
@@ -140,36 +144,68 @@ fs::path Site::inside(const std::string& name) const {
   return file;
 }
 
-template <class View>
-std::shared_ptr<const View>
-Site::opened(std::list<Opened<View>>& list, const fs::path& file, const std::string& name) {
-  constexpr std::size_t most_open = 4;
-  const auto modified = modified_of(file);
-  const auto bytes = static_cast<Index>(fs::file_size(file));
-  const std::lock_guard hold(mutex_);
-  const auto it =
-      std::find_if(list.begin(), list.end(), [&](const auto& open) { return open.name == name; });
-  if (it != list.end() && it->modified == modified && it->bytes == bytes) {
-    list.splice(list.begin(), list, it);
-    return it->view;
+/// Made outside of the lock, so that others are answered meanwhile; at worst twice.
+template <class Value, class Make>
+std::shared_ptr<const Value> Site::kept(KeptList<Value>& list,
+                                        std::size_t most,
+                                        const fs::path& file,
+                                        const std::string& name,
+                                        const Make& make) {
+  const auto state = state_of(file);
+  const auto find = [&] {
+    return std::find_if(
+        list.begin(), list.end(), [&](const auto& one) { return one.name == name; });
+  };
+  {
+    const std::lock_guard hold(mutex_);
+    if (const auto it = find(); it != list.end() && it->state == state) {
+      list.splice(list.begin(), list, it);
+      return it->value;
+    }
   }
-  if (it != list.end())
+  auto made = make();
+  const std::lock_guard hold(mutex_);
+  if (const auto it = find(); it != list.end())
     list.erase(it);
-  list.push_front({name, modified, bytes, std::make_shared<const View>(name)});
-  if (list.size() > most_open)
+  list.push_front({name, state, made});
+  if (list.size() > most)
     list.pop_back();
-  return list.front().view;
+  return made;
 }
+
+namespace {
+constexpr std::size_t most_open = 4;
+constexpr std::size_t most_thumbnails = 2000;
+} // namespace
 
 std::shared_ptr<const app::ResultView> Site::result(const std::string& name) {
   const auto file = inside(name);
-  return opened(results_, file, file.string());
+  return kept(results_, most_open, file, file.string(), [&] {
+    return std::make_shared<const app::ResultView>(file.string());
+  });
 }
 
 std::shared_ptr<const app::SeriesView> Site::series(const std::string& name,
                                                     const std::string& dataset) {
   const auto file = inside(name);
-  return opened(series_, file, file.string() + (dataset.empty() ? "" : "::" + dataset));
+  const auto path = file.string() + (dataset.empty() ? "" : "::" + dataset);
+  return kept(series_, most_open, file, path, [&] {
+    return std::make_shared<const app::SeriesView>(path);
+  });
+}
+
+std::string Site::thumbnail(const std::string& name) {
+  const auto file = inside(name);
+  return *kept(thumbnails_, most_thumbnails, file, file.string(), [&] {
+    return std::make_shared<const std::string>(app::ResultView(file.string()).thumbnail_png());
+  });
+}
+
+PixelChoice pixel_choice(const Query& query) {
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  return {query.text_or("map", "tau_s"),
+          query.number_or("lower", -infinite),
+          query.number_or("upper", infinite)};
 }
 
 Response Site::answer(const Request& request) {

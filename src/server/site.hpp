@@ -1,6 +1,7 @@
 // The answers to requests, without a network: what a test and a fuzzer can ask as a browser does.
 #pragma once
 #include <filesystem>
+#include <initializer_list>
 #include <list>
 #include <map>
 #include <memory>
@@ -37,12 +38,16 @@ using Assets = std::map<std::string, std::string>;
 [[nodiscard]] std::string_view type_of(std::string_view name);
 
 struct SiteOptions {
-  std::filesystem::path root;     // folder of results, canonical
-  std::string only;               // the one result that was named, relative to root; "": a folder
-  std::string token;              // "": none is asked for
-  std::vector<std::string> hosts; // names this server goes by; empty: any
-  bool jobs = false;              // analyses may be started; root is the working folder then
+  std::filesystem::path root;       // folder of results, canonical
+  std::string only{};               // the one result that was named, relative to root; "": a folder
+  std::string token{};              // "": none is asked for
+  std::string cookie = "vitrum";    // its name there; of this server alone, for ports share cookies
+  std::vector<std::string> hosts{}; // names this server goes by; empty: any
+  bool jobs = false;                // analyses may be started; root is the working folder then
 };
+
+/// Another text when the file is another. Throws FileError.
+[[nodiscard]] std::string state_of(const std::filesystem::path& file);
 
 /// Values of a request that an answer is made from. Throws OptionError that names the one that is
 /// absent or no number.
@@ -75,30 +80,53 @@ public:
   /// Frames, opened or still open. `dataset` chooses one of an HDF5 file; "": the reader does.
   [[nodiscard]] std::shared_ptr<const app::SeriesView> series(const std::string& name,
                                                               const std::string& dataset);
+  /// A small picture of a result, kept until its file changes.
+  [[nodiscard]] std::string thumbnail(const std::string& name);
   [[nodiscard]] app::FolderList& folder() { return folder_; }
   /// Throws OptionError when this server starts no analyses.
   [[nodiscard]] app::JobQueue& jobs();
   [[nodiscard]] const SiteOptions& options() const { return options_; }
 
 private:
-  /// What was opened, the latest first, as long as its file stays the same.
-  template <class View>
-  struct Opened {
+  /// What was made of a file, the latest first, as long as the file stays the same.
+  template <class Value>
+  struct Kept {
     std::string name;
-    Index modified = 0, bytes = 0;
-    std::shared_ptr<const View> view;
+    std::string state; // of the file
+    std::shared_ptr<const Value> value;
   };
-  template <class View>
-  [[nodiscard]] std::shared_ptr<const View>
-  opened(std::list<Opened<View>>& list, const std::filesystem::path& file, const std::string& name);
+  template <class Value>
+  using KeptList = std::list<Kept<Value>>;
+  template <class Value, class Make>
+  [[nodiscard]] std::shared_ptr<const Value> kept(KeptList<Value>& list,
+                                                  std::size_t most,
+                                                  const std::filesystem::path& file,
+                                                  const std::string& name,
+                                                  const Make& make);
   SiteOptions options_;
   Assets assets_;
   app::FolderList folder_;
   std::mutex mutex_;
-  std::list<Opened<app::ResultView>> results_;
-  std::list<Opened<app::SeriesView>> series_;
+  KeptList<app::ResultView> results_;
+  KeptList<app::SeriesView> series_;
+  KeptList<std::string> thumbnails_;
   std::unique_ptr<app::JobQueue> jobs_;
 };
+
+/// The file that a request wants saved: "format" is one of the endings, else OptionError.
+struct Saved {
+  std::string name; // "g2_bin_1.svg"
+  std::string format;
+};
+[[nodiscard]] Saved
+saved_as(const Query& query, const std::string& stem, std::initializer_list<const char*> formats);
+
+/// What of a map of pixels is asked for.
+struct PixelChoice {
+  std::string map; // "tau_s"
+  double lower, upper;
+};
+[[nodiscard]] PixelChoice pixel_choice(const Query& query);
 
 using Route = Response (*)(Site&, const Query&);
 /// By method and path, "GET /api/tile". Those of maps, figures and jobs stand in files of their

@@ -1,19 +1,21 @@
 #include "vitrum/server/view.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <random>
 #include <thread>
 
 #include <httplib.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "http.hpp"
+#include "open_page.hpp"
 #include "vitrum/core/error.hpp"
 
 namespace vitrum::server {
@@ -55,19 +57,17 @@ SiteOptions site_of(const app::ViewOptions& options) {
   }
   site.token = options.token;
   site.jobs = site.only.empty() && !options.no_jobs;
-  if (site.jobs && site.token.empty())
-    site.token = new_token(); // others on this machine could start analyses else
+  // others could start analyses else, or see what is there
+  if (site.token.empty() && (site.jobs || !is_own_machine(options.host)))
+    site.token = new_token();
   return site;
 }
 
-/// The child is left to itself: a browser lives longer than the server, and one that is not there
-/// is no error, for the address has been said.
-void open_browser(const std::string& address) {
-  std::string program = "xdg-open", argument = address;
-  char* arguments[] = {program.data(), argument.data(), nullptr};
-  pid_t child = 0;
-  if (posix_spawnp(&child, program.c_str(), nullptr, nullptr, arguments, environ) == 0)
-    std::thread([child] { ::waitpid(child, nullptr, 0); }).detach();
+/// What an address and a cookie can hold as it is.
+bool is_plain(const std::string& token) {
+  return std::all_of(token.begin(), token.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+  });
 }
 
 } // namespace
@@ -75,11 +75,10 @@ void open_browser(const std::string& address) {
 std::string run_view(app::ViewOptions options, const app::Invocation&, const Monitor& monitor) {
   if (options.port < 0 || options.port > 65535)
     throw OptionError(fmt::format("--port {}: expected 0 to 65535", options.port));
-  if (!is_own_machine(options.host) && options.token.empty())
-    throw OptionError(
-        fmt::format("--host {}: others can reach it, so give --token too", options.host));
   if (!options.token.empty() && options.token.size() < 8)
     throw OptionError("--token: expected at least 8 characters");
+  if (!is_plain(options.token))
+    throw OptionError("--token: expected letters, digits, '-', '_' and '.'");
   auto assets = read_assets(page_folder());
   auto site_options = site_of(options);
   httplib::Server http;
@@ -100,6 +99,7 @@ std::string run_view(app::ViewOptions options, const app::Invocation&, const Mon
   if (is_own_machine(options.host)) // pages of other hosts that resolve to here stay outside
     for (const char* name : {"127.0.0.1", "localhost", "[::1]"})
       site_options.hosts.push_back(fmt::format("{}:{}", name, port));
+  site_options.cookie = fmt::format("vitrum_{}", port);
   if (site_options.jobs)
     fs::current_path(site_options.root);
   const auto token = site_options.token;
@@ -110,8 +110,9 @@ std::string run_view(app::ViewOptions options, const app::Invocation&, const Mon
   const auto address =
       fmt::format("http://{}:{}/{}", host, port, token.empty() ? "" : "?token=" + token);
   monitor.message(Level::info, fmt::format("{}  (Ctrl-C ends)", address));
+  std::optional<LeadingPage> page;
   if (!options.no_browser)
-    open_browser(address);
+    open_browser(page.emplace(address).path());
   std::atomic<bool> over{false};
   std::thread watch([&] {
     while (!over && !monitor.cancelled())

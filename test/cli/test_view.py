@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 import urllib.error
 import urllib.parse
@@ -56,12 +57,13 @@ class View(CliTest):
             server.stdout.close()
         self.addCleanup(end)
         line = server.stderr.readline()
-        self.assertRegex(line, r"^http://127\.0\.0\.1:\d+/(\?token=\S+)?  \(Ctrl-C ends\)\n$")
+        self.assertRegex(line, r"^http://[\d.]+:\d+/(\?token=\S+)?  \(Ctrl-C ends\)\n$")
         return server, line.split()[0]
 
     def get(self, address, path, headers={}, **query):
         token = urllib.parse.parse_qs(urllib.parse.urlparse(address).query).get("token", [""])[0]
-        headers = {"Cookie": f"vitrum_token={token}", **headers}
+        port = urllib.parse.urlparse(address).port
+        headers = {"Cookie": f"vitrum_{port}={token}", **headers}
         url = urllib.parse.urljoin(address, path) + ("?" + urllib.parse.urlencode(query) if query else "")
         with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
             return answer.read()
@@ -246,15 +248,41 @@ class View(CliTest):
             self.assertIn(parameter["text"], seen["side"])
         self.assertRegex(seen["cut"], r"C\(t \+ \S+ s, t\)")
 
+    def test_a_token_where_others_could_come_in(self):
+        for args, asked in (([".", "--no-jobs"], False), (["result.h5"], False), (["."], True),
+                            (["result.h5", "--host", "0.0.0.0"], True)):
+            _, address = self.serve(*args)
+            self.assertEqual("token=" in address, asked, args)
+
+    def test_the_browser_is_not_told_the_token_by_its_arguments(self):
+        folder = pathlib.Path(self.folder.name)
+        (folder / "xdg-open").write_text('#!/bin/sh\necho "$1" > "$0.told"; cat "$1" > "$0.page"; mv "$0.told" "$0.done"\n')
+        (folder / "xdg-open").chmod(0o755)
+        server = subprocess.Popen([VITRUM, "view", "."], cwd=self.made.name, stderr=subprocess.PIPE, text=True,
+                                  env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"})
+        address = server.stderr.readline().split()[0]
+        for _ in range(200):
+            if (folder / "xdg-open.done").exists():
+                break
+            time.sleep(0.05)
+        told = (folder / "xdg-open.done").read_text().strip()
+        self.assertNotIn(urllib.parse.parse_qs(urllib.parse.urlparse(address).query)["token"][0], told)
+        self.assertIn(f"url={address}", (folder / "xdg-open.page").read_text())
+        self.assertEqual(pathlib.Path(told).parent.stat().st_mode & 0o077, 0)
+        server.send_signal(signal.SIGINT)
+        self.assertEqual(server.wait(timeout=20), 0)
+        server.stderr.close()
+        self.assertFalse(pathlib.Path(told).exists())
+
     def test_bad_input(self):
         self.refused("nothing.h5: cannot be opened (No such file or directory)", "view", "nothing.h5", "--no-browser")
         self.write_h5("other.h5", np.zeros(3))
         self.refused("other.h5:/entry/kind: no kind of result, expected a result that vitrum wrote ('xpcs')".replace(
             "other.h5", str(self.path("other.h5").resolve())), "view", "other.h5", "--no-browser")
         self.refused("--port 70000: expected 0 to 65535", "view", "--port", 70000, "--no-browser", code=2)
-        self.refused("--host 0.0.0.0: others can reach it, so give --token too", "view", "--host", "0.0.0.0", "--no-browser",
-                     code=2)
         self.refused("--token: expected at least 8 characters", "view", "--token", "short", "--no-browser", code=2)
+        self.refused("--token: expected letters, digits, '-', '_' and '.'", "view", "--token", "long;enough", "--no-browser",
+                     code=2)
         _, address = self.serve("result.h5")
         port = urllib.parse.urlparse(address).port
         self.refused(f"127.0.0.1 port {port}: cannot be listened at: another program may have it", "view", self.made.name,

@@ -4,7 +4,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace vitrum::server;
-  static Site site({SmallResult::get().folder(), "", "", {}}, {{"/", "<html>"}});
+  std::filesystem::current_path(SmallResult::get().folder()); // where analyses write
+  static Site site({.root = SmallResult::get().folder(), .jobs = true}, {{"/", "<html>"}});
   static RawServer server(site);
   static_cast<void>(server.answer(std::string(data, data + size)));
   return 0;

@@ -53,6 +53,13 @@ class Commands(InFolder):
             self.assertIn(f"vitrum {name}", function.__doc__)
             self.assertIn("config", inspect.signature(function).parameters)
 
+    def test_the_demo_writes_its_folder(self):
+        import pathlib
+        with self.assertWarns(UserWarning):  # of the gap that the demo has
+            self.assertIn("of 16 within one error", vitrum.demo(output="d", progress=False))
+        self.assertEqual(vitrum.open("d/result.h5").kind, "xpcs")
+        self.assertTrue(pathlib.Path("d/report/index.html").exists())
+
     def test_the_same_arrays_as_the_command_line(self):
         self.synth()
         flags = ["--q-bins", "2", "--models", "kww,ml", "--fix", "baseline=1", "--window", "100", "--no-map"]

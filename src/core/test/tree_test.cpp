@@ -70,5 +70,12 @@ TEST(Tree, ErrorsNameThePath) {
             "array of 2 values does not fill its shape of 3");
 }
 
+TEST(Array, OneNumberIsThatOfAll) {
+  EXPECT_EQ(number_at(make_array(std::vector<float>{1.5F, 2.5F}), 1), 2.5);
+  EXPECT_EQ(number_at(make_array(std::vector<std::int32_t>{7}), 0), 7);
+  EXPECT_THROW((void)number_at(make_array(std::vector<double>{1}), 1), DataError);
+  EXPECT_THROW((void)number_at(make_array(std::vector<std::string>{"a"}), 0), DataError);
+}
+
 } // namespace
 } // namespace vitrum

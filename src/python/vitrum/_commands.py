@@ -10,7 +10,7 @@ from . import _vitrum
 from ._result import Result
 
 # what these write is no result of vitrum
-_NO_RESULT = ("mask", "partition", "export", "report", "md simulate", "md frames")
+_NO_RESULT = ("demo", "mask", "partition", "export", "report", "md simulate", "md frames")
 _TYPES = {"bool": bool, "int": int, "float": float, "str": str, "list": list}
 
 

@@ -72,7 +72,7 @@ def demo(
     overwrite: Optional[bool] = ...,
     config: Union[str, None] = ...,
     progress: Progress = ...,
-) -> Result: ...
+) -> str: ...
 def synth_xpcs(
     *,
     preset: Union[str, PathLike[str], float, Sequence[float], None] = ...,

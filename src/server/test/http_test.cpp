@@ -87,9 +87,9 @@ TEST(Http, TheTokenOfTheAddressIsKeptAsACookie) {
   const auto first = client.Get("/?token=token-of-eight");
   EXPECT_EQ(first->status, 200);
   EXPECT_EQ(first->get_header_value("Set-Cookie"),
-            "vitrum_token=token-of-eight; Path=/; HttpOnly; SameSite=Strict");
-  EXPECT_EQ(client.Get("/", {{"Cookie", "a=b; vitrum_token=token-of-eight"}})->status, 200);
-  EXPECT_EQ(client.Get("/", {{"Cookie", "xvitrum_token=token-of-eight"}})->status, 401);
+            "vitrum=token-of-eight; Path=/; HttpOnly; SameSite=Strict");
+  EXPECT_EQ(client.Get("/", {{"Cookie", "a=b; vitrum=token-of-eight"}})->status, 200);
+  EXPECT_EQ(client.Get("/", {{"Cookie", "xvitrum=token-of-eight"}})->status, 401);
 }
 
 /// Requests with bytes changed, doubled, left out and cut off: each is answered or hung up on, and
@@ -97,19 +97,25 @@ TEST(Http, TheTokenOfTheAddressIsKeptAsACookie) {
 TEST(Http, MalformedRequestsDoNoHarm) {
   SiteOptions options;
   options.root = SmallResult::get().folder();
+  options.jobs = true;
   Site site(options, {{"/", "<html>"}});
   RawServer server(site);
+  const std::string check =
+      R"({"command": "xpcs", "inputs": ["movie.h5"], "values": [["models", "kww"]]})";
   const std::vector<std::string> sound{
       "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
       "GET /api/tile?file=result.h5&bin=1&factor=1&row=0&column=0&edge=9 HTTP/1.1\r\nHost: "
       "a\r\n\r\n",
       "GET /api/range?file=result.h5&bin=2&first_s=20&last_s=90 HTTP/1.1\r\nHost: a\r\n\r\n",
       "GET /api/cut?file=result.h5&bin=1&direction=diagonal&at_s=7 HTTP/1.1\r\nHost: a\r\n\r\n",
-      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"};
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+      "POST /api/check HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: " +
+          std::to_string(check.size()) + "\r\n\r\n" + check};
   std::vector<std::string> answers;
   for (const auto& request : sound)
     answers.push_back(server.answer(request));
-  EXPECT_THAT(answers[0], testing::StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(answers.front(), testing::StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(answers.back(), testing::StartsWith("HTTP/1.1 200 OK\r\n"));
   std::mt19937 random(7); // NOLINT: fixed, so that a failure comes again
   for (int round = 0; round < 2000; ++round) {
     auto request = sound[random() % sound.size()];

@@ -24,7 +24,7 @@ ask(Site& site, const std::string& path, std::multimap<std::string, std::string>
 
 class Frames : public testing::Test {
 protected:
-  Frames() : site_({SmallResult::get().folder(), "", "", {}}, {{"/", "<html>"}}) {}
+  Frames() : site_({.root = SmallResult::get().folder()}, {{"/", "<html>"}}) {}
   std::string problem(std::multimap<std::string, std::string> query, int status) {
     const auto answer = ask(site_, "/api/figure", std::move(query));
     EXPECT_EQ(answer.status, status);

@@ -173,16 +173,20 @@ TEST(Site, BadQueriesAreToldWhatIsWrong) {
             "edge 99999: expected 1 to 4096");
   EXPECT_EQ(wrong({{"figure", "none"}}, "/api/figure"), "figure 'none': no such figure");
   EXPECT_EQ(wrong({{"bin", "1"}, {"format", "exe"}}, "/api/map-export"),
-            "two_time_bin_1.exe: extension '.exe', expected .svg, .pdf or .png");
+            "format 'exe': expected one of png, svg, pdf, csv, npz");
   EXPECT_EQ(ask(site, "/api/map", {{"file", "result.h5"}, {"bin", "3"}}).status, 422);
   EXPECT_EQ(ask(site, "/api/map", {{"file", "movie.h5"}, {"bin", "1"}}).status, 422);
 }
 
-std::vector<float>
-tile_of(Site& site, const char* row, const char* column, const char* edge, const char* diagonal) {
+std::vector<float> tile_of(Site& site,
+                           const std::string& row,
+                           const std::string& column,
+                           const std::string& edge,
+                           const std::string& diagonal,
+                           const std::string& file = "result.h5") {
   return floats_of(ask(site,
                        "/api/tile",
-                       {{"file", "result.h5"},
+                       {{"file", file},
                         {"bin", "1"},
                         {"factor", "1"},
                         {"row", row},
@@ -368,21 +372,13 @@ TEST(Site, HalfStoredMapsAreWhole) {
   for (std::size_t i = 0; i < n; ++i)
     std::fill(values.begin() + static_cast<std::ptrdiff_t>(i * n + i + 1),
               values.begin() + static_cast<std::ptrdiff_t>((i + 1) * n),
-              NAN);
+              0.0F); // not written
   map.attributes["populated_elements"] = std::string("lower_half");
   io::write_tree(made.path("half.h5"), tree);
   auto site = make_site();
   for (const auto& [row, column] : {std::pair(0, 0), {0, 96}, {96, 0}, {70, 60}, {60, 70}}) {
-    const auto tile = floats_of(ask(site,
-                                    "/api/tile",
-                                    {{"file", "half.h5"},
-                                     {"bin", "1"},
-                                     {"factor", "1"},
-                                     {"row", std::to_string(row)},
-                                     {"column", std::to_string(column)},
-                                     {"edge", "64"},
-                                     {"diagonal", "show"}})
-                                    .body);
+    const auto tile =
+        tile_of(site, std::to_string(row), std::to_string(column), "64", "show", "half.h5");
     ASSERT_EQ(tile.size(), 64u * 64u);
     for (std::size_t i = 0; i < 64; ++i)
       for (std::size_t j = 0; j < 64; ++j)
@@ -390,7 +386,59 @@ TEST(Site, HalfStoredMapsAreWhole) {
             tile[i * 64 + j],
             whole[(static_cast<std::size_t>(row) + i) * n + static_cast<std::size_t>(column) + j]);
   }
+  const auto limits = [&](const char* file) {
+    return ask(site, "/api/limits", {{"file", file}, {"bin", "1"}}).body;
+  };
+  EXPECT_EQ(limits("half.h5"), limits("result.h5"));
   std::filesystem::remove(made.path("half.h5"));
+}
+
+TEST(Site, SavesNothingButItsFormats) {
+  auto site = make_site();
+  for (const auto& [path, query] :
+       {std::pair("/api/figure-export", std::multimap<std::string, std::string>{{"figure", "g2"}}),
+        std::pair("/api/map-export", std::multimap<std::string, std::string>{{"bin", "1"}}),
+        std::pair("/api/curve-export",
+                  std::multimap<std::string, std::string>{
+                      {"bin", "1"}, {"direction", "diagonal"}, {"at_s", "5"}})})
+    for (const char* format : {"x\";y.png", "exe", "", "png\r\nSet-Cookie: a=b"}) {
+      auto asked = query;
+      asked.insert({{"file", "result.h5"}, {"format", format}});
+      const auto answer = ask(site, path, asked);
+      EXPECT_EQ(answer.status, 400) << path << format;
+      EXPECT_THAT(message_in(answer), HasSubstr("': expected one of png, svg, pdf, csv"));
+    }
+}
+
+TEST(Site, WindowsFarBeyondTheMapAreItsEdge) {
+  auto site = make_site();
+  const auto csv = [&](const char* end) {
+    return ask(site,
+               "/api/map-export",
+               {{"file", "result.h5"},
+                {"bin", "1"},
+                {"format", "csv"},
+                {"x0", "50"},
+                {"x1", end},
+                {"y0", "50"},
+                {"y1", end}})
+        .body;
+  };
+  EXPECT_EQ(csv("1e300"), csv("159.5"));
+}
+
+TEST(Site, LinksBringNothingInFromOutside) {
+  const auto& made = SmallResult::get();
+  const auto outside = std::filesystem::path(made.folder().string() + "_outside");
+  std::filesystem::create_directories(outside);
+  std::filesystem::copy_file(made.path("result.h5"), outside / "secret.h5");
+  std::filesystem::create_symlink(outside / "secret.h5", made.path("link.h5"));
+  auto site = make_site();
+  EXPECT_THAT(ask(site, "/api/folder").body, testing::Not(HasSubstr("link.h5")));
+  EXPECT_EQ(ask(site, "/api/result", {{"file", "link.h5"}}).status, 404);
+  EXPECT_EQ(ask(site, "/api/thumbnail", {{"file", "link.h5"}}).status, 404);
+  std::filesystem::remove(made.path("link.h5"));
+  std::filesystem::remove_all(outside);
 }
 
 } // namespace

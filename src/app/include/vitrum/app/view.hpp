@@ -45,7 +45,11 @@ struct FolderEntry {
   std::string problem; // why a file that looks like a result cannot be read
 };
 
-/// Results below a folder (three levels deep, at most 2000 files), by path. What was read once is
+/// Files below a folder (canonical), relative to it, in alphabetical order: three levels deep, at
+/// most 2000, without hidden ones and without those that links bring in from outside. Never throws.
+[[nodiscard]] std::vector<std::string> files_below(const std::filesystem::path& folder);
+
+/// Results below a folder , by path. What was read once is
 /// kept until the file changes. Thread-safe.
 class FolderList {
 public:
@@ -85,7 +89,7 @@ struct MapFacts {
 
 /// Ages of events and stretches of dynamics of one bin.
 struct MapMark {
-  std::string kind;               // "event structural", "segment aging", …
+  std::string kind;               // "event", "segment"
   double first_s = 0, last_s = 0; // equal for an event
   std::string text;
 };

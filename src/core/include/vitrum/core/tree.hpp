@@ -103,6 +103,8 @@ private:
 
 /// The array's values as doubles. Throws DataError for text.
 [[nodiscard]] std::vector<double> to_numbers(const Array& array);
+/// One of them. Throws DataError for text and beyond the end.
+[[nodiscard]] double number_at(const Array& array, std::size_t place);
 /// The attribute as text, "" when absent or not text.
 [[nodiscard]] std::string attribute_text(const Attributes& attributes, const std::string& name);
 

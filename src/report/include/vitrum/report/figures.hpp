@@ -30,8 +30,10 @@ make_two_time_figure(const Tree& result, Index bin, const MapOptions& options = 
 [[nodiscard]] std::optional<Figure>
 make_log_map_figure(const Tree& result, Index bin, const MapOptions& options = {});
 
-/// g2 with errors, fits of all models and residuals, one panel per bin, twelve bins to a figure.
-/// `group`: "g2", or "g2_pixel" for the one that was correlated pixel by pixel.
+inline constexpr Index bins_per_figure = 12; // of make_g2_figures
+
+/// g2 with errors, fits of all models and residuals, one panel per bin, bins_per_figure to a
+/// figure. `group`: "g2", or "g2_pixel" for the one that was correlated pixel by pixel.
 [[nodiscard]] std::vector<Figure> make_g2_figures(const Tree& result,
                                                   const std::string& group = "g2");
 
