@@ -1,6 +1,7 @@
 // Motion of atoms, what moves together, and whether order slows it down, as parts of a result.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -48,6 +49,7 @@ void add_mobility(Tree& tree, const MdRun& run) {
     group.set("ifk_share", make_array(shape, r.order->mean, ""));
   group.set("height", make_scalar(m.height, run.length_unit()));
   group.set("width", make_scalar(m.width, run.length_unit()));
+  group.set("cosine", make_scalar(m.cosine));
   group.set("thickness", make_scalar(r.slab_thickness, run.length_unit()));
   group.set("smoothing", make_scalar(r.smoothing, run.length_unit()));
   group.set("lag", make_scalar(static_cast<double>(r.lag) * run.step_time, run.time_unit()));
@@ -83,7 +85,18 @@ void analyse_rearrangements(MdRun& run, const MdAnalyzeOptions& o, const Monitor
     outer.push_back(beyond * r);
   constexpr Index origins = 10;
   const Index last = info.frames - 1 - out.lag;
-  Moments length, longest, broken, ratio, correlation;
+  Moments length, longest, broken, ratio;
+  std::vector<md::SlabMap> mobility, order;
+  bool told = false;
+  const auto map_of = [&](const atoms::Configuration& c, std::span<const double> value) {
+    try {
+      return std::optional(md::slab_map(c, value, out.slab_thickness, out.smoothing));
+    } catch (const DataError& empty) {
+      if (!std::exchange(told, true))
+        run.warnings.push_back(fmt::format("no map of mobility: {}", empty.what()));
+      return std::optional<md::SlabMap>();
+    }
+  };
   // in mean spacings, close to the first distance of a dense liquid
   const double spacing = std::cbrt(run.last.box.volume() / static_cast<double>(run.last.atoms()));
   out.slab_thickness = 2 * spacing;
@@ -118,7 +131,9 @@ void analyse_rearrangements(MdRun& run, const MdAnalyzeOptions& o, const Monitor
     const auto bonds = md::broken_bonds(before, after, kinds, inner, outer);
     broken.add(static_cast<double>(bonds.broken) /
                static_cast<double>(std::max<Index>(1, bonds.bonds)));
-    out.mobility = md::slab_map(before, moved, out.slab_thickness, out.smoothing);
+    const bool kept = k + 1 == std::min(origins, last + 1);
+    if (kept || run.voronoi) // with its cells all are compared
+      out.mobility = map_of(before, moved);
     if (run.voronoi) {
       std::vector<double> radius;
       for (const auto s : before.species)
@@ -136,9 +151,11 @@ void analyse_rearrangements(MdRun& run, const MdAnalyzeOptions& o, const Monitor
       if (!std::isnan(p.ratio))
         ratio.add(p.ratio);
       const std::vector<double> share(members.begin(), members.end());
-      out.order = md::slab_map(before, share, out.slab_thickness, out.smoothing);
-      if (const double one = md::map_correlation(*out.mobility, *out.order); std::isfinite(one))
-        correlation.add(one);
+      out.order = map_of(before, share);
+      if (out.mobility && out.order) {
+        mobility.push_back(*out.mobility);
+        order.push_back(*out.order);
+      }
     }
     out.mobile = mobile;
     out.moved = moved;
@@ -150,8 +167,9 @@ void analyse_rearrangements(MdRun& run, const MdAnalyzeOptions& o, const Monitor
   out.mean_length = {length.mean, length.error()};
   out.longest = {longest.mean, longest.error()};
   out.broken_fraction = {broken.mean, broken.error()};
-  out.map_correlation = {correlation.count > 0 ? correlation.mean : nan,
-                         correlation.count > 1 ? correlation.error() : nan};
+  constexpr double apart = 4; // smoothing lengths
+  if (!mobility.empty())
+    out.map_correlation = md::map_correlation(mobility, order, apart * out.smoothing);
   out.ratio = {ratio.count > 0 ? ratio.mean : nan, ratio.count > 1 ? ratio.error() : nan};
 }
 
@@ -215,8 +233,9 @@ void add_motion(Tree& tree, const MdRun& run) {
   set("string_longest", r.longest);
   set("broken_bond_fraction", r.broken_fraction);
   set("ifk_msd_ratio", r.ratio);
-  if (run.voronoi)
-    set("mobility_order_correlation", r.map_correlation);
+  if (r.map_correlation) {
+    set("mobility_order_correlation", {r.map_correlation->value, r.map_correlation->error});
+  }
   std::vector<double> length, number;
   for (std::size_t n = 1; n < r.string_lengths.size(); ++n) {
     length.push_back(static_cast<double>(n));

@@ -38,7 +38,7 @@ struct Rearrangements {
   // seen along the third edge of the box; the second with Voronoi cells alone
   double slab_thickness = 0, smoothing = 0;
   std::optional<md::SlabMap> mobility, order;
-  ValueError map_correlation;
+  std::optional<md::MapCorrelation> map_correlation;
 };
 
 /// Normalised variance of the last frame, as probes of several sizes would see it.

@@ -111,6 +111,19 @@ class Trajectory(CliTest):
         self.assertIn("lammps", self.vitrum("info", "g.dump").stdout)
         self.assertIn("extxyz", self.vitrum("info", "atoms.xyz").stdout)
 
+    def test_a_slab_without_atoms_costs_the_map_alone(self):
+        frames, box = hopping_glass(frames=40)
+        write_dump(self.path("g.dump"), [frame * (1, 1, 0.3) for frame in frames], box)
+        analyze = ("md", "analyze", "g.dump", "--time-step", "0.1", "--shell", "6:8", "--no-map", "--replicates", "0", "-o", "g.h5")
+        done = self.vitrum(*analyze, "--no-voronoi")
+        self.assertEqual(done.stderr.count("no map of mobility: no atom within 1 of the middle of the box"), 1)
+        done = self.vitrum(*analyze, "--overwrite")
+        self.assertEqual(done.stderr.count("no map of mobility: no atom within 1 of the middle of the box"), 1)
+        with h5py.File(self.path("g.h5")) as result:
+            self.assertNotIn("mobility", result["entry"])
+            self.assertNotIn("mobility_order_correlation", result["entry/order"])
+            self.assertIn("string_mean_length", result["entry/order"])
+
     def test_what_is_said_of_waiting_times_is_what_was_tested(self):
         self.glass()
         analyze = ("md", "analyze", "g.dump", "--time-step", "0.1", "--bond-length", "0.9", "--no-map", "--no-voronoi", "--replicates", "0", "--overwrite",
