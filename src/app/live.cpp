@@ -6,6 +6,7 @@
 
 #include "fit_stage.hpp"
 #include "live_input.hpp"
+#include "live_marks.hpp"
 #include "live_tree.hpp"
 #include "located.hpp"
 #include "output.hpp"
@@ -47,31 +48,6 @@ void check(const LiveOptions& options) {
     throw OptionError(fmt::format("--cells {}: expected 96 to {}", options.cells, most));
 }
 
-/// Takes pixels out of the mask that hold no data in the first frame.
-void leave_out_marked(Series& series, frames::Mask& mask, const LiveInput& input) {
-  const auto& info = series.info();
-  if (std::isnan(info.invalid_value))
-    return;
-  std::vector<std::byte> frame(static_cast<std::size_t>(info.frame_bytes()));
-  if (!input.take(0, frame.data()).empty())
-    return;
-  Index marked = 0;
-  frames::visit(info.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const auto* values = reinterpret_cast<const T*>(frame.data());
-    for (std::size_t p = 0; p < mask.use.size(); ++p)
-      if (mask.use[p] != 0 && static_cast<double>(values[p]) == info.invalid_value) {
-        mask.use[p] = 0;
-        ++marked;
-      }
-  });
-  if (marked > 0)
-    series.notes.push_back(fmt::format(
-        "{} pixels that the detector marks as without data in the first frame left out", marked));
-  if (mask.count() == 0)
-    throw DataError(fmt::format("{}: no pixel of the first frame holds data", info.path));
-}
-
 /// One series from its first frame to its end.
 class Following {
 public:
@@ -84,7 +60,14 @@ public:
 
   std::string run() {
     prepare();
-    follow();
+    try {
+      follow();
+    } catch (const std::exception& error) {
+      facts_.state = "failed";
+      failure_ = error.what();
+      keep();
+      throw;
+    }
     if (valid_frames() < 2)
       throw DataError(fmt::format("{}: {} frames with data came, need at least 2 to correlate",
                                   options_.inputs[0],
@@ -106,14 +89,16 @@ private:
     if (options_.frames > 0)
       info.frames = options_.frames;
     expected_ = info.frames;
-    (void)input_->ready(1, patience_s);
+    start_ = last_frame_ = Clock::now();
     auto source = std::make_unique<Heard>(info);
     heard_ = source.get();
     plan_.series.source = std::move(source);
     plan_.series.warnings = info.problems;
     plan_.frame_time_s = frame_time_of(plan_.series, options_.input);
     plan_.mask = start_mask(plan_.series, options_.partition.masks);
-    leave_out_marked(plan_.series, plan_.mask, *input_);
+    std::vector<correlate::Arrival> gaps;
+    const auto frame = first_whole_frame(info.frame_bytes(), gaps);
+    const auto marks = leave_out_marked(plan_.series, plan_.mask, frame);
     plan_.partition =
         make_bins(plan_.series, plan_.mask, {}, options_.partition, options_.geometry, plan_.map);
     correlate::LiveOptions live;
@@ -121,35 +106,64 @@ private:
     live.most_cells = options_.cells;
     live.groups.groups = options_.pixel_groups;
     live.groups.block_px = options_.speckle_size_px;
-    live.invalid_value = info.invalid_value;
+    live.marks = marks;
     live_ = std::make_unique<correlate::LiveCorrelator>(plan_.partition, info.type, live);
     plan_.series.notes.push_back(fmt::format("normalisation {}: {}",
                                              correlate::name_of(plan_.normalization),
                                              correlate::formula_of(plan_.normalization)));
+    live_->push(static_cast<Index>(gaps.size()),
+                [&](Index k, std::byte*) { return gaps[static_cast<std::size_t>(k)]; });
+  }
+
+  /// The first frame that came and can be read. It stays in the input; what came before it, all of
+  /// it gaps, is told in `gaps`.
+  std::vector<std::byte> first_whole_frame(Index bytes, std::vector<correlate::Arrival>& gaps) {
+    std::vector<std::byte> frame(static_cast<std::size_t>(bytes));
+    while (!input_->ended()) {
+      const Index count = input_->ready(frames_at_a_time, patience_s);
+      std::vector<correlate::Arrival> came;
+      for (Index k = 0; k < count; ++k) {
+        came.push_back(input_->take(k, frame.data()));
+        if (came.back().kind == correlate::Arrival::Kind::whole)
+          return frame;
+      }
+      if (count > 0) {
+        gaps.insert(gaps.end(), came.begin(), came.end());
+        input_->release();
+      } else if (monitor_.cancelled() || seconds_since(input_->last_came()) > options_.idle_s) {
+        input_->end();
+      } else if (seconds_since(start_) > options_.wait_s) {
+        input_->give_up(); // the first one is not waited for any longer
+      }
+    }
+    monitor_.check();
+    std::string text = fmt::format("{}: no frame could be read", options_.inputs[0]);
+    for (const auto& gap : gaps)
+      if (gap.kind == correlate::Arrival::Kind::damaged)
+        throw DataError(fmt::format("{}, the first: {}", text, gap.damage));
+    for (const auto& note : input_->notes())
+      text += "; " + note;
+    throw DataError(text);
   }
 
   void follow() {
     Monitor quiet = monitor_;
     quiet.cancel = nullptr; // Ctrl-C ends the series, not the work
     Progress progress(quiet, "correlating", "frames", expected_);
-    start_ = last_frame_ = Clock::now();
-    auto last_write = start_;
-    while (!input_->ended()) {
+    last_frame_ = Clock::now();
+    auto last_write = last_frame_;
+    std::string state = "ended";
+    while (!input_->ended() && live_->room() > 0) {
       if (monitor_.cancelled()) {
-        facts_.state = "stopped";
-        return;
+        state = "stopped";
+        break;
       }
-      const Index count = input_->ready(frames_at_a_time, patience_s);
-      if (count > 0) {
-        about(options_.inputs[0], [&] {
-          live_->push(count, [&](Index k, std::byte* out) { return input_->take(k, out); });
-        });
-        input_->release();
-        last_frame_ = Clock::now();
-        progress.advance(count);
-      } else if (seconds_since(last_frame_) > options_.idle_s) {
-        facts_.state = "idle";
-        return;
+      if (take_some(patience_s, progress) == 0 && seconds_since(last_frame_) > options_.idle_s) {
+        if (seconds_since(input_->last_came()) > options_.idle_s) {
+          state = "idle";
+          break;
+        }
+        input_->give_up(); // others have come meanwhile
       }
       if (seconds_since(last_write) > options_.update_s && live_->frames() > written_ &&
           valid_frames() >= 2) {
@@ -158,19 +172,51 @@ private:
         last_write = Clock::now();
       }
     }
-    facts_.state = "ended";
+    input_->end(); // and what waits for frames that are missing?
+    while (take_some(0, progress) > 0) {
+    }
+    facts_.state = state;
+  }
+
+  /// Frames that are ready now or in some time; returns how many there were.
+  Index take_some(double wait_s, Progress& progress) {
+    const Index count = input_->ready(std::min(frames_at_a_time, live_->room()), wait_s);
+    if (count == 0)
+      return 0;
+    about(options_.inputs[0], [&] {
+      live_->push(count, [&](Index k, std::byte* out) { return input_->take(k, out); });
+    });
+    input_->release();
+    last_frame_ = Clock::now();
+    progress.advance(count);
+    return count;
+  }
+
+  /// Writes what came before something failed: what failed is to be reported, not that this does.
+  void keep() {
+    if (valid_frames() < 2)
+      return;
+    try {
+      (void)write(0);
+    } catch (const std::exception& error) {
+      monitor_.warn(fmt::format("what came before could not be written: {}", error.what()));
+    }
   }
 
   Tree write(int compression_level) {
     heard_->set_frames(live_->frames());
     plan_.series.bad = live_->gaps();
     facts_.notes = input_->notes();
-    for (const auto& reason : live_->reasons())
-      if (!reason.ends_with("did not come")) { // those are counted
-        facts_.notes.push_back(fmt::format("gap: {}", reason));
-        if (facts_.notes.size() > most_notes)
-          break;
-      }
+    if (!failure_.empty())
+      facts_.notes.push_back("the series could not be followed to its end: " + failure_);
+    if (live_->room() == 0)
+      facts_.notes.push_back(
+          fmt::format("no more than {} frames can be followed", live_->frames()));
+    for (const auto& reason : live_->reasons()) {
+      if (facts_.notes.size() > most_notes)
+        break;
+      facts_.notes.push_back(fmt::format("gap: {}", reason));
+    }
     const double elapsed = std::chrono::duration<double>(last_frame_ - start_).count();
     facts_.rate_per_s = elapsed > 0 ? static_cast<double>(live_->frames()) / elapsed : 0;
     auto tree = make_live_tree(plan_, *live_, options_, facts_, invocation_);
@@ -207,6 +253,7 @@ private:
   Index expected_ = 0, written_ = 0;
   Clock::time_point start_, last_frame_;
   LiveFacts facts_;
+  std::string failure_; // what ended it before its time
 };
 
 } // namespace

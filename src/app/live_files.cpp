@@ -37,6 +37,8 @@ public:
         throw FileError(path_, fmt::format("no frame in {} s", wait_s));
       }
     }
+    begun_ = true;
+    last_came_ = Clock::now();
     auto info = info_;
     info.frames = expected_;
     return info;
@@ -53,26 +55,32 @@ public:
     count_ = std::min(most, available_ - done_);
     if (expected_ > 0)
       count_ = std::min(count_, expected_ - done_);
-    if (count_ <= 0)
+    if (count_ <= 0 || ended_)
       return count_ = 0;
     block_.resize(static_cast<std::size_t>(count_ * info_.frame_bytes()));
     const io::WithoutFileLocks no_locks;
-    try {
-      series_->source->read(done_, count_, block_.data());
-    } catch (const Error& error) { // not whole yet
-      complaint_ = error.what();
-      available_ = done_;
-      series_.reset();
-      return count_ = 0;
+    while (count_ > 0) {
+      try {
+        series_->source->read(done_, count_, block_.data());
+        break;
+      } catch (const Error& error) { // not whole yet: what comes before it?
+        complaint_ = error.what();
+        count_ /= 2;
+        available_ = done_ + count_;
+      }
     }
+    if (count_ == 0)
+      series_.reset();
+    else
+      last_came_ = Clock::now();
     return count_;
   }
 
-  std::string take(Index k, std::byte* out) const override {
+  correlate::Arrival take(Index k, std::byte* out) const override {
     std::memcpy(out,
                 block_.data() + k * info_.frame_bytes(),
                 static_cast<std::size_t>(info_.frame_bytes()));
-    return "";
+    return {};
   }
 
   void release() override {
@@ -81,7 +89,10 @@ public:
     if (done_ == available_)
       series_.reset(); // what stays open is not seen to grow
   }
-  bool ended() const override { return expected_ > 0 && done_ >= expected_; }
+  Clock::time_point last_came() const override { return last_came_; }
+  void give_up() override {}
+  void end() override { ended_ = true; }
+  bool ended() const override { return ended_ || (expected_ > 0 && done_ >= expected_); }
   std::vector<std::string> notes() const override {
     std::vector<std::string> notes;
     if (available_ == done_ && !complaint_.empty())
@@ -104,7 +115,7 @@ private:
     try {
       auto series = open_input(path_, flags_);
       const auto& info = series.info();
-      if (done_ > 0 &&
+      if (begun_ &&
           (info.height != info_.height || info.width != info_.width || info.type != info_.type))
         throw DataError(fmt::format("{}: frames became {} x {} of {}, they were {} x {} of {}",
                                     path_,
@@ -123,7 +134,7 @@ private:
     } catch (const OptionError&) {
       throw;
     } catch (const DataError& error) {
-      if (done_ > 0)
+      if (begun_)
         throw;
       complaint_ = error.what();
     } catch (const Error& error) { // not there yet, or being written
@@ -140,9 +151,10 @@ private:
   std::optional<Series> series_;
   frames::SeriesInfo info_;
   Index available_ = 0, done_ = 0, count_ = 0;
+  bool begun_ = false, ended_ = false;
   std::vector<std::byte> block_;
   std::string complaint_;
-  Clock::time_point origin_ = Clock::now();
+  Clock::time_point origin_ = Clock::now(), last_came_;
   double next_look_s_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "vitrum/app/live.hpp"
+#include "vitrum/correlate/live_correlator.hpp"
 #include "vitrum/frames/frame_source.hpp"
 
 namespace vitrum::app {
@@ -25,11 +26,16 @@ public:
   [[nodiscard]] virtual frames::SeriesInfo begin(double wait_s, const Monitor& monitor) = 0;
   /// How many frames are ready, in order, at most `most`; waits so long for the first of them.
   [[nodiscard]] virtual Index ready(Index most, double wait_s) = 0;
-  /// Writes the k-th of those to `out` and returns "", or why it is a gap. Called from several
-  /// threads.
-  [[nodiscard]] virtual std::string take(Index k, std::byte* out) const = 0;
+  /// Writes the k-th of those to `out`. Called from several threads.
+  [[nodiscard]] virtual correlate::Arrival take(Index k, std::byte* out) const = 0;
   /// Forgets those.
   virtual void release() = 0;
+  /// When the last frame came that is here, in order or not.
+  [[nodiscard]] virtual Clock::time_point last_came() const = 0;
+  /// Frames that are missing before one that is here are not waited for any longer.
+  virtual void give_up() = 0;
+  /// Nothing more is received. What is here and waits for what is missing is ready now.
+  virtual void end() = 0;
   /// No more frames come.
   [[nodiscard]] virtual bool ended() const = 0;
   /// What did not go as it should, in numbers.

@@ -13,7 +13,8 @@ Settings describe(LiveOptions& o) {
   input("idle", "S", "without a new frame after which the series has ended", &o.idle_s);
   input("window",
         "N",
-        "images of a stream that wait for one that is missing, until it becomes a gap",
+        "images of a stream that wait for one that is missing, at most for --idle, until it "
+        "becomes a gap",
         &o.window);
   input(
       "channel", "NAME", "of a stream with several thresholds; the first one without", &o.channel);

@@ -11,7 +11,7 @@
 namespace vitrum::app {
 
 struct LiveFacts {
-  std::string state;              // "running", "ended", "idle", "stopped"
+  std::string state;              // "running", "ended", "idle", "stopped", "failed"
   double rate_per_s = 0;          // frames from the first one to now
   std::vector<std::string> notes; // what did not go as it should
 };

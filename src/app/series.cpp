@@ -114,41 +114,35 @@ std::vector<Index> negative_pixels(frames::FrameSource& source,
   return pixels;
 }
 
-/// Takes pixels out of the mask that hold what is no count, where the file does not say how the
-/// detector marks them: the largest value of the type (overflow, or a mark), −1 and −2 (marks of
-/// pixel detectors). Lower values are those of a camera and stay. True when there were any.
+/// Takes pixels out of the mask that hold one of the usual marks in some good frame, where the file
+/// does not say how the detector marks them. True when there were any.
 bool leave_out_marks(Series& series,
                      frames::Mask& mask,
                      const frames::SeriesStatistics& statistics,
                      frames::FrameSource& source) {
   const auto& info = series.info();
-  if (!std::isnan(info.invalid_value) || !frames::is_integer(info.type))
+  if (!std::isnan(info.invalid_value))
     return false;
+  double lowest = 0;
+  for (const double one : statistics.frame_minimum)
+    lowest = one < lowest ? one : lowest;
+  const auto marks = frames::usual_marks(info.type, lowest);
   std::vector<Index> marked;
-  std::string which;
-  frames::visit(info.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (std::is_unsigned_v<T> && sizeof(T) > 1) {
-      const auto largest = static_cast<double>(std::numeric_limits<T>::max());
-      for (std::size_t p = 0; p < mask.use.size(); ++p)
-        if (mask.use[p] != 0 && statistics.maximum[p] == largest)
-          marked.push_back(static_cast<Index>(p));
-      which = fmt::format("{}, the largest value of their type,", std::numeric_limits<T>::max());
-    } else if constexpr (std::is_signed_v<T>) {
-      double lowest = 0;
-      for (const double one : statistics.frame_minimum)
-        lowest = one < lowest ? one : lowest;
-      if (lowest < 0 && lowest >= -2)
-        marked = negative_pixels(source, series.bad, mask);
-      which = "-1 or -2";
-    }
-  });
+  if (marks.high > 0) {
+    for (std::size_t p = 0; p < mask.use.size(); ++p)
+      if (mask.use[p] != 0 && marks.contain(statistics.maximum[p]))
+        marked.push_back(static_cast<Index>(p));
+  } else if (marks.contain(lowest)) {
+    marked = negative_pixels(source, series.bad, mask);
+  }
   if (marked.empty())
     return false;
   for (const Index p : marked)
     mask.use[static_cast<std::size_t>(p)] = 0;
-  series.notes.push_back(fmt::format(
-      "{} pixels that hold {} in some or all frames left out: no counts", marked.size(), which));
+  series.notes.push_back(
+      fmt::format("{} pixels that hold {} in some or all frames left out: no counts",
+                  marked.size(),
+                  text_of(marks)));
   if (mask.count() == 0)
     throw DataError(fmt::format("{}: no pixel holds valid values", info.path));
   return true;
@@ -178,6 +172,15 @@ void refuse_damage(frames::FrameSource& source, const std::vector<std::uint8_t>&
 }
 
 } // namespace
+
+std::string text_of(const frames::Marks& marks) {
+  if (!(marks.high > 0))
+    return "-1 or -2";
+  constexpr double beyond = 0x1p64; // what a double makes of the largest of 64 bits
+  const auto value = marks.high < beyond ? static_cast<std::uint64_t>(marks.high)
+                                         : std::numeric_limits<std::uint64_t>::max();
+  return fmt::format("{}, the largest value of their type,", value);
+}
 
 std::vector<std::string> all_inputs(std::vector<std::string> inputs,
                                     const std::vector<std::string>& masks,

@@ -12,6 +12,7 @@
 #include "vitrum/frames/finders.hpp"
 #include "vitrum/frames/frame_source.hpp"
 #include "vitrum/frames/geometry.hpp"
+#include "vitrum/frames/marks.hpp"
 #include "vitrum/frames/mask.hpp"
 #include "vitrum/frames/packed_cache.hpp"
 #include "vitrum/frames/partition.hpp"
@@ -64,6 +65,9 @@ void forget_unless_whole(Series& series,
 /// is made.
 [[nodiscard]] frames::SeriesStatistics
 measure(Series& series, frames::Mask& mask, bool find_bad_frames, const Monitor& monitor);
+
+/// "65535, the largest value of their type," or "-1 or -2".
+[[nodiscard]] std::string text_of(const frames::Marks& marks);
 
 /// Warns when pixels of the partition hold the same data twice.
 void check_duplicates(Series& series,

@@ -12,7 +12,6 @@ namespace vitrum::correlate {
 namespace {
 
 constexpr Index frames_at_a_time = 48;
-constexpr Index longest_series = Index{1} << 24; // frames: levels of averaging are kept for them
 constexpr std::size_t most_reasons = 100;
 
 /// One bin with its share of the frames of a block.
@@ -27,16 +26,17 @@ struct Bin {
 
   Bin(PixelGroups all, const LiveOptions& options)
       : groups(all), map(all, options.normalization, options.most_cells),
-        g2(std::move(all), longest_series, options.g2) {}
+        g2(std::move(all), options.longest, options.g2) {}
 };
 
 template <class Out, class T>
-double gather(const T* frame, const PixelGroups& groups, double invalid, Out* out, Index& bad) {
+double gather(
+    const T* frame, const PixelGroups& groups, const frames::Marks& marks, Out* out, Index& bad) {
   double sum = 0;
-  const bool marked = !std::isnan(invalid);
+  const bool marked = marks.any();
   for (std::size_t i = 0; i < groups.position.size(); ++i) {
     const T value = frame[groups.position[i]];
-    if ((marked && static_cast<double>(value) == invalid) ||
+    if ((marked && marks.contain(static_cast<double>(value))) ||
         !std::isfinite(static_cast<double>(value))) {
       bad = groups.position[i];
       return sum;
@@ -78,40 +78,38 @@ struct LiveCorrelator::State {
     }
   }
 
-  /// Fetches frame k and deals its pixels to the bins. Returns why it is a gap.
-  std::string load(Index k, Index in_block, const Fetch& fetch, std::byte* frame) {
-    auto reason = fetch(k, frame);
-    if (!reason.empty())
-      return reason;
+  /// Fetches frame k and deals its pixels to the bins.
+  Arrival load(Index k, Index in_block, const Fetch& fetch, std::byte* frame) {
+    auto arrival = fetch(k, frame);
+    if (arrival.kind != Arrival::Kind::whole)
+      return arrival;
     Index bad = -1;
     for (Bin& bin : bins) {
       const Index pixels = bin.groups.pixels();
       const double sum = frames::visit(type, [&](auto tag) {
         using T = typename decltype(tag)::type;
         const T* from = reinterpret_cast<const T*>(frame);
-        return words ? gather(from,
-                              bin.groups,
-                              options.invalid_value,
-                              bin.words.data() + in_block * pixels,
-                              bad)
-                     : gather(from,
-                              bin.groups,
-                              options.invalid_value,
-                              bin.floats.data() + in_block * pixels,
-                              bad);
+        return words
+                   ? gather(
+                         from, bin.groups, options.marks, bin.words.data() + in_block * pixels, bad)
+                   : gather(from,
+                            bin.groups,
+                            options.marks,
+                            bin.floats.data() + in_block * pixels,
+                            bad);
       });
       if (bad >= 0)
-        return fmt::format("no data at y {} x {}", bad / width, bad % width);
+        return Arrival::damaged(fmt::format("no data at y {} x {}", bad / width, bad % width));
       bin.means[gaps.size() + static_cast<std::size_t>(in_block)] =
           sum / static_cast<double>(pixels);
     }
-    return "";
+    return {};
   }
 
   void add_block(Index first, Index count, const Fetch& fetch) {
     for (Bin& bin : bins)
       bin.means.resize(gaps.size() + static_cast<std::size_t>(count), std::nan(""));
-    std::vector<std::string> why(static_cast<std::size_t>(count));
+    std::vector<Arrival> came(static_cast<std::size_t>(count));
     parallel_for_with(
         0,
         count,
@@ -119,13 +117,14 @@ struct LiveCorrelator::State {
         [&] { return Buffer<std::byte>(frame_bytes); },
         [&](Buffer<std::byte>& frame, Index begin, Index end) {
           for (Index i = begin; i < end; ++i)
-            why[i] = load(first + i, i, fetch, frame.data());
+            came[i] = load(first + i, i, fetch, frame.data());
         });
     std::vector<std::uint8_t> valid;
     for (Index i = 0; i < count; ++i) {
-      valid.push_back(why[i].empty() ? 1 : 0);
-      if (!why[i].empty() && reasons.size() < most_reasons)
-        reasons.push_back(fmt::format("frame {}: {}", static_cast<Index>(gaps.size()) + i, why[i]));
+      valid.push_back(came[i].kind == Arrival::Kind::whole ? 1 : 0);
+      if (came[i].kind == Arrival::Kind::damaged && reasons.size() < most_reasons)
+        reasons.push_back(
+            fmt::format("frame {}: {}", static_cast<Index>(gaps.size()) + i, came[i].damage));
     }
     for (Bin& bin : bins)
       add_to(bin, valid);
@@ -184,12 +183,18 @@ LiveCorrelator::LiveCorrelator(const frames::Partition& partition,
 LiveCorrelator::~LiveCorrelator() = default;
 
 void LiveCorrelator::push(Index frames, const Fetch& fetch) {
+  if (frames > room())
+    throw DataError(fmt::format(
+        "{} frames, expected at most {}", this->frames() + frames, state_->options.longest));
   for (Index first = 0; first < frames; first += frames_at_a_time)
     state_->add_block(first, std::min(frames_at_a_time, frames - first), fetch);
 }
 
 Index LiveCorrelator::frames() const {
   return static_cast<Index>(state_->gaps.size());
+}
+Index LiveCorrelator::room() const {
+  return state_->options.longest - frames();
 }
 const std::vector<std::uint8_t>& LiveCorrelator::gaps() const {
   return state_->gaps;
@@ -210,6 +215,7 @@ LiveBin LiveCorrelator::bin(Index number) {
     out.g2 = bin.g2.so_far();
   out.mean_counts = valid > 0 ? bin.total / static_cast<double>(valid) : std::nan("");
   out.frame_means = bin.means;
+  out.frame_means.resize(state_->gaps.size()); // a push that threw has left room for its frames
   out.rejected = bin.map.rejected();
   return out;
 }

@@ -1,4 +1,5 @@
 """Series that are followed while they are measured: streams, growing files, folders."""
+import json
 import os
 import signal
 import socket
@@ -8,6 +9,11 @@ import unittest
 
 import h5py
 import numpy as np
+
+try:
+    import zmq
+except ImportError:
+    zmq = None
 
 import vitrum_cli
 from vitrum_cli import VITRUM, CliTest, poisson_frames
@@ -249,12 +255,9 @@ class Live(CliTest):
         self.refused("--cells 5: expected 96 to 16384", "live", "v.h5", "--cells", 5, "-o", "r.h5", code=2)
         self.refused("name the file to write: -o FILE", "live", "v.h5", code=2)
 
+    @unittest.skipIf(zmq is None, "python3-zmq is not there")
     def test_something_else_sends(self):
         """What is no detector's stream is refused; what goes wrong on the way is counted."""
-        try:
-            import zmq
-        except ImportError:
-            raise unittest.SkipTest("python3-zmq is not there")
         address = free_address()
         with zmq.Context() as context, context.socket(zmq.PUSH) as push:
             push.bind(address)
@@ -277,6 +280,183 @@ class Live(CliTest):
             self.assertIn(f"warning: 1 messages were not understood, the first: {address}:message: no JSON, expected a JSON object\n", err)
             self.assertIn("warning: gap: frame 4: 0 bytes, expected 160\n", err)
             self.assertIn("warning: the start message was missed: the series begins with image 0, and nothing but its size is known\n", err)
+
+
+class Detector:
+    """Messages in V1, one by one, as no replay would send them."""
+
+    def __init__(self, test, series=5):
+        self.address, self.series = free_address(), series
+        context = zmq.Context()
+        test.addCleanup(context.destroy, linger=0)
+        self.push = context.socket(zmq.PUSH)
+        self.push.bind(self.address)
+
+    def start(self, **config):
+        head = {"htype": "dheader-1.0", "series": self.series, "header_detail": "basic"}
+        self.push.send_multipart([json.dumps(part).encode() for part in (head, {"frame_time": 0.5, **config})])
+
+    def image(self, number, frame, series=None, kind="uint16"):
+        shape = list(frame.shape[::-1])
+        self.push.send_multipart([json.dumps(part).encode() if isinstance(part, dict) else part for part in (
+            {"htype": "dimage-1.0", "series": series or self.series, "frame": number},
+            {"htype": "dimage_d-1.0", "shape": shape, "type": kind, "encoding": "<", "size": frame.nbytes}, frame.tobytes(), {})])
+
+    def end(self):
+        self.push.send(json.dumps({"htype": "dseries_end-1.0", "series": self.series}).encode())
+
+
+@unittest.skipIf(zmq is None, "python3-zmq is not there")
+class WhatGoesWrong(Live):
+    LIVE = ("--models", "exp", "--update", "0.2", "-o", "live.h5", "--quiet")
+
+    def state(self):
+        """State and frames of the result as it is now."""
+        try:
+            with h5py.File(self.path("live.h5")) as file:
+                return file["/entry/live/state"][()].decode(), int(file["/entry/series/frames"][()])
+        except FileNotFoundError:
+            return "", 0
+
+    def until(self, done, each=lambda: None):
+        deadline = time.time() + 30
+        while not done():
+            self.assertLess(time.time(), deadline)
+            each()
+            time.sleep(0.05)
+
+    def same_curves(self, live="live.h5", xpcs="x.h5"):
+        with h5py.File(self.path(live)) as a, h5py.File(self.path(xpcs)) as b:
+            for name in ("g2", "pairs", "lag_s"):
+                np.testing.assert_array_equal(a["entry/g2"][name][:], b["entry/g2_pixel"][name][:], err_msg=name)
+            np.testing.assert_allclose(a[MAP.format(1)][:], b[MAP.format(1)][:], atol=3e-6, equal_nan=True)
+            np.testing.assert_array_equal(a["/entry/bins/npixels"][:], b["/entry/bins/npixels"][:])
+            return [note.decode() for note in a["/entry/process/corrections"][:]]
+
+    def test_the_first_image_is_lost_or_late(self):
+        frames = poisson_frames(frames=60, height=12, width=14, mean=3)
+        frames[:, 3, 4] = 65535
+        self.write_h5("v.h5", frames)
+        for name, replay, bad in (("late", ("--disorder", 20), ()), ("lost", ("--drop", "0:3"), ("--bad-frames", "0:3")),
+                                  ("both", ("--drop", 0, "--disorder", 7), ("--bad-frames", 0))):
+            self.vitrum("xpcs", "v.h5", "--frame-time", 1, "--models", "exp", "--pixel-g2", "symmetric-bin", *bad, "-o", f"x_{name}.h5", "--quiet")
+            address = free_address()
+            run = self.start("live", address, "--frame-time", 1, "--models", "exp", "-o", f"{name}.h5", "--quiet")
+            self.vitrum("replay", "v.h5", "--to", address, "--rate", 60, *replay, "--quiet")
+            out, _ = self.end(run)
+            gaps = {"late": "no gaps", "lost": "3 gaps", "both": "1 gap"}[name]
+            self.assertTrue(out.startswith(f"60 frames, {gaps}; the series has ended\n"), out)
+            notes = self.same_curves(f"{name}.h5", f"x_{name}.h5")
+            self.assertIn("1 pixels that the detector marks as without data in the first frame left out", notes)
+
+    def test_a_missing_image_is_not_waited_for_for_ever(self):
+        """Images come one by one, so that the window would be full after minutes; the first and the seventh are lost."""
+        detector = Detector(self)
+        run = self.start("live", detector.address, "--wait", 1.5, "--idle", 1, "--window", 10000, *self.LIVE)
+        frames = poisson_frames(frames=1000)
+        detector.start()
+        numbers = iter([n for n in range(1, 1000) if n != 7])
+        self.until(lambda: self.state()[1] > 9, lambda: detector.image(n := next(numbers), frames[n]))
+        self.assertEqual(self.state()[0], "running")
+        detector.end()
+        out, err = self.end(run)
+        self.assertRegex(out, r"^\d+ frames, 2 gaps; the series has ended\n")
+        self.assertIn("warning: 2 images did not come: gaps\n", err)
+
+    def test_what_waits_is_kept_at_the_end(self):
+        frames = poisson_frames(frames=30)
+        for ending, words in (("idle", "no frame came for 1 s"), ("stopped", "stopped")):
+            detector = Detector(self)
+            run = self.start("live", detector.address, *(("--idle", 1) if ending == "idle" else ()), *self.LIVE, "--overwrite")
+            detector.start(nimages=50)
+            for number in (n for n in range(30) if n != 10):
+                detector.image(number, frames[number])
+            if ending == "stopped":
+                self.until(lambda: self.state() == ("running", 10))
+                run.send_signal(signal.SIGINT)
+            out, err = self.end(run)
+            self.assertTrue(out.startswith(f"30 frames, 1 gap; {words}\n"), out)
+            self.assertEqual(err, "warning: 1 images did not come: gaps\n")
+            self.assertEqual(self.state(), (ending, 30))
+            self.path("live.h5").unlink()
+
+    def test_a_series_that_fails_keeps_what_came(self):
+        self.write_h5("v.h5", poisson_frames(frames=30))
+        run = self.start("live", "v.h5", "--frame-time", 1, *self.LIVE)
+        self.until(lambda: self.state() == ("running", 30))
+        self.write_h5("new.h5", poisson_frames(frames=40, height=9))
+        os.replace(self.path("new.h5"), self.path("v.h5"))
+        _, err = self.end(run, code=1)
+        self.assertEqual(err, "vitrum: v.h5: frames became 9 x 10 of uint16, they were 8 x 10 of uint16\n")
+        self.assertEqual(self.state(), ("failed", 30))
+        with h5py.File(self.path("live.h5")) as file:
+            self.assertIn(b"the series could not be followed to its end: v.h5: frames became 9 x 10 of uint16, they were 8 x 10 of uint16",
+                          list(file["/entry/process/warnings"][:]))
+
+    def test_channels_that_are_not_there(self):
+        self.write_h5("v.h5", poisson_frames())
+        for protocol, words in (("v1", "a stream in V1 has none"), ("v2", "the detector sends threshold_1")):
+            address = free_address()
+            run = self.start("live", address, "--channel", "threshold_2", *self.LIVE)
+            self.start("replay", "v.h5", "--to", address, "--protocol", protocol, "--frame-time", 1)
+            _, err = self.end(run, code=2)
+            self.assertEqual(err, f"vitrum: --channel threshold_2: {words}\n")
+
+    def test_images_that_are_not_understood(self):
+        frame = poisson_frames()[0]
+        for ended, words in ((False, "no image in 1 s after the start of the series"), (True, "the series ended without an image")):
+            detector = Detector(self)
+            run = self.start("live", detector.address, "--wait", 10 if ended else 1, *self.LIVE)
+            detector.start()
+            for number in range(3):
+                detector.image(number, frame, kind="word")
+            if ended:
+                detector.end()
+            _, err = self.end(run, code=1)
+            self.assertEqual(err, f"vitrum: {detector.address}: {words}; 3 messages were not understood, the first: {detector.address}:"
+                                  "dimage_d, type: 'word', expected a number type such as uint16\n")
+
+    def test_an_image_of_another_series_comes_first(self):
+        detector = Detector(self)
+        run = self.start("live", detector.address, *self.LIVE)
+        frames = poisson_frames(frames=20)
+        detector.start()
+        detector.image(0, poisson_frames(height=5, width=5)[0], series=4)
+        for number, frame in enumerate(frames):
+            detector.image(number, frame)
+        detector.end()
+        out, err = self.end(run)
+        self.assertTrue(out.startswith("20 frames, no gaps; the series has ended\n"), out)
+        self.assertEqual(err, "warning: 1 images of other series were left out\n")
+
+    def test_so_many_frames_of_a_stream(self):
+        detector = Detector(self)
+        run = self.start("live", detector.address, "--frames", 12, *self.LIVE)
+        detector.start(nimages=20)
+        for number, frame in enumerate(poisson_frames(frames=20)):
+            detector.image(number, frame)
+        out, err = self.end(run)
+        self.assertTrue(out.startswith("12 frames, no gaps; the series has ended\n"), out)
+        self.assertEqual(err, "")
+
+    def test_marked_pixels_of_a_file(self):
+        """What is no count is left out as vitrum xpcs does it."""
+        for kind, mark, words in ((np.uint16, 65535, "65535, the largest value of their type,"), (np.int32, -2, "-1 or -2"),
+                                  (np.float32, np.nan, "")):
+            frames = poisson_frames(frames=40).astype(kind)
+            frames[:, 2, 3] = mark
+            self.write_h5("v.h5", frames)
+            self.vitrum("xpcs", "v.h5", "--frame-time", 1, "--models", "exp", "--pixel-g2", "symmetric-bin", "-o", "x.h5", "--quiet", "--overwrite")
+            self.vitrum("live", "v.h5", "--frame-time", 1, "--frames", 40, *self.LIVE, "--overwrite")
+            notes = self.same_curves()
+            self.assertIn(f"1 pixels that hold {words} in the first frame left out: no counts" if words else
+                          "1 pixels that the detector marks as without data in the first frame left out", notes)
+            if words:  # later on it makes a gap
+                frames[17, 5, 5] = mark
+                self.write_h5("v.h5", frames)
+                done = self.vitrum("live", "v.h5", "--frame-time", 1, "--frames", 40, *self.LIVE, "--overwrite")
+                self.assertTrue(done.stdout.startswith("40 frames, 1 gap; the series has ended\n"), done.stdout)
+                self.assertEqual(done.stderr, "warning: gap: frame 17: no data at y 5 x 5\n")
 
 
 if __name__ == "__main__":

@@ -62,12 +62,12 @@ void follow(benchmark::State& state) {
     constexpr Index block = 48, stretch = 480;
     double begun = wall_s();
     for (Index first = 0; first < total; first += block) {
-      live.push(block, [&](Index k, std::byte* out) -> std::string {
+      live.push(block, [&](Index k, std::byte* out) -> correlate::Arrival {
         const auto& parts = messages[static_cast<std::size_t>((first + k) % different)];
         const auto message =
             stream::parse(stream::Protocol::v2, {parts.begin(), parts.end()}, "bench");
         stream::unpack(std::get<stream::Image>(message), {out, 2 * edge * edge});
-        return "";
+        return {};
       });
       if ((first + block) % stretch == 0) {
         worst = std::min(worst, stretch / (wall_s() - begun));

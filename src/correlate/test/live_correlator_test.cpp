@@ -21,8 +21,14 @@ frames::Partition two_bins(Index height, Index width) {
   return frames::make_partition_from_labels(height, width, dynamic, fine, nullptr);
 }
 
-bool near_or_both_nan(double a, double b) {
-  return std::isnan(a) ? std::isnan(b) : std::abs(a - b) < 1e-6;
+/// To the last bit.
+void expect_same(const std::vector<double>& a, const std::vector<double>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t k = 0; k < a.size(); ++k)
+    if (std::isnan(b[k]))
+      EXPECT_TRUE(std::isnan(a[k])) << k;
+    else
+      EXPECT_EQ(a[k], b[k]) << k;
 }
 
 template <class T>
@@ -38,11 +44,11 @@ void equals_batch(Index frames, Index cells) {
   options.most_cells = cells;
   LiveCorrelator live(partition, frames::pixel_type_of<T>(), options);
   for (Index first = 0; first < frames; first += 31) {
-    live.push(std::min<Index>(31, frames - first), [&](Index k, std::byte* out) -> std::string {
+    live.push(std::min<Index>(31, frames - first), [&](Index k, std::byte* out) -> Arrival {
       if (is_gap(first + k))
-        return "lost";
+        return Arrival::damaged("lost");
       std::memcpy(out, values.data() + (first + k) * height * width, sizeof(T) * height * width);
-      return "";
+      return {};
     });
     if (first == 93)
       (void)live.bin(1);
@@ -61,12 +67,8 @@ void equals_batch(Index frames, Index cells) {
     const auto g2 = make_pixel_g2(all, {.lags = PixelLags::multi_tau});
     EXPECT_EQ(now.g2.lag_frames, g2.lag_frames);
     EXPECT_EQ(now.g2.pairs, g2.pairs);
-    ASSERT_EQ(now.g2.value.size(), g2.value.size());
-    for (std::size_t k = 0; k < g2.value.size(); ++k) {
-      // sums of integers are exact; those of floats are rounded in chunks
-      EXPECT_TRUE(near_or_both_nan(now.g2.value[k], g2.value[k])) << k;
-      EXPECT_TRUE(near_or_both_nan(now.g2.error[k], g2.error[k])) << k;
-    }
+    expect_same(now.g2.value, g2.value); // the counts are small integers: sums are exact
+    expect_same(now.g2.error, g2.error);
     GrowingMap map(all.groups, options.normalization, cells);
     map.push(std::move(all));
     const auto expected = map.map();
@@ -88,9 +90,9 @@ TEST(LiveCorrelator, EqualsTheWholeSeries) {
 TEST(LiveCorrelator, MakesGapsOfFramesWithoutData) {
   const auto partition = two_bins(4, 6);
   LiveOptions options;
-  options.invalid_value = 65535;
+  options.marks = {65535, 65535};
   LiveCorrelator live(partition, frames::PixelType::u16, options);
-  live.push(3, [](Index k, std::byte* out) -> std::string {
+  live.push(3, [](Index k, std::byte* out) -> Arrival {
     std::vector<std::uint16_t> frame(24);
     for (std::size_t p = 0; p < frame.size(); ++p)
       frame[p] = static_cast<std::uint16_t>(p + static_cast<std::size_t>(k));
@@ -98,11 +100,84 @@ TEST(LiveCorrelator, MakesGapsOfFramesWithoutData) {
     if (k == 1)
       frame[9] = 65535;
     std::memcpy(out, frame.data(), 48);
-    return "";
+    return {};
   });
   EXPECT_EQ(live.gaps(), (std::vector<std::uint8_t>{0, 1, 0}));
   EXPECT_EQ(live.reasons(), (std::vector<std::string>{"frame 1: no data at y 1 x 3"}));
   EXPECT_EQ(live.bin(1).g2.pairs[0], 0);
+}
+
+/// Frames that hold their number in all pixels, but for what `change` does to some.
+template <class T>
+LiveCorrelator::Fetch frames_of(std::function<void(Index k, std::vector<T>& frame)> change) {
+  return [change = std::move(change)](Index k, std::byte* out) -> Arrival {
+    std::vector<T> frame(24);
+    for (std::size_t p = 0; p < frame.size(); ++p)
+      frame[p] = static_cast<T>(p % 5 + static_cast<std::size_t>(k) % 3);
+    change(k, frame);
+    std::memcpy(out, frame.data(), 24 * sizeof(T));
+    return {};
+  };
+}
+
+TEST(LiveCorrelator, KnowsMarksOfSignedPixels) {
+  LiveOptions options;
+  options.marks = frames::usual_marks(frames::PixelType::i32, 0);
+  LiveCorrelator live(two_bins(4, 6), frames::PixelType::i32, options);
+  live.push(5, frames_of<std::int32_t>([](Index k, std::vector<std::int32_t>& frame) {
+              frame[8] = k < 3 ? -static_cast<std::int32_t>(k) : 3; // −1 and −2 are marks
+              if (k == 4)
+                frame[20] = -3; // is none
+            }));
+  EXPECT_EQ(live.gaps(), (std::vector<std::uint8_t>{0, 1, 1, 0, 0}));
+}
+
+TEST(LiveCorrelator, NamesDamageAfterAnyNumberOfLostFrames) {
+  LiveCorrelator live(two_bins(4, 6), frames::PixelType::u16);
+  const auto whole = frames_of<std::uint16_t>([](Index, std::vector<std::uint16_t>&) {});
+  live.push(400, [&](Index k, std::byte* out) -> Arrival {
+    if (k == 350)
+      return Arrival::damaged("torn");
+    return k % 2 == 1 ? Arrival::missing() : whole(k, out);
+  });
+  EXPECT_EQ(std::count(live.gaps().begin(), live.gaps().end(), 1), 201);
+  EXPECT_EQ(live.reasons(), (std::vector<std::string>{"frame 350: torn"}));
+}
+
+TEST(LiveCorrelator, TakesNoMoreThanThereIsRoomFor) {
+  LiveOptions options;
+  options.longest = 100;
+  LiveCorrelator live(two_bins(4, 6), frames::PixelType::u16, options);
+  const auto whole = frames_of<std::uint16_t>([](Index, std::vector<std::uint16_t>&) {});
+  live.push(60, whole);
+  EXPECT_EQ(live.room(), 40);
+  try {
+    live.push(41, whole);
+    FAIL();
+  } catch (const DataError& error) {
+    EXPECT_STREQ(error.what(), "101 frames, expected at most 100");
+  }
+  live.push(40, whole);
+  EXPECT_EQ(live.room(), 0);
+  EXPECT_EQ(live.bin(2).g2.pairs[0], 99);
+}
+
+TEST(LiveCorrelator, IsWholeAfterAnInputThatThrew) {
+  const auto whole = frames_of<std::uint16_t>([](Index, std::vector<std::uint16_t>&) {});
+  LiveCorrelator live(two_bins(4, 6), frames::PixelType::u16);
+  live.push(10, whole);
+  EXPECT_THROW(live.push(10,
+                         [&](Index k, std::byte* out) -> Arrival {
+                           if (k == 7)
+                             throw FileError("disk", "gone");
+                           return whole(k, out);
+                         }),
+               FileError);
+  EXPECT_EQ(live.frames(), 10);
+  const auto bin = live.bin(1);
+  EXPECT_EQ(bin.frame_means.size(), 10U);
+  EXPECT_EQ(bin.map.size(), 100U);
+  EXPECT_EQ(bin.g2.pairs[0], 9);
 }
 
 } // namespace

@@ -58,7 +58,27 @@ TEST(Order, DoesNotBelieveNumbersFarAhead) {
 TEST(Order, BeginsWhereTheFirstImageIs) {
   Order<Index> order(2);
   order.begin_at(100);
-  EXPECT_EQ(out_of(order, {100, 101}), (std::vector<Index>{100, 101}));
+  EXPECT_EQ(out_of(order, {100, 99, 101, 98, 101}), (std::vector<Index>{100, 101}));
+  EXPECT_EQ(order.counts().early, 2);
+  EXPECT_EQ(order.counts().repeated, 1);
+  EXPECT_EQ(order.counts().missing + order.counts().late + order.counts().reordered, 0);
+}
+
+TEST(Order, CountsWhatComesTwiceOnce) {
+  Order<Index> order(8);
+  EXPECT_EQ(out_of(order, {3, 1, 1, 3, 0, 2, 2}), (std::vector<Index>{0, 1, 2, 3}));
+  EXPECT_EQ(order.counts().repeated, 3); // of 1 and 3 that wait, and of 2 that is gone
+  EXPECT_EQ(order.counts().reordered, 3);
+}
+
+TEST(Order, GivesUpBeforeTheFirstThatWaits) {
+  Order<Index> order(100);
+  EXPECT_EQ(out_of(order, {2, 3, 6}, false), (std::vector<Index>{}));
+  order.give_up();
+  EXPECT_EQ(out_of(order, {}, false), (std::vector<Index>{-1, -1, 2, 3}));
+  EXPECT_EQ(out_of(order, {0, 4, 5}, false), (std::vector<Index>{4, 5, 6}));
+  EXPECT_EQ(order.counts().missing, 2);
+  EXPECT_EQ(order.counts().late, 1);
 }
 
 } // namespace

@@ -13,6 +13,7 @@
 #include "vitrum/correlate/normalization.hpp"
 #include "vitrum/correlate/pixel_g2.hpp"
 #include "vitrum/correlate/pixel_groups.hpp"
+#include "vitrum/frames/marks.hpp"
 #include "vitrum/frames/partition.hpp"
 #include "vitrum/frames/pixel_type.hpp"
 
@@ -23,7 +24,20 @@ struct LiveOptions {
   Index most_cells = 2016;                                 // of the map, see GrowingMap
   PixelG2Options g2 = {.lags = PixelLags::multi_tau};      // of all frames
   GroupOptions groups;
-  double invalid_value = frames::unknown; // by which the detector marks a pixel without data
+  frames::Marks marks;            // by which the detector marks a pixel without data
+  Index longest = Index{1} << 24; // frames: g2 keeps levels of averaging for them
+};
+
+/// How a frame came. What did not come, or came with damage that is named, is a gap.
+struct Arrival {
+  enum class Kind { whole, missing, damaged };
+  Kind kind = Kind::whole;
+  std::string damage;
+
+  [[nodiscard]] static Arrival missing() { return {Kind::missing, ""}; }
+  [[nodiscard]] static Arrival damaged(std::string what) {
+    return {Kind::damaged, std::move(what)};
+  }
 };
 
 /// What is known of one bin.
@@ -44,16 +58,18 @@ public:
                  const LiveOptions& options = {});
   ~LiveCorrelator();
 
-  /// Writes frame k of a push, [y, x] of the type, to `out`, and returns "", or why it is a gap.
-  /// Called from several threads.
-  using Fetch = std::function<std::string(Index k, std::byte* out)>;
-  /// The next frames. One with a pixel that holds no data or no finite number is a gap.
+  /// Writes frame k of a push, [y, x] of the type, to `out`. Called from several threads.
+  using Fetch = std::function<Arrival(Index k, std::byte* out)>;
+  /// The next frames. One with a pixel that holds no data or no finite number is a gap. Throws
+  /// DataError, and takes none of them, when there is no room for so many.
   void push(Index frames, const Fetch& fetch);
 
   [[nodiscard]] Index frames() const;
+  /// How many more there may be.
+  [[nodiscard]] Index room() const;
   /// [frame]: 1 = gap, of all bins.
   [[nodiscard]] const std::vector<std::uint8_t>& gaps() const;
-  /// Why frames are gaps, the first hundred of them: "frame 17: …".
+  /// Why frames that came are gaps, the first hundred of them: "frame 17: …".
   [[nodiscard]] const std::vector<std::string>& reasons() const;
   /// Of bin 1 … at this moment.
   [[nodiscard]] LiveBin bin(Index bin);

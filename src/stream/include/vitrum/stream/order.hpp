@@ -17,6 +17,7 @@ struct OrderCounts {
   Index missing = 0;   // never came, or too late: gaps
   Index repeated = 0;  // came twice: the second one was left out
   Index late = 0;      // came when their place was a gap already
+  Index early = 0;     // have numbers before that of the first image, where the series begins
   Index astray = 0;    // numbers more than a million ahead, which are not believed
 };
 
@@ -27,10 +28,14 @@ public:
   explicit Order(Index window) : window_(window) {}
 
   /// Before the first image, when the series did not begin with 0.
-  void begin_at(Index number) { next_ = number; }
+  void begin_at(Index number) { first_ = next_ = number; }
 
   void push(Index number, T value) {
     ++counts_.received;
+    if (number < first_) {
+      ++counts_.early;
+      return;
+    }
     if (number < next_) {
       gaps_.contains(number) ? ++counts_.late : ++counts_.repeated;
       return;
@@ -39,11 +44,11 @@ public:
       ++counts_.astray;
       return;
     }
-    if (number < highest_)
-      ++counts_.reordered;
-    highest_ = std::max(highest_, number);
     if (!waiting_.emplace(number, std::move(value)).second)
       ++counts_.repeated;
+    else if (number < highest_)
+      ++counts_.reordered;
+    highest_ = std::max(highest_, number);
   }
 
   /// The next place of the series: its image, or nothing for a gap. False when it is not known yet:
@@ -55,7 +60,7 @@ public:
     if (first->first == next_) {
       out = std::move(first->second);
       waiting_.erase(first);
-    } else if (ended_ || static_cast<Index>(waiting_.size()) > window_) {
+    } else if (ended_ || static_cast<Index>(waiting_.size()) > window_ || next_ < given_up_) {
       out.reset();
       ++counts_.missing;
       gaps_.insert(next_);
@@ -68,6 +73,11 @@ public:
     return true;
   }
 
+  /// What is missing before the first image that waits becomes a gap.
+  void give_up() {
+    if (!waiting_.empty())
+      given_up_ = waiting_.begin()->first;
+  }
   void end() { ended_ = true; }
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
   [[nodiscard]] const OrderCounts& counts() const { return counts_; }
@@ -78,7 +88,8 @@ private:
   static constexpr Index most_gaps = 100000; // that are remembered, to tell late from repeated
 
   Index window_;
-  Index next_ = 0, highest_ = -1;
+  Index first_ = 0, next_ = 0, highest_ = -1;
+  Index given_up_ = 0; // what is missing before it does not come
   bool ended_ = false;
   std::map<Index, T> waiting_;
   std::set<Index> gaps_;
