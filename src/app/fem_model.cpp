@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "fem_model.hpp"
 #include "fem_run.hpp"
 #include "fem_text.hpp"
 #include "vitrum/atoms/form_factors.hpp"
-#include "vitrum/atoms/kinematic.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/io/atom_file.hpp"
 
@@ -39,26 +39,14 @@ atoms::AtomModel read_model(const std::string& path) {
   return model;
 }
 
-atoms::ProbeOptions
-probe_of(const std::string& text, const FemOptions& o, const atoms::AtomModel& model) {
-  const double nm = number_of("probe-size", text);
+atoms::ProbeOptions probe_of(double size_nm, const ModelProbes& probes) {
+  const double angstrom = size_nm * angstrom_per_nm;
   atoms::ProbeOptions probe;
-  const double angstrom = nm * angstrom_per_nm;
   probe.q_inv_angstrom =
-      o.probe_width == "rayleigh" ? 0.61 / angstrom : atoms::aperture_of_fwhm(angstrom);
+      probes.width == "rayleigh" ? 0.61 / angstrom : atoms::aperture_of_fwhm(angstrom);
   constexpr double femsim_table_step = 0.005;
-  probe.square = o.femsim;
-  probe.truncation = o.femsim ? femsim_table_step : 0;
-  const double smallest = *std::min_element(model.edge.begin(), model.edge.end());
-  const double seen = 0.61 / probe.q_inv_angstrom * (o.femsim ? std::sqrt(2.0) : 2.0);
-  constexpr double rounding = 1e-3; // femsim's own example fills its box to the last digit
-  if (seen > smallest * (1 + rounding))
-    throw DataError(fmt::format("{}: a probe of {} nm sees {:.1f} angstrom, the box has {:.1f}: it "
-                                "would see atoms twice",
-                                o.model,
-                                text,
-                                seen,
-                                smallest));
+  probe.square = probes.femsim;
+  probe.truncation = probes.femsim ? femsim_table_step : 0;
   return probe;
 }
 
@@ -71,16 +59,60 @@ std::vector<atoms::Rotation> rotations_of(const FemOptions& o) {
 
 } // namespace
 
+void validate(const ModelProbes& probes, Index orientations) {
+  if (probes.width != "rayleigh" && probes.width != "fwhm")
+    throw OptionError(fmt::format("--probe-width {}: expected rayleigh or fwhm", probes.width));
+  if (orientations < 2)
+    throw OptionError(fmt::format("--orientations {}: need at least 2", orientations));
+}
+
+std::vector<double> k_grid(double low, double high, double step) {
+  std::vector<double> k;
+  for (Index i = 0; low + static_cast<double>(i) * step <= high * (1 + 1e-9); ++i)
+    k.push_back(low + static_cast<double>(i) * step);
+  return k;
+}
+
+std::vector<ProbeVariance> probe_variances(const atoms::AtomModel& model,
+                                           const std::string& path,
+                                           const ModelProbes& probes,
+                                           std::span<const atoms::Rotation> rotations,
+                                           std::span<const double> k_inv_nm,
+                                           const Monitor& monitor) {
+  std::vector<double> k_inv_angstrom;
+  for (const double k : k_inv_nm)
+    k_inv_angstrom.push_back(k / angstrom_per_nm);
+  const double smallest = *std::min_element(model.edge.begin(), model.edge.end());
+  std::vector<std::pair<double, atoms::ProbeOptions>> list;
+  for (const auto& text : probes.size_nm) {
+    const double nm = number_of("probe-size", text);
+    if (!(nm > 0))
+      throw OptionError(fmt::format("--probe-size {}: must be positive", text));
+    list.emplace_back(nm, probe_of(nm, probes));
+    const double seen = atoms::probe_span(list.back().second);
+    constexpr double rounding = 1e-3; // femsim's own example fills its box to the last digit
+    if (seen > smallest * (1 + rounding))
+      throw DataError(
+          fmt::format("{}: a probe of {} nm lights {:.1f} angstrom, the box has {:.1f}: "
+                      "expected a smaller probe or a larger box",
+                      path,
+                      text,
+                      seen,
+                      smallest));
+  }
+  std::vector<ProbeVariance> out;
+  for (const auto& [nm, probe] : list)
+    out.push_back({nm, atoms::model_variance(model, rotations, probe, k_inv_angstrom, monitor)});
+  return out;
+}
+
 void validate_model(const FemOptions& o, bool patterns) {
   if (patterns)
     throw OptionError("--model and PATTERNS: expected one of them; set the results against each "
                       "other with --compare");
   if (o.probe_size_nm.empty())
     throw OptionError("--model: expected the size of the probe, --probe-size NM");
-  if (o.probe_width != "rayleigh" && o.probe_width != "fwhm")
-    throw OptionError(fmt::format("--probe-width {}: expected rayleigh or fwhm", o.probe_width));
-  if (o.orientations < 2)
-    throw OptionError(fmt::format("--orientations {}: need at least 2", o.orientations));
+  validate({o.probe_size_nm, o.probe_width, o.femsim}, o.orientations);
   if (!std::isnan(o.k_step) && !std::isnan(o.k_max) && (o.k_max - o.k_min) / o.k_step > 1e4)
     throw OptionError(fmt::format("--k-step {}: more than 10,000 steps", o.k_step));
 }
@@ -90,18 +122,13 @@ std::vector<FemSeries> model_series(const FemOptions& o, const Monitor& monitor)
   const auto rotations = rotations_of(o);
   const double low = o.k_min > 0 ? o.k_min : 2, high = std::isnan(o.k_max) ? 10 : o.k_max,
                step = std::isnan(o.k_step) ? 0.05 : o.k_step;
-  std::vector<double> k, k_angstrom;
-  for (Index i = 0; low + static_cast<double>(i) * step <= high * (1 + 1e-9); ++i) {
-    k.push_back(low + static_cast<double>(i) * step);
-    k_angstrom.push_back(k.back() / angstrom_per_nm);
-  }
+  const auto k = k_grid(low, high, step);
   std::vector<FemSeries> out;
-  for (const auto& text : o.probe_size_nm) {
+  for (const auto& [size_nm, v] : probe_variances(
+           model, o.model, {o.probe_size_nm, o.probe_width, o.femsim}, rotations, k, monitor)) {
     FemSeries s;
-    s.probe_size_nm = number_of("probe-size", text);
-    const auto probe = probe_of(text, o, model);
-    const auto v = atoms::model_variance(model, rotations, probe, k_angstrom, monitor);
-    s.path = fmt::format("{} seen by {} nm", o.model, text);
+    s.probe_size_nm = size_nm;
+    s.path = fmt::format("{} seen by {} nm", o.model, size_nm);
     s.table = s.calibrated = true;
     s.calibration = "of the model";
     s.profile = {k, v.variance, v.error, v.replicate};

@@ -5,10 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "fem_text.hpp"
+#include "fem_model.hpp"
 #include "md_run.hpp"
 #include "vitrum/atoms/form_factors.hpp"
-#include "vitrum/atoms/kinematic.hpp"
 #include "vitrum/core/error.hpp"
 
 namespace vitrum::app {
@@ -51,41 +50,28 @@ atoms::AtomModel model_of(const MdRun& run, const Elements& elements) {
 void analyse_fem(MdRun& run, const MdAnalyzeOptions& o, const Monitor& monitor) {
   if (o.probe_size_nm.empty())
     return;
-  if (o.orientations < 2)
-    throw OptionError(fmt::format("--orientations {}: need at least 2", o.orientations));
+  const ModelProbes probes{o.probe_size_nm, o.probe_width};
+  validate(probes, o.orientations);
   const auto elements = choose_elements(run, o.windows, "a probe of so many nm needs");
   const auto model = model_of(run, elements);
-  const double smallest = *std::min_element(model.edge.begin(), model.edge.end());
   auto& out = run.fem.emplace();
-  constexpr double low = 2, high = 10, step = 0.1; // 1/nm, k = 1/d
-  std::vector<double> k_inv_angstrom;
-  for (Index i = 0; low + static_cast<double>(i) * step <= high + 1e-9; ++i) {
-    out.k_inv_nm.push_back(low + static_cast<double>(i) * step);
-    k_inv_angstrom.push_back(out.k_inv_nm.back() / angstrom_per_nm);
-  }
+  out.k_inv_nm = k_grid(2, 10, 0.1); // k = 1/d
   out.structure_k_inv_nm =
       run.peak.q * angstrom_per_nm / (2 * std::numbers::pi * elements.angstrom);
+  out.probe_width = o.probe_width;
   const auto rotations = atoms::random_rotations(o.orientations, orientation_seed);
-  for (const auto& text : o.probe_size_nm) {
-    const double nm = number_of("probe-size", text), angstrom = nm * angstrom_per_nm;
-    if (2 * angstrom > smallest)
-      throw OptionError(fmt::format("--probe-size {}: sees {:.1f} angstrom, the box has {:.1f}: it "
-                                    "would see atoms twice",
-                                    text,
-                                    2 * angstrom,
-                                    smallest));
-    atoms::ProbeOptions probe;
-    probe.q_inv_angstrom = 0.61 / angstrom; // Rayleigh
-    const auto v = atoms::model_variance(model, rotations, probe, k_inv_angstrom, monitor);
-    out.probe_size_nm.push_back(nm);
+  for (const auto& [size_nm, v] :
+       probe_variances(model, run.info().path, probes, rotations, out.k_inv_nm, monitor)) {
+    out.probe_size_nm.push_back(size_nm);
     out.variance.insert(out.variance.end(), v.variance.begin(), v.variance.end());
     out.error.insert(out.error.end(), v.error.begin(), v.error.end());
     out.patterns.push_back(v.patterns);
   }
-  run.notes.push_back(
-      fmt::format("normalised variance: kinematic diffraction of the last frame by electrons in {} "
-                  "orientations, variance of annular means, sizes after Rayleigh",
-                  o.orientations));
+  run.notes.push_back(fmt::format(
+      "normalised variance: kinematic diffraction of the last frame by electrons in {} "
+      "orientations, variance of annular means, probe sizes as {}",
+      o.orientations,
+      o.probe_width == "rayleigh" ? "Rayleigh's resolution" : "full widths at half maximum"));
 }
 
 void add_fem(Tree& tree, const MdRun& run) {
@@ -100,6 +86,7 @@ void add_fem(Tree& tree, const MdRun& run) {
   const auto ks = static_cast<Index>(f.k_inv_nm.size());
   group.set("k_inv_nm", make_array(f.k_inv_nm, "1/nm"));
   group.set("probe_size_nm", make_array(f.probe_size_nm, "nm"));
+  group.set("probe_width", make_scalar(f.probe_width));
   group.set("variance", make_array({probes, ks}, f.variance, ""));
   group.set("variance_errors", make_array({probes, ks}, f.error, ""));
   group.set("patterns", make_array(f.patterns));

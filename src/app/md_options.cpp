@@ -100,6 +100,12 @@ Settings describe(MdAnalyzeOptions& o) {
       "normalised variance that probes of these sizes would see of the last frame, by electrons; "
       "needs --elements and --angstrom for species and lengths that are only numbers",
       &o.probe_size_nm);
+  fem("probe-width",
+      "fwhm|rayleigh",
+      "what --probe-size means: the full width at half maximum of the probe, as of patterns, or "
+      "0.61/Q of an aperture of radius Q",
+      &o.probe_width,
+      "--probe-size");
   fem("orientations", "N", "random orientations of the box", &o.orientations, "--probe-size");
   const Group map(s, "two-time maps");
   map("no-map", "", "make neither maps nor windows of age", &o.no_map);

@@ -47,6 +47,7 @@ struct MdFem {
   std::vector<double> variance, error; // [probe, k]
   std::vector<Index> patterns;         // [probe]
   double structure_k_inv_nm = 0;       // of the peak of S(q)
+  std::string probe_width;             // what the sizes are: "fwhm" or "rayleigh"
 };
 
 struct MdRun {

@@ -21,11 +21,6 @@ constexpr double second_dark = 7.015586669815619 / (2 * pi); // Q r at the secon
 
 constexpr double bin_width = 0.002; // angstrom, of distances in the plane
 
-/// Largest distance from the centre of the probe at which atoms count.
-double reach_of(const ProbeOptions& probe) {
-  return probe.square ? 0.61 / probe.q_inv_angstrom : second_dark / probe.q_inv_angstrom;
-}
-
 /// Atoms that the probe sees, with their amplitudes.
 struct Lit {
   std::vector<double> x, y, amplitude;
@@ -40,7 +35,7 @@ Lit lit_atoms(const AtomModel& atoms,
   Lit lit;
   const double rayleigh = 0.61 / probe.q_inv_angstrom;
   const double half = rayleigh * std::numbers::sqrt2 / 2;
-  const double reach = reach_of(probe);
+  const double reach = probe_reach(probe);
   for (std::size_t i = 0; i < atoms.position.size(); ++i) {
     double dx = atoms.position[i][0] - x, dy = atoms.position[i][1] - y;
     dx -= atoms.edge[0] * std::round(dx / atoms.edge[0]);
@@ -61,6 +56,14 @@ Lit lit_atoms(const AtomModel& atoms,
 }
 
 } // namespace
+
+double probe_reach(const ProbeOptions& probe) {
+  return probe.square ? 0.61 / probe.q_inv_angstrom : second_dark / probe.q_inv_angstrom;
+}
+
+double probe_span(const ProbeOptions& probe) {
+  return probe.square ? std::numbers::sqrt2 * probe_reach(probe) : 2 * probe_reach(probe);
+}
 
 void validate(const AtomModel& model) {
   for (const double edge : model.edge)
@@ -178,7 +181,7 @@ RingTable::RingTable(std::span<const double> k, const ProbeOptions& probe) {
         fmt::format("aperture of {:g} 1/angstrom: must be positive", probe.q_inv_angstrom));
   const bool cut = probe.truncation > 0;
   width_ = cut ? probe.truncation : bin_width;
-  bins_ = static_cast<std::size_t>(2 * reach_of(probe) / width_) + 2;
+  bins_ = static_cast<std::size_t>(2 * probe_reach(probe) / width_) + 2;
   values_.resize(k.size() * bins_);
   parallel_for(0, static_cast<Index>(k.size()), 1, [&](Index first, Index last) {
     for (Index q = first; q < last; ++q)

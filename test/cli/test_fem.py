@@ -292,8 +292,11 @@ class Fem(CliTest):
         self.refused("--model: expected the size of the probe, --probe-size NM", "fem", "--model", model, "-o", "r.h5", code=2)
         self.refused("--model and PATTERNS: expected one of them; set the results against each other with --compare",
                      "fem", "a.h5", "--model", model, "--probe-size", "2", "-o", "r.h5", code=2)
-        self.refused(f"{model}: a probe of 4 nm sees 80.0 angstrom, the box has 28.3: it would see atoms twice",
-                     "fem", "--model", model, "--probe-size", "4", "-o", "r.h5")
+        self.refused(f"{model}: a probe of 2.01 nm lights 28.4 angstrom, the box has 28.3: expected a smaller probe or a larger box",
+                     "fem", "--model", model, "--probe-size", "2.01", "--femsim", "-o", "r.h5")
+        # all that the probe lights, to its second dark ring at 1.83 times its size
+        self.refused(f"{model}: a probe of 0.78 nm lights 28.6 angstrom, the box has 28.3: expected a smaller probe or a larger box",
+                     "fem", "--model", model, "--probe-size", "0.78", "-o", "r.h5")
         self.path("x.xyz").write_text("1\n30 30 30\nXx 0 0 0\n")
         self.refused("x.xyz: atom 1 is 'Xx', not an element", "fem", "--model", "x.xyz", "--probe-size", "1", "-o", "r.h5")
 

@@ -82,7 +82,7 @@ class Trajectory(CliTest):
     def test_speckles_waits_and_page(self):
         self.glass()
         self.vitrum("md", "analyze", "g.dump", "--time-step", "0.1", "--bond-length", "0.9", "--average", "3", "--t-min", "8",
-                    "--replicates", "10", "--atoms", "atoms.xyz", "--probe-size", "0.8,1", "--orientations", "4", "--elements", "Zr,Cu", "--angstrom", "3",
+                    "--replicates", "10", "--atoms", "atoms.xyz", "--probe-size", "0.4,0.45", "--orientations", "4", "--elements", "Zr,Cu", "--angstrom", "3",
                     "-o", "g.h5", "--quiet")
         s = {name: value for name, value in self.scalars("g.h5")["scalars"].items()}
         self.assertEqual(s["frames"]["value"], 240)
@@ -99,6 +99,7 @@ class Trajectory(CliTest):
             self.assertEqual(result["entry/g2/lag_s"].attrs["units"], "tau")
             self.assertEqual(result["entry/fem_model/variance"].shape, (2, 81))
             self.assertTrue((result["entry/fem_model/variance"][:] > 0).all())
+            self.assertEqual(result["entry/fem_model/probe_width"][()], b"fwhm")
             self.assertEqual(result["entry/mobility/displacement"].shape, (96, 96))
         for figure in ("two-time", "g2", "structure", "speckle", "windows", "waiting", "hops", "motion", "mobility", "model-variance"):
             self.vitrum("show", "g.h5", "--figure", figure, "-o", f"{figure}.png")
@@ -178,8 +179,14 @@ class Trajectory(CliTest):
         fem = ["md", "analyze", "g.dump", "--time-step", "1", "--probe-size", "0.8", "-o", "o.h5"]
         self.refused("g.dump: lengths are in 'sigma': a probe of so many nm needs --angstrom, the length of this unit", *fem, code=2)
         self.refused("'1' is no element: name one for each species with --elements", *fem, "--angstrom", "3", code=2)
-        self.refused("--probe-size 2: sees 40.0 angstrom, the box has 18.0: it would see atoms twice", *fem[:6], "2", *fem[7:], "--angstrom", "3",
-                     "--elements", "Zr,Cu", code=2)
+        atoms = ["--angstrom", "3", "--elements", "Zr,Cu"]
+        # to the second dark ring: 2.23/Q, Q = 0.5145/FWHM or 0.61/R
+        self.refused("g.dump: a probe of 0.42 nm lights 18.2 angstrom, the box has 18.0: expected a smaller probe or a larger box", *fem[:6], "0.42",
+                     *fem[7:], *atoms)
+        self.refused("g.dump: a probe of 0.5 nm lights 18.3 angstrom, the box has 18.0: expected a smaller probe or a larger box", *fem[:6], "0.5",
+                     *fem[7:], *atoms, "--probe-width", "rayleigh")
+        self.refused("--probe-width hwhm: expected rayleigh or fwhm", *fem, *atoms, "--probe-width", "hwhm", code=2)
+        self.refused("--probe-size -1: must be positive", *fem[:6], "-1", *fem[7:], *atoms, code=2)
         self.refused("--weights xray: expected unit, x-ray or electron", *scattering[:5], "--weights", "xray", "-o", "o.h5", code=2)
         self.refused("--radii: 1 radii for 2 species (1, 2)", "md", "analyze", "g.dump", "--radii", "0.5", "-o", "o.h5", code=2)
 

@@ -58,6 +58,25 @@ TEST(Kinematic, TurningKeepsTheDensityAndTheIdentityKeepsAll) {
         static_cast<double>(rotated(model, r).position.size()), 2000, 5 * std::sqrt(2000.0));
 }
 
+// One atom counts as far as the probe is said to reach, and no further.
+TEST(Kinematic, ProbesReachAsFarAsTheyAreSaidTo) {
+  ProbeOptions probe;
+  probe.q_inv_angstrom = 0.05;
+  EXPECT_NEAR(probe_reach(probe), 1.8305 * 0.61 / 0.05, 0.001); // zeros of J1: 7.0156 and 3.8317
+  EXPECT_NEAR(probe_span(probe), 2 * probe_reach(probe), 1e-12);
+  ProbeOptions square = probe;
+  square.square = true;
+  EXPECT_NEAR(probe_span(square), std::sqrt(2.0) * 0.61 / 0.05, 1e-12);
+  const std::vector<double> k{0.2};
+  for (const auto& one : {probe, square})
+    for (const double share : {0.99, 1.01}) {
+      const double reach = one.square ? 0.5 * probe_span(one) : probe_reach(one);
+      const AtomModel model{{100, 100, 100}, {{share * reach, 0, 0}}, {29}};
+      const auto factors = electron_factors(model.element, k);
+      EXPECT_EQ(annular_intensity(model, 0, 0, one, RingTable(k, one), factors)[0] > 0, share < 1);
+    }
+}
+
 /// The annular mean by hand: the pattern's amplitude on points around the ring.
 TEST(Kinematic, AnnularIntensityIsTheMeanOfTheRing) {
   for (const Index atoms : {1, 7, 60, 400}) {

@@ -710,6 +710,7 @@ def md_analyze(
     mobile: Optional[float] = ...,
     atoms: Union[str, PathLike[str], float, Sequence[float], None] = ...,
     probe_size: Union[str, PathLike[str], float, Sequence[Union[str, float, PathLike[str]]], Mapping[str, object], None] = ...,
+    probe_width: Union[str, PathLike[str], float, Sequence[float], None] = ...,
     orientations: Optional[int] = ...,
     no_map: Optional[bool] = ...,
     window: Optional[float] = ...,

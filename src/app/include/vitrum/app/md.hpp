@@ -48,6 +48,7 @@ struct MdAnalyzeOptions {
   Index replicates = 50;                  // of its bootstrap
   double mobile_fraction = 0.06;          // of the atoms that strings are made of
   std::vector<std::string> probe_size_nm; // of fluctuation microscopy; empty: none
+  std::string probe_width = "fwhm";       // what these sizes are; or rayleigh
   Index orientations = 50;                // in which probes see the box
   std::string atoms;                      // extended XYZ to write
   bool no_map = false;

@@ -47,6 +47,11 @@ struct ProbeOptions {
 /// the first dark ring 0.61/Q. Its intensity has a full width at half maximum of 0.5145/Q.
 [[nodiscard]] double probe_amplitude(double x);
 [[nodiscard]] double aperture_of_fwhm(double fwhm_angstrom);
+/// Largest distance from its centre at which atoms count, in angstrom: the second dark ring at
+/// 1.83 R, or the corner of the square at R.
+[[nodiscard]] double probe_reach(const ProbeOptions& probe);
+/// Width of the region whose atoms count: a narrower box cuts it off.
+[[nodiscard]] double probe_span(const ProbeOptions& probe);
 
 /// Annular mean of the intensity at each k (1/d, 1/angstrom) for a probe at (x, y): flat Ewald
 /// sphere, single scattering,
