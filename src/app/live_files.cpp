@@ -58,7 +58,7 @@ public:
     if (count_ <= 0 || ended_)
       return count_ = 0;
     block_.resize(static_cast<std::size_t>(count_ * info_.frame_bytes()));
-    const io::WithoutFileLocks no_locks;
+    const io::WhileItGrows growing;
     while (count_ > 0) {
       try {
         series_->source->read(done_, count_, block_.data());
@@ -110,7 +110,7 @@ private:
         return false;
     }
     const auto start = Clock::now();
-    const io::WithoutFileLocks no_locks;
+    const io::WhileItGrows growing;
     series_.reset();
     try {
       auto series = open_input(path_, flags_);

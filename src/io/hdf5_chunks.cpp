@@ -119,6 +119,11 @@ public:
     return {skipped, written ? static_cast<Index>(bytes) : 0};
   }
 
+  void require_written(const std::vector<hsize_t>& at) const {
+    if (stored(at).second == 0)
+      throw FormatError(dataset_.file, place(at), "has not been written", "");
+  }
+
   [[noreturn]] void refuse(const std::vector<hsize_t>& at, Index bytes) const {
     throw FormatError(dataset_.file,
                       place(at),
@@ -239,10 +244,13 @@ void check(const Chunks& chunks, int axis, Index begin, Index end) {
 void check_chunks(const Dataset& dataset, int frame_axis, Index begin, Index end) {
   Chunks chunks(dataset);
   chunks.name_frames(frame_axis);
-  if (frame_axis < 0)
-    check(chunks, 0, 0, dataset.dims[0]);
-  else
-    check(chunks, frame_axis, begin, end);
+  if (frame_axis < 0) {
+    frame_axis = 0;
+    end = static_cast<Index>(dataset.dims[0]);
+  }
+  if (growing() && chunks.chunked())
+    chunks.each(frame_axis, begin, end, [&](const auto& at) { chunks.require_written(at); });
+  check(chunks, frame_axis, begin, end);
 }
 
 void check_all_chunks(const Dataset& dataset) {

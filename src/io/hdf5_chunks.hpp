@@ -19,7 +19,8 @@ namespace vitrum::io::h5 {
 
 /// Decodes the chunks that hold [begin, end) of dimension `frame_axis` (−1: a single image) and
 /// forgets them: done before the library reads, it refuses what the library would overrun. Does
-/// nothing for filters that decode_chunk does not know. Throws FormatError that names the frame.
+/// nothing for filters that decode_chunk does not know. While a file grows, refuses chunks that
+/// were never written. Throws FormatError that names the frame.
 void check_chunks(const Dataset& dataset, int frame_axis, Index begin, Index end);
 void check_all_chunks(const Dataset& dataset);
 

@@ -208,8 +208,11 @@ void FrameDataset::fetch(Index slab, Index tile, Stored& chunk) {
     H5Eclear2(H5E_DEFAULT);
     bytes = 0; // never written
   }
-  if (bytes == 0)
+  if (bytes == 0) {
+    if (growing())
+      throw FormatError(dataset_.file, place(slab), "has not been written", "");
     return;
+  }
   if (static_cast<Index>(bytes) > file_size(dataset_.file))
     throw FormatError(dataset_.file,
                       place(slab),

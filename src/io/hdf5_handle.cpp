@@ -66,23 +66,27 @@ void check(bool failed, std::string_view path, std::string_view place, std::stri
 }
 
 namespace {
-thread_local bool locking = true;
+thread_local bool it_grows = false;
 }
 
-bool set_locking(bool on) {
-  return std::exchange(locking, on);
+bool set_growing(bool on) {
+  return std::exchange(it_grows, on);
+}
+bool growing() {
+  return it_grows;
 }
 
 Handle open_file(const std::string& path) {
   require_readable_file(path);
   const Handle access(H5Pcreate(H5P_FILE_ACCESS));
-  if (!locking)
+  if (it_grows)
     H5Pset_file_locking(access.get(), false, true);
   H5Pset_fclose_degree(access.get(), H5F_CLOSE_WEAK);
   Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
-  if (!file) { // being written by one that lets others read (SWMR)?
+  if (!file) {
     const auto why = reason();
-    file = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, access.get()));
+    if (it_grows) // by one that lets others read (SWMR)?
+      file = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, access.get()));
     H5Eclear2(H5E_DEFAULT);
     if (!file)
       throw FormatError(path, "", fmt::format("unreadable HDF5 ({})", why), "an HDF5 file");

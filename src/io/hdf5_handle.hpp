@@ -55,8 +55,9 @@ void check(bool failed, std::string_view path, std::string_view place, std::stri
 
 /// Opens for reading. Throws FileError when the system refuses, FormatError when it is not HDF5.
 [[nodiscard]] Handle open_file(const std::string& path);
-/// Whether files that this thread opens from now on are locked against writers. Returns what was.
-bool set_locking(bool on);
+/// Whether this thread reads files that grow, see WhileItGrows. Returns what was.
+bool set_growing(bool on);
+[[nodiscard]] bool growing();
 
 /// True when a link chain `name` (no leading slash, or an absolute path) leads to an object.
 [[nodiscard]] bool exists(hid_t location, const std::string& name);

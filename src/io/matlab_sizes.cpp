@@ -16,7 +16,9 @@ namespace vitrum::io {
 namespace {
 
 constexpr Index header_bytes = 128, tag_bytes = 8;
-constexpr std::uint32_t matrix = 14, packed = 15; // data types of the format's description
+constexpr std::uint32_t int32 = 5, matrix = 14,
+                        packed = 15; // data types of the format's description
+constexpr std::uint32_t sparse = 5;  // a class of arrays
 
 /// The first bytes of a packed variable; fewer where it is damaged.
 std::vector<std::byte> unpack_start(std::vector<std::byte>& from) {
@@ -40,14 +42,18 @@ struct Claim {
   double elements = 0, sides = 0;
 };
 
-/// Of the matrix that begins with its tag here: its flags (16 bytes), then its sides.
+/// Of the matrix that begins with its tag here: its flags (16 bytes), then its sides. A sparse one
+/// holds few of its elements, and objects of MATLAB have a name in the place of sides.
 Claim claim_of(const std::vector<std::byte>& bytes, bool big) {
   const auto word = [&](std::size_t at) {
     if (at + 4 > bytes.size())
       return std::uint32_t{0};
     return big ? load_big<std::uint32_t>(&bytes[at]) : load_little<std::uint32_t>(&bytes[at]);
   };
-  constexpr std::size_t sides_tag = 24;
+  constexpr std::size_t flags_at = 16, sides_tag = 24;
+  constexpr std::uint32_t low_byte = 0xFF, low_half = 0xFFFF;
+  if ((word(flags_at) & low_byte) == sparse || (word(sides_tag) & low_half) != int32)
+    return {};
   std::uint32_t count = word(sides_tag + 4) / 4;
   std::size_t at = sides_tag + tag_bytes;
   if (const std::uint32_t small = word(sides_tag) >> 16; small != 0) { // packed into its tag

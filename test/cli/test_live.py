@@ -184,6 +184,24 @@ class Live(CliTest):
                     data[-len(block):] = block
         self.grow(write, "grow.h5")
 
+    def test_a_file_made_long_first(self):
+        """Frames whose chunks were never written have not come: read as stored, and through the library of HDF5."""
+        for kind in ("<u2", ">u2"):
+            count = [0]
+
+            def write(block):
+                with h5py.File(self.path("long.h5"), "a") as file:
+                    data = file.require_dataset("data", (150, *block.shape[1:]), kind, chunks=(1, *block.shape[1:]))
+                    data[count[0]:count[0] + len(block)] = block
+                    count[0] += len(block)
+            self.grow(write, "long.h5")
+            for name in ("long.h5", "live.h5", "x.h5", "whole.h5"):
+                self.path(name).unlink()
+            self.assertEqual(count[0], 120)
+        write(poisson_frames(frames=30))
+        out, err = self.end(self.start("live", "long.h5", "--frame-time", 1, "--idle", 0.5, "--models", "exp", "-o", "live.h5", "--quiet"), code=1)
+        self.assertIn("no frame could be read; the last attempt to read more: long.h5:/data: frame 0: has not been written\n", err)
+
     def test_a_file_that_its_writer_keeps_open(self):
         files = []
 
@@ -199,6 +217,9 @@ class Live(CliTest):
                 data[-len(block):] = block
                 data.flush()
         self.grow(write, "swmr.h5")
+        # no other command reads what may be half written
+        done = self.vitrum("info", "swmr.h5", code=1)
+        self.assertIn("vitrum: swmr.h5: unreadable HDF5 (", done.stderr)
 
     def test_a_growing_folder(self):
         """Single TIFF frames, uncompressed, written as plainly as the format allows."""
@@ -392,6 +413,19 @@ class WhatGoesWrong(Live):
         with h5py.File(self.path("live.h5")) as file:
             self.assertIn(b"the series could not be followed to its end: v.h5: frames became 9 x 10 of uint16, they were 8 x 10 of uint16",
                           list(file["/entry/process/warnings"][:]))
+
+    def test_a_file_is_replaced_before_its_first_frame_is_read(self):
+        frames = poisson_frames(frames=5)
+        with h5py.File(self.path("v.h5"), "w") as file:
+            data = file.create_dataset("data", shape=frames.shape, dtype="<u2", chunks=(1, 8, 10), compression="gzip")
+            for number in range(5):
+                data.id.write_direct_chunk((number, 0, 0), b"torn")
+        run = self.start("live", "v.h5", "--frame-time", 1, *self.LIVE)
+        time.sleep(2)
+        self.write_h5("new.h5", poisson_frames(frames=400, height=90, width=100))
+        os.replace(self.path("new.h5"), self.path("v.h5"))
+        _, err = self.end(run, code=1)
+        self.assertEqual(err, "vitrum: v.h5: frames became 90 x 100 of uint16, they were 8 x 10 of uint16\n")
 
     def test_channels_that_are_not_there(self):
         self.write_h5("v.h5", poisson_frames())

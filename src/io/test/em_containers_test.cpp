@@ -183,6 +183,20 @@ TEST(EmContainers, MatlabColumnsBecomeRows) {
             std::string::npos);
 }
 
+TEST(EmContainers, MatlabVariablesWithoutSidesAreNoClaim) {
+  const Scratch scratch;
+  const auto stack = matlab_bytes({2, 3, 2}, std::vector<std::uint16_t>(12, 7));
+  auto few = matlab_bytes({60000, 60000}, {1, 2, 3}, "few");
+  few[144] = 5; // a sparse array, which holds few of its elements
+  auto object = matlab_bytes({0x4C42, 0x54414D}, {1, 2, 3}, "object");
+  object[144] = 17; // an object: the name of its system comes where arrays have sides
+  object[152] = 1;
+  for (const auto& other : {few, object}) {
+    write(scratch / "two.mat", stack + other.substr(128));
+    EXPECT_EQ(open_series(scratch / "two.mat::stack")->info().frames, 2);
+  }
+}
+
 TEST(EmContainers, MatlabSizesThatTheFileCannotHold) {
   const Scratch scratch;
   write(scratch / "huge.mat", matlab_bytes({30000, 30000, 30000}, {1, 2, 3}));

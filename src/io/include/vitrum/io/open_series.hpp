@@ -43,14 +43,15 @@ void validate(const OpenOptions& options);
 [[nodiscard]] std::unique_ptr<frames::FrameSource> open_series(const std::string& path,
                                                                const OpenOptions& options = {});
 
-/// While it lives, HDF5 files that this thread opens and reads are not locked, so that a program
-/// that is writing them is not disturbed. What it has not finished may then be read half done.
-class WithoutFileLocks {
+/// While it lives, HDF5 files that this thread opens and reads are taken for ones that grow. They
+/// are not locked and may be open for writing (SWMR), so what their program has not finished may be
+/// read half done; a chunk that was never written is refused instead of read as zeros.
+class WhileItGrows {
 public:
-  WithoutFileLocks();
-  ~WithoutFileLocks();
-  WithoutFileLocks(const WithoutFileLocks&) = delete;
-  WithoutFileLocks& operator=(const WithoutFileLocks&) = delete;
+  WhileItGrows();
+  ~WhileItGrows();
+  WhileItGrows(const WhileItGrows&) = delete;
+  WhileItGrows& operator=(const WhileItGrows&) = delete;
 
 private:
   bool before_;
