@@ -1,4 +1,5 @@
 // A cooling scan as a result: Tg by energy and pressure against temperature.
+#include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
@@ -16,7 +17,9 @@ std::string analyse_cooling(const std::filesystem::path& table,
                             double rate,
                             Index atoms,
                             Tree tree) {
-  const auto rows = io::read_number_rows(table.string(), 4); // step, temperature, energy, pressure
+  auto rows = io::read_number_rows(table.string(), 4); // step, temperature, energy, pressure
+  // a small box fluctuates more than it cools from one stretch to the next; an axis goes one way
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a[1] > b[1]; });
   std::vector<double> temperature, energy, pressure;
   for (const auto& row : rows) {
     temperature.push_back(row[1]);

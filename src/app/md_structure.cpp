@@ -233,7 +233,7 @@ void add_structure(Tree& tree, const MdRun& run) {
     s.set("weights", make_scalar(run.weights_name));
   s.set("peak_q", make_scalar(run.peak.q, run.inverse_length()));
   s.set("peak_structure_factor", make_scalar(run.peak.value));
-  s.set("peak_s_errors", make_scalar(run.peak.error));
+  s.set("peak_structure_factor_errors", make_scalar(run.peak.error));
 
   auto& g = tree.group("entry/pair_distribution");
   g.attributes["NX_class"] = std::string("NXdata");

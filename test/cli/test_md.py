@@ -101,6 +101,8 @@ class Trajectory(CliTest):
             self.assertTrue((result["entry/fem_model/variance"][:] > 0).all())
             self.assertEqual(result["entry/fem_model/probe_width"][()], b"fwhm")
             self.assertEqual(result["entry/mobility/displacement"].shape, (96, 96))
+            self.assertIn("peak_structure_factor_errors", result["entry/structure"])
+        self.vitrum("validate", "g.h5")
         for figure in ("two-time", "g2", "structure", "speckle", "windows", "waiting", "hops", "motion", "mobility", "model-variance"):
             self.vitrum("show", "g.h5", "--figure", figure, "-o", f"{figure}.png")
         self.vitrum("report", "g.h5", "-o", "page", "--quiet")
@@ -323,6 +325,8 @@ class Simulation(CliTest):
         self.vitrum("md", "simulate", "--atoms", "500", "--cut-off", "2", "--cooling-scan", "0.1", "--cooling", "60", "-o", "cool", "--quiet")
         with h5py.File(self.path("cool/cooling.h5")) as result:
             temperature, energy = result["entry/cooling/temperature"][:], result["entry/cooling/energy"][:]
+        self.vitrum("validate", "cool/cooling.h5")
+        self.assertTrue((np.diff(temperature) <= 0).all())
         np.testing.assert_allclose(temperature, 1.2 - 0.011 * (np.arange(100) + 0.5), atol=0.1)
         glass, liquid = energy[temperature < 0.3].mean(), energy[temperature > 1].mean()
         self.assertTrue(1 < liquid - glass < 2, (glass, liquid))  # 3/2 for each epsilon and atom, and more above Tg
