@@ -124,6 +124,22 @@ TEST(GlassTransition, SettlesInNoise) {
   EXPECT_LT(mean.deviation(), 0.02);
 }
 
+// In more noise ranges come and go, and Tg with them: what is given lies between what they give.
+TEST(GlassTransition, LiesWithinItsRangesOrIsRefused) {
+  Random random(7);
+  int found = 0;
+  for (int seed = 0; seed < 200; ++seed) {
+    const auto c = cooled(0.25, 0.015, random);
+    try {
+      const auto one = fit_glass_transition(c.x, c.y);
+      EXPECT_TRUE(one.lowest <= one.at && one.at <= one.highest);
+      ++found;
+    } catch (const DataError&) { // said, not silent
+    }
+  }
+  EXPECT_GT(found, 180);
+}
+
 TEST(GlassTransition, NeedsPointsInItsRanges) {
   const std::vector<double> few{0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3};
   std::vector<double> bent;
