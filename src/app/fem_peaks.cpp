@@ -115,36 +115,54 @@ void find_peaks(FemRun& run, FemSeries& s, const FemOptions& o) {
 namespace {
 
 /// The pair of the series that knows its separation best.
-void find_pair(FemRun& run) {
-  const FemSeries* best = nullptr;
-  Index found = 0;
-  for (const auto& s : run.series) {
-    if (s.peaks.splits.empty() || !s.peaks.splits[0].found)
-      continue;
-    ++found;
-    if (best == nullptr ||
-        s.peaks.splits[0].separation.error < best->peaks.splits[0].separation.error)
-      best = &s;
-  }
-  if (best == nullptr)
+void find_pair(FemRun& run, double level) {
+  std::vector<fem::Split> splits;
+  for (const auto& s : run.series)
+    splits.push_back(s.peaks.splits.empty() ? fem::Split{} : s.peaks.splits[0]);
+  const auto choice = fem::choose_pair(splits, level);
+  if (choice.found == 0)
     return;
-  run.pair = fem::pair_of(best->peaks.splits[0]);
-  const std::string unit = best->calibrated ? "1/nm" : "px";
+  const auto of =
+      fmt::format("the first peak is two in {} of {} series", choice.found, run.series.size());
+  if (!choice.series) {
+    run.warnings.push_back(fmt::format(
+        "{}, which chance would do to one peak in {:.2g} % of such sets: heights behind "
+        "correlation lengths are those of single Gaussians",
+        of,
+        100 * choice.chance));
+    return;
+  }
+  const auto& best = run.series[*choice.series];
+  run.pair = fem::pair_of(splits[*choice.series]);
+  const std::string unit = best.calibrated ? "1/nm" : "px";
   run.warnings.push_back(fmt::format(
-      "the first peak is two in {} of {} series, {} apart for {:g} nm: heights behind correlation "
-      "lengths are sums of both, in all series",
-      found,
-      run.series.size(),
+      "{}, {} apart for {:g} nm: heights behind correlation lengths are sums of both, in all "
+      "series",
+      of,
       report::format_value(run.pair->separation.value, run.pair->separation.error, unit),
-      best->probe_size_nm));
+      best.probe_size_nm));
 }
 
-/// Of the first peak, or of both of its parts.
-fem::Value first_height(const FemRun& run, const FemSeries& s) {
-  if (s.peaks.peaks.empty() || !(s.peaks.peaks[0].height.error > 0))
-    return {};
-  return run.pair ? fem::pair_height(s.profile, s.peaks, 0, *run.pair, s.resolution)
-                  : s.peaks.peaks[0].height;
+/// Adds the height of the first peak, or of both of its parts, to those behind lengths.
+void add_height(FemRun& run, const FemSeries& s) {
+  const auto leave_out = [&](const char* why) {
+    run.warnings.push_back(fmt::format("{}: {}, not used for correlation lengths", s.path, why));
+  };
+  if (s.peaks.peaks.empty())
+    return leave_out("no peak");
+  const auto& single = s.peaks.peaks[0].height;
+  if (!(single.error > 0))
+    return leave_out("the fit of the first peak ran to an edge and has no error");
+  if (!run.pair) {
+    run.sized.push_back({s.probe_size_nm, single.value, single.error});
+    return;
+  }
+  const auto both = fem::pair_height(s.profile, s.peaks, 0, *run.pair, s.resolution);
+  const fem::SizedPeak peak{s.probe_size_nm, both.own.value, both.own.error, both.common};
+  if (!(peak.error > 0) || !std::isfinite(peak.height) || !std::isfinite(peak.total_error()))
+    return leave_out("the fit of the first peak as the pair that another series has failed (rings "
+                     "too few or too wide)");
+  run.sized.push_back(peak);
 }
 
 } // namespace
@@ -159,14 +177,9 @@ void find_lengths(FemRun& run, const FemOptions& o) {
     for (std::size_t j = 0; j < i; ++j)
       if (run.series[i].probe_size_nm == run.series[j].probe_size_nm)
         return; // one probe size at several temperatures
-  find_pair(run);
-  for (const auto& s : run.series) {
-    const auto height = first_height(run, s);
-    if (height.error > 0)
-      run.sized.push_back({s.probe_size_nm, height.value, height.error});
-    else
-      run.warnings.push_back(fmt::format("{}: no peak, not used for correlation lengths", s.path));
-  }
+  find_pair(run, peak_options(o).split_level);
+  for (const auto& s : run.series)
+    add_height(run, s);
   std::sort(run.sized.begin(), run.sized.end(), [](const auto& a, const auto& b) {
     return a.probe_size_nm < b.probe_size_nm;
   });

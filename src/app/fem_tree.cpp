@@ -105,6 +105,7 @@ void add_split(Tree& group, const fem::Split& split, const std::string& unit) {
   set(group, "second_height", split.second_height, "");
   set(group, "width", split.width, unit);
   set(group, "separation", split.separation, unit);
+  set(group, "first_share", split.first_share, "");
 }
 
 void add_peaks(Tree& group, const FemSeries& s) {
@@ -153,15 +154,16 @@ void add_lengths(Tree& tree, const FemRun& run) {
   sv.attributes["NX_class"] = std::string("NXdata");
   sv.attributes["signal"] = std::string("height");
   sv.attributes["axes"] = std::vector<std::string>{"inverse_square_size"};
-  std::vector<double> size, inverse, height, error, q2, ratio, ratio_error;
+  std::vector<double> size, inverse, height, error, common, q2, ratio, ratio_error;
   for (const auto& one : run.sized) {
     size.push_back(one.probe_size_nm);
     inverse.push_back(1 / (one.probe_size_nm * one.probe_size_nm));
     height.push_back(one.height);
-    error.push_back(one.error);
+    error.push_back(one.total_error());
+    common.insert(common.end(), one.common.begin(), one.common.end());
     q2.push_back(0.61 * 0.61 * inverse.back());
     ratio.push_back(q2.back() / one.height);
-    ratio_error.push_back(ratio.back() * one.error / one.height);
+    ratio_error.push_back(ratio.back() * error.back() / one.height);
   }
   sv.set("probe_size_nm", make_array(size, "nm"));
   sv.set("inverse_square_size", make_array(inverse, "1/nm^2"));
@@ -169,7 +171,9 @@ void add_lengths(Tree& tree, const FemRun& run) {
   sv.set("height_errors", make_array(error));
   if (run.pair) {
     set(sv, "pair_separation", run.pair->separation, run.series[0].calibrated ? "1/nm" : "px");
-    sv.set("pair_first_share", make_scalar(run.pair->first_share));
+    set(sv, "pair_first_share", run.pair->first_share, "");
+    sv.set("height_common_errors",
+           make_array({static_cast<Index>(run.sized.size()), 2}, common, ""));
   }
   const auto& s = run.stratton_voyles;
   sv.set("status", make_scalar(s.status));

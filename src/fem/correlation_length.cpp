@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "shared_errors.hpp"
 #include "sized_peaks.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/fit/curve_fit.hpp"
@@ -41,17 +42,46 @@ Value persistence_length(
   return out;
 }
 
+namespace {
+
+/// y = intercept + slope · x, with errors that the points share. The same as fit::fit_line without.
+fit::LineFit fit_shared_line(const std::vector<double>& x,
+                             const std::vector<double>& y,
+                             const SharedErrors& errors) {
+  const std::vector<double> one(x.size(), 1);
+  const double s = errors.product(one, one), sx = errors.product(one, x),
+               sxx = errors.product(x, x), sy = errors.product(one, y), sxy = errors.product(x, y);
+  const double det = s * sxx - sx * sx;
+  fit::LineFit out;
+  out.slope = (s * sxy - sx * sy) / det;
+  out.intercept = (sxx * sy - sx * sxy) / det;
+  out.slope_error = std::sqrt(s / det);
+  out.intercept_error = std::sqrt(sxx / det);
+  out.covariance = -sx / det;
+  std::vector<double> left;
+  for (std::size_t i = 0; i < x.size(); ++i)
+    left.push_back(y[i] - out.intercept - out.slope * x[i]);
+  out.chi2 = errors.product(left, left);
+  out.points = static_cast<Index>(x.size());
+  return out;
+}
+
+} // namespace
+
 PairPersistence find_pair_persistence(std::span<const SizedPeak> peaks, double smallest_nm) {
   PairPersistence out;
   validate(peaks);
   std::vector<double> x, y, error;
+  std::vector<SharedErrors::Pair> common;
   for (const auto& one : sorted_by_size(peaks)) {
     if (one.probe_size_nm < smallest_nm || !(one.height > 0))
       continue;
     const double q = 0.61 / one.probe_size_nm;
     x.push_back(q * q);
     y.push_back(q * q / one.height);
-    error.push_back(q * q / (one.height * one.height) * one.error);
+    const double by_height = q * q / (one.height * one.height);
+    error.push_back(by_height * one.error);
+    common.push_back({-by_height * one.common[0], -by_height * one.common[1]});
     out.largest_nm = one.probe_size_nm;
     if (std::isnan(out.smallest_nm))
       out.smallest_nm = one.probe_size_nm;
@@ -61,7 +91,7 @@ PairPersistence find_pair_persistence(std::span<const SizedPeak> peaks, double s
     out.status = fmt::format("{} probe sizes of {:.3g} nm and more, need 3", x.size(), smallest_nm);
     return out;
   }
-  const auto line = fit::fit_line(x, y, error);
+  const auto line = fit_shared_line(x, y, SharedErrors(error, common));
   out.chi2 = line.chi2;
   // where the line misses the points by more than their errors, the errors are those of the scatter
   const double scale = std::max(1.0, line.chi2 / static_cast<double>(x.size() - 2));

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "shared_errors.hpp"
 #include "sized_peaks.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/core/random.hpp"
@@ -13,10 +14,30 @@
 namespace vitrum::fem {
 namespace {
 
-/// Probe sizes, heights and errors, by size.
+/// Probe sizes, heights, their own errors and those they share, by size.
 struct Points {
   std::vector<double> size, height, error;
+  std::vector<SharedErrors::Pair> common;
+
+  [[nodiscard]] bool shares() const {
+    return std::any_of(
+        common.begin(), common.end(), [](const auto& one) { return one[0] != 0 || one[1] != 0; });
+  }
+  /// Moves the height of a point by what so many standard deviations of the shared unknowns do.
+  [[nodiscard]] double moved(std::size_t i, const SharedErrors::Pair& by) const {
+    return by[0] * common[i][0] + by[1] * common[i][1];
+  }
 };
+
+/// A draw of all errors: each point's own, the shared ones once.
+std::vector<double> draw(const Points& p, Random& random) {
+  std::vector<double> out;
+  const bool shares = p.shares();
+  const SharedErrors::Pair by{shares ? random.normal() : 0, shares ? random.normal() : 0};
+  for (std::size_t i = 0; i < p.size.size(); ++i)
+    out.push_back(p.error[i] * random.normal() + p.moved(i, by));
+  return out;
+}
 
 /// y = level + slope · x by weighted least squares.
 struct Line {
@@ -120,6 +141,36 @@ Branches best_branches(const Points& p) {
   return best;
 }
 
+/// The same with shared errors: what the points say of the shared unknowns is taken off them and
+/// the branches are fitted again, a few times.
+Branches best_shared_branches(const Points& p) {
+  auto best = best_branches(p);
+  if (!p.shares() || !std::isfinite(best.chi2))
+    return best;
+  const SharedErrors errors(p.error, p.common);
+  SharedErrors::Pair by{};
+  auto moved = p;
+  std::vector<double> left(p.size.size());
+  constexpr int most = 3;        // errors are simulated with as many
+  constexpr double close = 0.05; // of their standard deviations
+  for (int round = 0; round < most; ++round) {
+    for (std::size_t i = 0; i < left.size(); ++i)
+      left[i] = p.height[i] - best.at(p.size[i]);
+    const auto next = errors.unknowns(left);
+    const double step = std::hypot(next[0] - by[0], next[1] - by[1]);
+    by = next;
+    for (std::size_t i = 0; i < left.size(); ++i)
+      moved.height[i] = p.height[i] - p.moved(i, by);
+    best = best_branches(moved);
+    if (!std::isfinite(best.chi2))
+      return best;
+    if (step < close)
+      break;
+  }
+  best.chi2 += by[0] * by[0] + by[1] * by[1];
+  return best;
+}
+
 /// ln R and V at the top of the weighted parabola through the largest value and its neighbours.
 bool parabola_top(const Points& p, double& top_r, double& top_v) {
   const auto high = static_cast<std::size_t>(std::max_element(p.height.begin(), p.height.end()) -
@@ -150,8 +201,9 @@ void set_by_parabola(StrattonVoyles& out, const Points& p, std::uint64_t seed) {
   constexpr int samples = 400;
   auto moved = p;
   for (int s = 0; s < samples; ++s) {
+    const auto by = draw(p, random);
     for (std::size_t i = 0; i < p.size.size(); ++i)
-      moved.height[i] = p.height[i] + p.error[i] * random.normal();
+      moved.height[i] = p.height[i] + by[i];
     if (parabola_top(moved, r, v)) {
       place.add(r);
       height.add(v);
@@ -173,6 +225,7 @@ StrattonVoyles find_stratton_voyles(std::span<const SizedPeak> peaks, std::uint6
     p.size.push_back(one.probe_size_nm);
     p.height.push_back(one.height);
     p.error.push_back(one.error);
+    p.common.push_back(one.common);
   }
   const auto n = p.size.size();
   if (n < 4) {
@@ -189,7 +242,7 @@ StrattonVoyles find_stratton_voyles(std::span<const SizedPeak> peaks, std::uint6
     return out;
   }
   constexpr std::size_t parameters = 4;
-  const Branches best = n > parameters ? best_branches(p) : Branches{};
+  const Branches best = n > parameters ? best_shared_branches(p) : Branches{};
   if (!std::isfinite(best.chi2)) {
     set_by_parabola(out, p, seed);
     out.status = "maximum of a parabola: too few probe sizes on one side for its branch";
@@ -227,9 +280,10 @@ StrattonVoyles find_stratton_voyles(std::span<const SizedPeak> peaks, std::uint6
   constexpr int samples = 400;
   auto moved = p;
   for (int s = 0; s < samples; ++s) {
+    const auto by = draw(p, random);
     for (std::size_t i = 0; i < n; ++i)
-      moved.height[i] = best.at(p.size[i]) + p.error[i] * random.normal();
-    const auto one = best_branches(moved);
+      moved.height[i] = best.at(p.size[i]) + by[i];
+    const auto one = best_shared_branches(moved);
     if (!std::isfinite(one.chi2))
       continue;
     place.add(one.size);

@@ -109,6 +109,26 @@ class Fem(CliTest):
         self.assertLess(abs(length["value"] - 1.3), 3 * length["error"])
         self.assertLess(length["error"], 0.1)
 
+    def test_a_series_that_cannot_be_fitted_as_the_pair_is_named_for_that(self):
+        random = np.random.default_rng(2)
+        for size, step in (("2", 0.03), ("3", 0.03), ("4", 0.03), ("5", 0.45)):
+            k = np.arange(2.6, 7, step)
+            width = 0.08 if step < 0.1 else 0.33
+            value = 0.02 + 0.1 * (0.6 * np.exp(-0.5 * ((k - 4.2) / width) ** 2) + 0.4 * np.exp(-0.5 * ((k - 4.44) / width) ** 2)) + 3e-4 * random.standard_normal(k.size)
+            self.path(f"{size}.csv").write_text("k,V,e\n" + "".join(f"{a:.4f},{b:.6f},3e-4\n" for a, b in zip(k, value)))
+        done = self.vitrum("fem", *(f"{size}.csv" for size in "2345"), "--table-unit", "1/nm", "--probe-size", "2,3,4,5", "--peaks", "1", "-o", "r.h5", "--quiet")
+        self.assertIn("warning: 5.csv: the fit of the first peak as the pair that another series has failed (rings too few or too wide), "
+                      "not used for correlation lengths", done.stderr)
+        self.assertNotIn("no peak", done.stderr)
+        scalars = self.scalars("r.h5")["scalars"]
+        share = scalars["stratton_voyles/pair_first_share"]
+        self.assertLess(abs(share["value"] - 0.6), 4 * share["error"])
+        self.assertLess(share["error"], 0.05)
+        with h5py.File(self.path("r.h5")) as file:
+            group = file["entry/stratton_voyles"]
+            self.assertEqual(group["height_common_errors"].shape, (3, 2))
+            self.assertTrue((group["height_errors"][:] >= np.linalg.norm(group["height_common_errors"][:], axis=1)).all())
+
     def test_names_patterns_that_do_not_belong(self):
         self.synth("--gain", "4", "--thickness-gradient", "0.2", "--crystals", "2", "--speckle", "1.5")
         done = self.vitrum("fem", "p.h5", "--gain", "4", "--scan", "6,6", "--replicates", "30", "-o", "r.h5", "--quiet")

@@ -90,6 +90,115 @@ TEST(CorrelationLengthCalibration, BothWaysOverLengthsAndErrors) {
     }
 }
 
+/// Heights that two unknowns move together, more for wide probes, beside errors of their own.
+std::vector<SizedPeak> shared_series(double length, double relative, std::uint64_t seed) {
+  auto peaks = series(length, relative, seed);
+  Random random(seed, 5);
+  const double a = random.normal(), b = random.normal();
+  for (auto& one : peaks) {
+    const double v = law(one.probe_size_nm, length);
+    one.common = {0.04 * v * std::min(1.0, one.probe_size_nm / 3),
+                  -0.02 * v * std::pow(one.probe_size_nm / 5, 2)};
+    one.height += a * one.common[0] + b * one.common[1];
+  }
+  return peaks;
+}
+
+/// Pulls of both lengths; `once`: shared errors as such, else as if they were each peak's own.
+Pulls shared_pulls(double length, double relative, std::uint64_t seeds, bool once) {
+  Pulls out;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    auto peaks = shared_series(length, relative, seed);
+    if (!once)
+      for (auto& one : peaks)
+        one = {one.probe_size_nm, one.height, one.total_error(), {}};
+    const auto sv = find_stratton_voyles(peaks, seed);
+    if (sv.status == "maximum")
+      out.maximum.add((sv.length_nm.value - length) / sv.length_nm.error);
+    const auto pp = find_pair_persistence(peaks, length);
+    if (pp.status == "fitted")
+      out.persistence.add((pp.length_nm.value - length) / pp.length_nm.error);
+  }
+  std::printf("shared errors %s: Stratton-Voyles %td, pulls %+.3f, width %.3f; pair persistence "
+              "pulls %+.3f, width %.3f\n",
+              once ? "once" : "as each one's own",
+              static_cast<Index>(out.maximum.count),
+              out.maximum.mean,
+              out.maximum.deviation(),
+              out.persistence.mean,
+              out.persistence.deviation());
+  return out;
+}
+
+TEST(CorrelationLengthCalibration, ErrorsThatPeaksShareEnterOnce) {
+  for (const double length : {1.3, 1.8})
+    for (const double relative : {0.01, 0.02}) {
+      const auto pulls = shared_pulls(length, relative, 300, true);
+      EXPECT_GT(pulls.maximum.count, 250);
+      for (const auto* p : {&pulls.maximum, &pulls.persistence}) {
+        EXPECT_NEAR(p->mean, 0, 0.2);
+        EXPECT_NEAR(p->deviation(), 1, 0.2);
+      }
+      static_cast<void>(shared_pulls(length, relative, 300, false));
+    }
+}
+
+TEST(CorrelationLength, ErrorsThatPeaksShareEnterOnce) {
+  const auto pulls = shared_pulls(1.3, 0.01, 60, true);
+  EXPECT_NEAR(pulls.persistence.mean, 0, 0.5);
+  EXPECT_NEAR(pulls.persistence.deviation(), 1, 0.3);
+}
+
+TEST(CorrelationLength, OfSharedErrorsIsTheLineOfTheirWholeCovariance) {
+  // line and chi2 with the inverse of the covariance of all points, by elimination
+  const double length = 1.3;
+  for (const std::size_t n : {4U, 7U, 10U}) {
+    auto peaks = shared_series(length, 0.02, 3);
+    peaks.erase(peaks.begin(), peaks.end() - static_cast<std::ptrdiff_t>(n));
+    std::vector<std::vector<double>> m(n, std::vector<double>(n + 3, 0)); // C | 1, x, y
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto factor = [&](std::size_t j) {
+        return std::pow(0.61 / peaks[j].probe_size_nm / peaks[j].height, 2);
+      };
+      for (std::size_t j = 0; j < n; ++j)
+        m[i][j] =
+            factor(i) * factor(j) *
+            ((i == j ? peaks[i].error * peaks[i].error : 0) +
+             peaks[i].common[0] * peaks[j].common[0] + peaks[i].common[1] * peaks[j].common[1]);
+      const double q2 = std::pow(0.61 / peaks[i].probe_size_nm, 2);
+      m[i][n] = 1;
+      m[i][n + 1] = q2;
+      m[i][n + 2] = q2 / peaks[i].height;
+    }
+    const auto given = m;
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j) {
+        if (i == j)
+          continue;
+        const double f = m[j][i] / m[i][i];
+        for (std::size_t c = 0; c < n + 3; ++c)
+          m[j][c] -= f * m[i][c];
+      }
+    const auto product = [&](std::size_t u, std::size_t v) { // uᵀ C⁻¹ v of columns
+      double sum = 0;
+      for (std::size_t i = 0; i < n; ++i)
+        sum += given[i][n + u] * m[i][n + v] / m[i][i];
+      return sum;
+    };
+    const double det = product(0, 0) * product(1, 1) - std::pow(product(0, 1), 2);
+    const double slope = (product(0, 0) * product(1, 2) - product(0, 1) * product(0, 2)) / det;
+    const double intercept = (product(1, 1) * product(0, 2) - product(0, 1) * product(1, 2)) / det;
+    const double chi2 = product(2, 2) - intercept * product(0, 2) - slope * product(1, 2);
+    const auto found = find_pair_persistence(peaks, 0.1);
+    const double scale = std::max(1.0, chi2 / static_cast<double>(n - 2));
+    EXPECT_NEAR(found.slope.value, slope, 1e-7 * slope);
+    EXPECT_NEAR(found.intercept.value, intercept, 1e-7 * std::abs(slope));
+    EXPECT_NEAR(found.chi2, chi2, 1e-6 * chi2 + 1e-6);
+    EXPECT_NEAR(found.slope.error, std::sqrt(scale * product(0, 0) / det), 1e-6 * slope);
+    EXPECT_NEAR(found.covariance, -scale * product(0, 1) / det, 1e-6 * slope * slope);
+  }
+}
+
 TEST(CorrelationLength, OfARoundMaximumIsKnownNoBetterThanTheSpacing) {
   std::vector<SizedPeak> peaks;
   for (const double r : {0.8, 1.0, 1.3, 1.7, 2.2, 3.0, 4.0, 5.0}) {

@@ -150,8 +150,10 @@ void expect_pair_heights(std::uint64_t seeds, double mean, double width) {
     Moments pull;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
       const auto profile = make_profile({.split = 0.17, .width = seen, .correlated = 3}, seed);
-      const auto height = pair_height(profile, fit_peaks(profile), 0, {{0.17, 0.001}, 0.5});
-      pull.add((height.value - 0.14) / height.error);
+      const auto height =
+          pair_height(profile, fit_peaks(profile), 0, {{0.17, 0.001}, {0.5, 0.001}, 0});
+      const double error = std::hypot(height.own.error, height.common[0], height.common[1]);
+      pull.add((height.own.value - 0.14) / error);
     }
     std::printf("pair of width %.2f: pulls %+.3f, width %.3f\n", seen, pull.mean, pull.deviation());
     EXPECT_LT(std::abs(pull.mean), mean);
@@ -165,6 +167,31 @@ TEST(Peaks, OfAKnownPairAddUp) {
 
 TEST(PeaksCalibration, OfAKnownPairAddUp) {
   expect_pair_heights(150, 0.2, 0.15);
+}
+
+TEST(Peaks, OfManySeriesOneThatChanceWouldGiveIsNoPair) {
+  Split split;
+  split.found = true;
+  split.p = 0.005;
+  split.separation = {0.17, 0.01};
+  std::vector<Split> splits(1, split);
+  EXPECT_EQ(choose_pair(splits, 0.01).series, 0U);
+  EXPECT_NEAR(choose_pair(splits, 0.01).chance, 0.005, 1e-12);
+  Split single;
+  single.p = 0.4;
+  splits.resize(5, single);
+  EXPECT_FALSE(choose_pair(splits, 0.01).series.has_value());
+  EXPECT_EQ(choose_pair(splits, 0.01).found, 1);
+  EXPECT_NEAR(choose_pair(splits, 0.01).chance, 1 - std::pow(0.995, 5), 1e-12);
+  splits[3] = split; // a clear one of a larger error
+  splits[3].p = 1e-4;
+  splits[3].separation.error = 0.02;
+  EXPECT_EQ(choose_pair(splits, 0.01).series, 3U);
+  splits[0].p = 1e-5;
+  EXPECT_EQ(choose_pair(splits, 0.01).series, 0U);
+  EXPECT_EQ(choose_pair(splits, 0.01).found, 2);
+  splits.resize(200); // that were not tested
+  EXPECT_EQ(choose_pair(splits, 0.01).series, 0U);
 }
 
 TEST(Peaks, NoneInNoise) {

@@ -1,6 +1,8 @@
 // Correlation lengths from peak heights at several probe sizes: the Stratton–Voyles plot and pair
 // persistence.
 #pragma once
+#include <array>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -10,10 +12,15 @@
 
 namespace vitrum::fem {
 
-/// V_max at one probe size R (FWHM).
+/// V_max at one probe size R (FWHM), with its own error and what one standard deviation of each of
+/// two unknowns adds that the peaks of all sizes share (how a peak is two).
 struct SizedPeak {
   double probe_size_nm = unknown;
   double height = unknown, error = unknown;
+  std::array<double, 2> common{};
+
+  /// Of this peak alone.
+  [[nodiscard]] double total_error() const { return std::hypot(error, common[0], common[1]); }
 };
 
 /// Throws DataError unless sizes are positive and different, heights finite and errors positive.
@@ -33,10 +40,11 @@ struct StrattonVoyles {
 /// Stratton & Voyles: V_max(R) against 1/R² peaks where the probe is as wide as the dominant
 /// order. Two branches meet in the maximum R₀: pair persistence, 1/V = a + b R², of probes wider
 /// than the order, and that times (R/R₀)^p of those that lie within it. Errors by simulation about
-/// the fit, and times √(χ²/degrees) where that is more than 1. Where a branch has
-/// fewer than two points, or the points miss both (p < 0.01, as of a round maximum), the maximum is
-/// that of a parabola in ln R through the largest V and its neighbours, and may lie anywhere
-/// between those: their distance, as a uniform error, is part of the error.
+/// the fit, what peaks share drawn once for all of them, and times √(χ²/degrees) where that is more
+/// than 1. Where a branch has fewer than two points, or the points miss both (p < 0.01, as of a
+/// round maximum), the maximum is that of a parabola in ln R through the largest V and its
+/// neighbours, and may lie anywhere between those: their distance, as a uniform error, is part of
+/// the error.
 [[nodiscard]] StrattonVoyles find_stratton_voyles(std::span<const SizedPeak> peaks,
                                                   std::uint64_t seed = 1);
 
@@ -50,7 +58,8 @@ struct PairPersistence {
   std::string status;                                 // "fitted", or why not
 };
 
-/// Gibson, Treacy & Voyles 2000, over the sizes from `smallest_nm` on.
+/// Gibson, Treacy & Voyles 2000, over the sizes from `smallest_nm` on; generalised least squares
+/// where peaks share errors.
 [[nodiscard]] PairPersistence find_pair_persistence(std::span<const SizedPeak> peaks,
                                                     double smallest_nm);
 

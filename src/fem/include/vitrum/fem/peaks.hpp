@@ -1,6 +1,8 @@
 // Peaks of the normalised variance: Gaussians on a background, one against two, shoulders, with
 // errors that know that neighbouring rings are correlated.
 #pragma once
+#include <array>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -43,6 +45,8 @@ struct Peak {
 struct Split {
   bool found = false; // by both tests
   Value first_center, second_center, first_height, second_height, width, separation;
+  Value first_share; // of the first in the sum of both heights
+  double separation_share_covariance = unknown;
   double f = unknown; // gain in chi² of two more parameters over that from noise alone
   double p = unknown; // chance of such a gain when there is one
   double information_gain = unknown; // BIC of one minus BIC of two
@@ -74,19 +78,35 @@ struct PeakFit {
 
 /// How a peak is two: known where the probe resolves them, and true for all probes.
 struct PeakPair {
-  Value separation;             // in k
-  double first_share = unknown; // of the first in the sum of both heights
+  Value separation;      // in k
+  Value first_share;     // of the first in the sum of both heights
+  double covariance = 0; // of both
 };
 [[nodiscard]] PeakPair pair_of(const Split& split);
 
+/// Which of several series, whose common peak was tested in each, knows best how it is two.
+struct PairChoice {
+  std::optional<std::size_t> series; // of the smallest error of the separation
+  Index found = 0;                   // series in which it is two by themselves
+  double chance = unknown; // that some of so many series of one peak gain as much as the best
+};
+/// One peak is taken for two in any of n series more often than in one: a series is chosen where
+/// 1 − (1 − p)ⁿ, n the series that were tested, is below `level`.
+[[nodiscard]] PairChoice choose_pair(std::span<const Split> splits, double level);
+
 /// Sum of the heights of a peak that is known to be such a pair, of which one Gaussian would miss
-/// more the better the probe resolves it. Errors are those of bootstrap samples, and what the error
-/// of the separation adds. `resolution` as in PeakOptions. NaN where the points are too few.
-[[nodiscard]] Value pair_height(const VarianceProfile& profile,
-                                const PeakFit& fit,
-                                std::size_t peak,
-                                const PeakPair& pair,
-                                double resolution = 0);
+/// more the better the probe resolves it.
+struct PairHeight {
+  Value own;                      // with the error that is this series' alone (bootstrap samples)
+  std::array<double, 2> common{}; // what one standard deviation of each of two independent
+                                  // unknowns of the pair, the same for all series, adds
+};
+/// `resolution` as in PeakOptions. NaN where the points are too few.
+[[nodiscard]] PairHeight pair_height(const VarianceProfile& profile,
+                                     const PeakFit& fit,
+                                     std::size_t peak,
+                                     const PeakPair& pair,
+                                     double resolution = 0);
 
 /// Correlation of neighbouring rings at distances 0, 1, … from bootstrap samples: mean over all
 /// rings, times a triangle that ends at twice its first zero, so that the matrix of it is positive
