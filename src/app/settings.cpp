@@ -1,11 +1,13 @@
 #include "vitrum/app/settings.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -198,6 +200,23 @@ std::string to_text(const Setting& setting) {
           return fmt::format("{}", *target);
       },
       setting.target);
+}
+
+std::vector<std::string> choices_of(const Setting& setting) {
+  std::vector<std::string> words;
+  std::string word;
+  if (std::holds_alternative<std::vector<std::string>*>(setting.target))
+    return words;
+  for (const char c : setting.value + "|") {
+    const auto u = static_cast<unsigned char>(c);
+    if (c == '|')
+      words.push_back(std::exchange(word, {}));
+    else if (std::islower(u) != 0 || std::isdigit(u) != 0 || c == '-' || c == '_')
+      word += c;
+    else
+      return {};
+  }
+  return words.size() > 1 ? words : std::vector<std::string>{};
 }
 
 std::string to_toml(const Settings& settings) {

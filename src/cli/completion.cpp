@@ -13,23 +13,6 @@
 namespace vitrum::cli {
 namespace {
 
-/// The words of "a|b|c", unless they only say of what kind the value is ("S", "FILE").
-std::vector<std::string> choices(const app::Setting& setting) {
-  std::vector<std::string> words;
-  std::string word;
-  for (const char c : setting.value + "|") {
-    const bool of_a_word = std::islower(static_cast<unsigned char>(c)) != 0 ||
-                           std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
-    if (c == '|')
-      words.push_back(std::exchange(word, {}));
-    else if (of_a_word)
-      word += c;
-    else
-      return {};
-  }
-  return words.size() > 1 ? words : std::vector<std::string>{};
-}
-
 std::string_view without_value(const app::Setting& setting) {
   return std::holds_alternative<bool*>(setting.target) ? "1" : "";
 }
@@ -62,7 +45,7 @@ std::string bash_script() {
     flags += fmt::format("    '{}') flags=\"", command.name);
     for (const auto& setting : session.settings) {
       flags += "--" + setting.name + " ";
-      if (const auto words = choices(setting); !words.empty())
+      if (const auto words = app::choices_of(setting); !words.empty())
         values += fmt::format(
             "    '{} --{}') words=\"{}\" ;;\n", command.name, setting.name, fmt::join(words, " "));
     }
@@ -145,7 +128,7 @@ std::string fish_script() {
     }
     const auto session = command.start();
     for (const auto& setting : session.settings) {
-      const auto words = choices(setting);
+      const auto words = app::choices_of(setting);
       std::string takes;
       if (without_value(setting).empty())
         takes = words.empty() ? " -r" : fmt::format(" -x -a '{}'", fmt::join(words, " "));

@@ -28,6 +28,7 @@ Response commands(Site& site, const Query&) {
                           {"value", setting.value},
                           {"help", setting.help},
                           {"needs", setting.needs},
+                          {"choices", app::choices_of(setting)},
                           {"type", type_of(setting)},
                           {"default", now == "nan" ? "" : now}});
     }

@@ -70,7 +70,6 @@ ordered_json to_json(const plot::Series& series) {
           {"errors", series.y_errors},
           {"label", series.label},
           {"colour", css(series.colour)},
-          {"opacity", series.colour.opacity},
           {"line", name_of(series.line)},
           {"marker", series.marker != plot::Marker::none},
           {"width", series.line_width}};
@@ -101,7 +100,8 @@ ordered_json to_json(const plot::Panel& panel) {
                    {"bands", ordered_json::array()},
                    {"guides", ordered_json::array()},
                    {"spans", ordered_json::array()},
-                   {"map", panel.map ? to_json(*panel.map) : ordered_json()}};
+                   {"map", panel.map ? to_json(*panel.map) : ordered_json()},
+                   {"overlays", panel.overlays.size()}};
   for (const auto& series : panel.series)
     out["series"].push_back(to_json(series));
   for (const auto& band : panel.bands)

@@ -171,6 +171,7 @@ class View(CliTest):
             self.assertEqual("accepted" in one["numbers"], bool(accepted[row, column]))
             shown.add((row, column))
         self.assertEqual(len(shown), 3)
+        self.assertEqual(seen["at_rest"], 0)
         self.assertEqual(seen["before"], [f"{accepted.sum()} of {accepted.sum()} accepted pixels"])
         inside = int(seen["brushed"][0].split()[0])
         self.assertTrue(0 < inside < accepted.sum(), seen["brushed"])

@@ -29,8 +29,9 @@ await visit(async (page) => {
   await shot(page, 'frames_zoom');
   await page.getByLabel('mask').fill('../secret.npy');
   await page.getByLabel('mask').press('Enter');
-  await page.locator('.figure .note').waitFor();
-  const refused = await texts(page, '.figure .note');
+  const note = page.locator('.figure .note', { hasText: 'secret' });
+  await note.waitFor();
+  const refused = await note.allInnerTexts();
   // what the mouse shows is the pixel of the file, and the pixel lies where the axes say
   await go(page, '/frames/corner.npy');
   await page.locator('.picture > svg').waitFor();

@@ -18,6 +18,15 @@ await visit(async (page) => {
       curve: await page.locator('aside .picture > svg').count(),
     });
   }
+  // a mouse that rests asks for nothing
+  let asked = 0;
+  page.on('request', (request) => {
+    if (/api\/(pixel|picture)\?/u.test(request.url())) {
+      asked += 1;
+    }
+  });
+  await page.waitForTimeout(1500);
+  const at_rest = asked;
   const began = await page.evaluate(() => performance.now());
   await page.mouse.move(box.x + box.width * 0.45, box.y + box.height * 0.5);
   await page.waitForFunction((old) => document.querySelector('aside h2').textContent !== old, under[2].title);
@@ -39,5 +48,5 @@ await visit(async (page) => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.waitForTimeout(500);
   await shot(page, 'pixels_dark');
-  return { under, before, brushed, answer_ms };
+  return { under, at_rest, before, brushed, answer_ms };
 });

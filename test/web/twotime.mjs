@@ -1,5 +1,5 @@
 // The two-time map: first picture, moving, a range of ages with its g2 and fit, a cut.
-import { go, shot, texts, visit } from './page.mjs';
+import { go, shot, visit } from './page.mjs';
 
 await visit(async (page) => {
   await go(page, '/result/result.h5/map/2');
@@ -20,8 +20,6 @@ await visit(async (page) => {
   await page.mouse.up();
   await page.keyboard.up('Shift');
   await page.waitForTimeout(900);
-  const range = await texts(page, 'h2, h3');
-  const fits = await texts(page, '.fits, table, dl');
   const side = await page.locator('main.result').innerText();
   await page.getByLabel('diagonal', { exact: true }).last().check();
   await page.mouse.click(box.x + box.width * 0.5, box.y + box.height * 0.45);
@@ -35,5 +33,5 @@ await visit(async (page) => {
   }
   await page.waitForTimeout(900);
   await shot(page, 'map_zoomed');
-  return { tip, range, fits, side, cut };
+  return { tip, side, cut };
 });

@@ -27,6 +27,9 @@ export interface Folder {
   entries: FolderEntry[];
 }
 
+/** Whether an entry is a result; else frames, or another file. */
+export const isResult = (entry: FolderEntry): boolean => !['', 'frames'].includes(entry.kind);
+
 export interface FigureChoice {
   name: string;
   title: string;
@@ -75,7 +78,6 @@ export interface Series {
   errors: (number | null)[];
   label: string;
   colour: string;
-  opacity: number;
   line: 'none' | 'solid' | 'dashed' | 'dotted';
   marker: boolean;
   width: number;
@@ -113,6 +115,7 @@ export interface Panel {
   guides: { vertical: boolean; at: number; label: string; colour: string }[];
   spans: { vertical: boolean; first: number; last: number; label: string; colour: string }[];
   map: HeatMap | null;
+  overlays: number; // what lies over the map, on the whole figure alone
 }
 
 export interface Figure {
@@ -148,17 +151,12 @@ export interface RangeG2 {
   first_s: number;
   last_s: number;
   pixel_errors: boolean;
-  lag_s: number[];
-  g2: (number | null)[];
-  errors: (number | null)[];
   fits: Fit[];
   picture: string;
 }
 
 export interface Cut {
   label: string;
-  time_s: number[];
-  value: (number | null)[];
   picture: string;
 }
 
@@ -187,6 +185,7 @@ export interface FormSetting {
   value: string;
   help: string;
   needs: string;
+  choices: string[];
   type: 'switch' | 'whole' | 'number' | 'text' | 'list';
   default: string;
 }

@@ -1,6 +1,6 @@
-import { useState } from 'react';
+import { Component, useEffect, useRef, useState, type ReactNode } from 'react';
 
-import { get, type Folder } from './api';
+import { get, isResult, type Folder } from './api';
 import { FolderPage } from './folder';
 import { FramesPage } from './frames';
 import { JobsPage } from './jobs';
@@ -17,6 +17,10 @@ const help: [string, string][] = [
   ['j k', 'next, previous view'],
   ['← →', 'move the range of ages, with Shift its length; of frames one, with Shift ten'],
   ['space', 'play frames'],
+  ['Home End', 'first, last frame'],
+  ['l', 'linear or logarithmic counts of frames'],
+  ['h', 'hold the pixel that is shown'],
+  ['r', 'all pixels again'],
   ['d', 'show or hide the diagonal'],
   ['c', 'next direction of cuts'],
   ['t', 'light or dark'],
@@ -51,14 +55,59 @@ function HelpList({ title, rows }: { title: string; rows: [string, string][] }) 
 }
 
 function Help({ close }: { close: () => void }) {
+  const dialog = useRef<HTMLDivElement>(null);
+  useEffect(() => dialog.current?.focus(), []);
   return (
-    <div className="help" role="dialog" aria-label="keys and mouse" onClick={close}>
+    <div
+      ref={dialog}
+      className="help"
+      role="dialog"
+      aria-modal="true"
+      aria-label="keys and mouse"
+      tabIndex={-1}
+      onClick={close}
+    >
       <div className="card">
         <HelpList title="Keys" rows={help} />
         <HelpList title="Mouse" rows={mouse} />
       </div>
     </div>
   );
+}
+
+/** A file that is not known to be a result or frames. */
+function Open({ file }: { file: string }) {
+  const folder = useLoaded(file, (signal) => get<Folder>('folder', {}, signal));
+  const entry = folder.value?.entries.find((one) => one.path === file);
+  useEffect(() => {
+    if (folder.value !== undefined) {
+      const page = entry !== undefined && !isResult(entry) ? 'frames' : 'result';
+      window.location.replace(`#/${page}/${encodeURIComponent(file)}`); // this is no page to come back to
+    }
+  }, [folder.value, entry, file]);
+  return <p className="note text">{folder.problem ?? `opening ${file} …`}</p>;
+}
+
+/** What goes wrong while a page is drawn takes that page along, not all. */
+class Boundary extends Component<{ children: ReactNode }, { problem?: string }> {
+  public override state: { problem?: string } = {};
+
+  public static getDerivedStateFromError(error: unknown): { problem: string } {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+
+  public override render(): ReactNode {
+    return this.state.problem === undefined ? (
+      this.props.children
+    ) : (
+      <main className="text">
+        <p className="problem">{this.state.problem}</p>
+        <a href="#/" onClick={() => window.location.reload()}>
+          again
+        </a>
+      </main>
+    );
+  }
 }
 
 export function App() {
@@ -79,6 +128,8 @@ export function App() {
     content = <p className="problem">{folder.problem}</p>;
   } else if (page === 'result' && file !== undefined) {
     content = <ResultPage file={file} view={view} number={Number(number ?? '1')} only={only !== ''} />;
+  } else if (page === 'open' && file !== undefined) {
+    content = <Open file={file} />;
   } else if (page === 'jobs') {
     content = <JobsPage command={file} input={view} />;
   } else if (page === 'frames' && file !== undefined) {
@@ -90,7 +141,7 @@ export function App() {
   }
   return (
     <div className="app" data-theme={theme}>
-      {content}
+      <Boundary key={`${page ?? ''} ${file ?? ''}`}>{content}</Boundary>
       <button
         className="corner"
         type="button"

@@ -34,13 +34,18 @@ function OpenPanel({ values, at, drawn }: { values: Values; at: number; drawn: F
     <div className="open-panel">
       <PanelView panel={panel} values={cells.value} title={panel.title || ' '} />
       <Legend panel={panel} />
+      {panel.overlays > 0 && <p className="note">Mask and bins lie over the whole figure alone.</p>}
     </div>
   );
 }
 
 /** `values` say which figure it is: of a result, or a frame of a series. */
-export function FigureView({ values, loaded }: { values: Values; loaded?: () => void }) {
-  const key = JSON.stringify(values);
+export function FigureView({ values, state = '', loaded }: {
+  values: Values;
+  state?: string; // of the file: another when it has grown
+  loaded?: () => void;
+}) {
+  const key = JSON.stringify(values) + state;
   const [open, setOpen] = useState(-1);
   const picture = useLoaded(open < 0 ? key : undefined, (signal) => getText('picture', values, signal));
   const drawn = useLoaded(key, (signal) => get<Figure>('figure', values, signal));

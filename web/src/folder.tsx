@@ -1,26 +1,17 @@
 // All results of a folder, with what is most asked of each.
 import { useEffect, useMemo, useRef, useState } from 'react';
 
-import { address, get, type Folder, type FolderEntry } from './api';
-import { goTo, useKeys, useLoaded } from './use';
+import { address, get, isResult, type Folder, type FolderEntry } from './api';
+import { goTo, useKeys, usePolled } from './use';
 
-type Order = 'path' | 'kind' | 'date' | 'bytes' | 'number';
+type Order = 'path' | 'kind' | 'date' | 'number';
 const pollMs = 3000;
 
 function compared(a: FolderEntry, b: FolderEntry, order: Order, label: string): number {
   const number = (entry: FolderEntry) =>
     entry.numbers.find((n) => n.label === label)?.value ?? Number.POSITIVE_INFINITY;
-  switch (order) {
-    case 'bytes':
-      return a.bytes - b.bytes;
-    case 'number':
-      return number(a) - number(b);
-    default:
-      return a[order].localeCompare(b[order]);
-  }
+  return order === 'number' ? number(a) - number(b) : a[order].localeCompare(b[order]);
 }
-
-const isResult = (entry: FolderEntry) => !['', 'frames'].includes(entry.kind);
 
 function Numbers({ entry }: { entry: FolderEntry }) {
   if (entry.problem !== '') {
@@ -38,7 +29,6 @@ function Numbers({ entry }: { entry: FolderEntry }) {
 }
 
 export function FolderPage() {
-  const [tick, setTick] = useState(0);
   const [filter, setFilter] = useState('');
   const [order, setOrder] = useState<Order>('path');
   const [label, setLabel] = useState('τ');
@@ -46,11 +36,7 @@ export function FolderPage() {
   const [at, setAt] = useState(0);
   const [others, setOthers] = useState(false);
   const chosen = useRef<HTMLTableRowElement>(null);
-  const folder = useLoaded(`folder ${tick}`, (signal) => get<Folder>('folder', {}, signal));
-  useEffect(() => {
-    const timer = setInterval(() => setTick((n) => n + 1), pollMs);
-    return () => clearInterval(timer);
-  }, []);
+  const folder = usePolled((signal) => get<Folder>('folder', {}, signal), pollMs);
   const all = folder.value?.entries;
   const shown = useMemo(() => {
     const words = filter.toLowerCase().split(/\s+/u).filter(Boolean);

@@ -1,5 +1,5 @@
 // Analyses: a form for every command, and what runs.
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 
 import {
   get,
@@ -10,26 +10,18 @@ import {
   type JobRequest,
   type JobWords,
 } from './api';
-import { goTo, useKeys, useLoaded } from './use';
+import { goTo, useKeys, useLoaded, usePolled } from './use';
 
 const pollMs = 500;
 const restMs = 150;
 type Typed = Record<string, string>;
-
-/** The words of "a|b|c"; none when it only says of what kind the value is. */
-function choicesOf(setting: FormSetting): string[] {
-  const words = setting.value.split('|');
-  return setting.type !== 'list' && words.length > 1 && words.every((word) => /^[a-z0-9_-]+$/u.test(word))
-    ? words
-    : [];
-}
 
 function Field({ setting, text, change }: {
   setting: FormSetting;
   text: string | undefined;
   change: (text: string | undefined) => void;
 }) {
-  const choices = choicesOf(setting);
+  const { choices } = setting;
   const files = /FILE|SERIES|RESULT|PATTERNS|XYZ|TRAJECTORY/u.test(setting.value);
   let field = (
     <input
@@ -105,13 +97,18 @@ function Inputs({ command, inputs, change }: {
 
 function Copied({ label, text }: { label: string; text: string }) {
   const [told, setTold] = useState(false);
+  const words = useRef<HTMLElement>(null);
   return (
     <div className="words">
-      <code>{text}</code>
+      <code ref={words}>{text}</code>
       <button
         type="button"
         title={`copy ${label}`}
         onClick={() => {
+          if (!window.isSecureContext && words.current !== null) {
+            window.getSelection()?.selectAllChildren(words.current); // to be copied by hand
+            return;
+          }
           void navigator.clipboard.writeText(text).then(() => {
             setTold(true);
             setTimeout(() => setTold(false), 1000);
@@ -139,7 +136,7 @@ function JobCard({ job, changed }: { job: Job; changed: () => void }) {
           </button>
         )}
         {job.status === 'done' && job.output.endsWith('.h5') && (
-          <a href={`#/result/${encodeURIComponent(job.output)}`}>open {job.output}</a>
+          <a href={`#/open/${encodeURIComponent(job.output)}`}>open {job.output}</a>
         )}
       </header>
       <Copied label="command" text={job.command_line} />
@@ -160,16 +157,6 @@ function JobCard({ job, changed }: { job: Job; changed: () => void }) {
       )}
     </article>
   );
-}
-
-function useJobs(): { jobs: Job[]; problem: string | undefined; ask: () => void } {
-  const [tick, setTick] = useState(0);
-  const loaded = useLoaded(`jobs ${tick}`, (signal) => get<Job[]>('jobs', {}, signal));
-  useEffect(() => {
-    const timer = setInterval(() => setTick((n) => n + 1), pollMs);
-    return () => clearInterval(timer);
-  }, []);
-  return { jobs: loaded.value ?? [], problem: loaded.problem, ask: () => setTick((n) => n + 1) };
 }
 
 /** What the request is called elsewhere, or why it is none; once the typing rests. */
@@ -204,6 +191,7 @@ function Form({ command, input, started }: {
   const [typed, setTyped] = useState<Typed>({});
   const [filter, setFilter] = useState('');
   const [problem, setProblem] = useState<string>();
+  const [opened, setOpened] = useState<Record<string, boolean>>({ output: true });
   const values = command.settings
     .filter((setting) => typed[setting.name] !== undefined)
     .map((setting): [string, string] => [setting.name, typed[setting.name] ?? '']);
@@ -237,7 +225,16 @@ function Form({ command, input, started }: {
         const changed = settings.filter((s) => typed[s.name] !== undefined).length;
         return (
           settings.length > 0 && (
-            <details key={group} open={sought.length > 0 || changed > 0 || group === 'output' || undefined}>
+            <details
+              key={group}
+              open={sought.length > 0 || opened[group] === true}
+              onToggle={(event) => {
+                const { open } = event.currentTarget;
+                if (sought.length === 0 && open !== (opened[group] === true)) {
+                  setOpened((old) => ({ ...old, [group]: open }));
+                }
+              }}
+            >
               <summary>
                 {group} <span className="note">{changed > 0 ? `${changed} set` : ''}</span>
               </summary>
@@ -246,7 +243,8 @@ function Form({ command, input, started }: {
                   key={setting.name}
                   setting={setting}
                   text={typed[setting.name]}
-                  change={(text) =>
+                  change={(text) => {
+                    setOpened((old) => ({ ...old, [group]: true }));
                     setTyped((old) => {
                       const next = { ...old };
                       if (text === undefined) {
@@ -255,8 +253,8 @@ function Form({ command, input, started }: {
                         next[setting.name] = text;
                       }
                       return next;
-                    })
-                  }
+                    });
+                  }}
                 />
               ))}
             </details>
@@ -282,7 +280,8 @@ function Form({ command, input, started }: {
 export function JobsPage({ command, input }: { command: string | undefined; input: string | undefined }) {
   const table = useLoaded('commands', (signal) => get<FormCommand[]>('commands', {}, signal));
   const files = useLoaded('files', (signal) => get<string[]>('files', {}, signal));
-  const { jobs, problem, ask } = useJobs();
+  const list = usePolled((signal) => get<Job[]>('jobs', {}, signal), pollMs);
+  const jobs = list.value ?? [];
   useKeys({ Backspace: () => goTo() });
   const all = table.value ?? [];
   const current = all.find((one) => one.name === (command ?? 'xpcs')) ?? all[0];
@@ -306,7 +305,7 @@ export function JobsPage({ command, input }: { command: string | undefined; inpu
         </div>
         {table.problem !== undefined && <p className="problem">{table.problem}</p>}
         {current !== undefined && (
-          <Form key={`${current.name} ${input ?? ''}`} command={current} input={input} started={ask} />
+          <Form key={`${current.name} ${input ?? ''}`} command={current} input={input} started={list.again} />
         )}
         <datalist id="files">
           {(files.value ?? []).map((name) => (
@@ -315,10 +314,10 @@ export function JobsPage({ command, input }: { command: string | undefined; inpu
         </datalist>
       </section>
       <section className="scroll list" aria-label="jobs">
-        {problem !== undefined && <p className="problem">{problem}</p>}
+        {list.problem !== undefined && <p className="problem">{list.problem}</p>}
         {jobs.length === 0 && <p className="note">Nothing has been started yet.</p>}
         {jobs.map((job) => (
-          <JobCard key={job.number} job={job} changed={ask} />
+          <JobCard key={job.number} job={job} changed={list.again} />
         ))}
       </section>
     </main>

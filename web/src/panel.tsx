@@ -14,11 +14,12 @@ import {
   SvgRect,
   TooltipMesh,
   VisCanvas,
+  useCanvasEvent,
   type ColorMap,
   type Domain,
 } from '@h5web/lib';
 import ndarray from 'ndarray';
-import { useMemo, type ReactNode } from 'react';
+import { useCallback, useMemo, type ReactNode } from 'react';
 import { Vector3 } from 'three';
 
 import type { Axis, HeatMap, Panel, Series } from './api';
@@ -197,6 +198,30 @@ function Tip({ panel, map, values, x, y }: { panel: Panel; map: HeatMap | null; 
   );
 }
 
+/** A band is shown by its edges. */
+function edgeOf(band: Panel['bands'][number], edge: (number | null)[]): Series {
+  return {
+    x: band.x,
+    y: edge,
+    errors: [],
+    label: '',
+    colour: band.colour,
+    line: 'dotted',
+    marker: false,
+    width: 1,
+  };
+}
+
+/** Tells where the mouse is, in values of the axes. */
+function Pointer({ move }: { move: (x: number, y: number) => void }) {
+  const moved = useCallback(
+    ({ dataPt }: { dataPt: { x: number; y: number } }) => move(dataPt.x, dataPt.y),
+    [move],
+  );
+  useCanvasEvent('pointermove', moved);
+  return null;
+}
+
 interface Props {
   panel: Panel;
   values?: Float32Array | undefined;
@@ -236,6 +261,11 @@ export function PanelView({ panel, values, title, children, still = false, hover
         {!still && <DefaultInteractions />}
         {!still && <ResetZoomButton />}
         {map !== null && values !== undefined && <MapMesh map={map} values={values} />}
+        {panel.bands.flatMap((band, index) =>
+          [band.lower, band.upper].map((edge, side) => (
+            <Curve key={`band ${index} ${side}`} series={edgeOf(band, edge)} x={x} y={y} theme={theme} />
+          )),
+        )}
         {panel.series.map((series, index) => (
           <Curve key={index} series={series} x={x} y={y} theme={theme} />
         ))}
@@ -243,12 +273,10 @@ export function PanelView({ panel, values, title, children, still = false, hover
         {!still && (
           <TooltipMesh
             guides="both"
-            renderTooltip={(px, py) => {
-              hover?.(px, py);
-              return <Tip panel={panel} map={map} values={values} x={px} y={py} />;
-            }}
+            renderTooltip={(px, py) => <Tip panel={panel} map={map} values={values} x={px} y={py} />}
           />
         )}
+        {hover !== undefined && <Pointer move={hover} />}
         {children}
       </VisCanvas>
       {map !== null && look !== undefined && (

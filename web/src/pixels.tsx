@@ -1,6 +1,6 @@
 // Maps of pixels: g2 and fit of the one under the mouse, and where the values of a range lie.
 import { AxialSelectionTool, SvgElement, SvgRect } from '@h5web/lib';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 
 import { get, getFloats, getText, type Figure, type Pixel, type PixelMaps, type Values } from './api';
 import { Exports } from './figure';
@@ -51,6 +51,29 @@ function PixelSide({ file, seen, problem }: { file: string; seen: (Seen & Place)
   );
 }
 
+/** The range of values by the keyboard. */
+function RangeInputs({ range, change }: {
+  range: [number, number] | undefined;
+  change: (range: [number, number]) => void;
+}) {
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        const form = new FormData(event.currentTarget);
+        const [lower, upper] = [Number(form.get('lower')), Number(form.get('upper'))];
+        if (lower < upper) {
+          change([lower, upper]);
+        }
+      }}
+    >
+      <input key={`l ${range?.[0]}`} className="number" name="lower" aria-label="lowest value" defaultValue={range?.[0]} placeholder="from" />{' '}
+      <input key={`u ${range?.[1]}`} className="number" name="upper" aria-label="highest value" defaultValue={range?.[1]} placeholder="to" />{' '}
+      <button type="submit">choose</button>
+    </form>
+  );
+}
+
 export function PixelPage({ file }: { file: string }) {
   const [map, setMap] = useState('tau_s');
   const [range, setRange] = useState<[number, number]>();
@@ -63,12 +86,21 @@ export function PixelPage({ file }: { file: string }) {
   const histogram = useLoaded(key, (signal) =>
     get<Figure>('figure', { ...chosen, pixels: 'histogram' }, signal),
   );
-  const live = useLive<Seen & Place>(async (text, signal) => {
+  const live = useLive<Seen & Place>(async (text) => {
     const place = JSON.parse(text) as Place;
-    const pixel = await get<Pixel>('pixel', { file, ...place }, signal);
-    const picture = pixel.has_g2 ? await getText('picture', { file, pixels: 'g2', ...place }, signal) : '';
+    const pixel = await get<Pixel>('pixel', { file, ...place });
+    const picture = pixel.has_g2 ? await getText('picture', { file, pixels: 'g2', ...place }) : '';
     return { ...place, pixel, picture };
   });
+  const { ask } = live;
+  const point = useCallback(
+    (x: number, y: number) => {
+      if (!held) {
+        ask(JSON.stringify({ x_nm: x, y_nm: y }));
+      }
+    },
+    [ask, held],
+  );
   useKeys({
     r: () => setRange(undefined),
     h: () => setHeld(!held),
@@ -96,6 +128,7 @@ export function PixelPage({ file }: { file: string }) {
           </select>
         </label>
         <output>{facts.value?.chosen}</output>
+        <RangeInputs range={range} change={setRange} />
         {range !== undefined && (
           <button type="button" onClick={() => setRange(undefined)} title="all pixels (r)">
             all
@@ -118,11 +151,7 @@ export function PixelPage({ file }: { file: string }) {
             panel={panel}
             values={values.value}
             title={panel.title}
-            hover={(x, y) => {
-              if (!held) {
-                live.ask(JSON.stringify({ x_nm: x, y_nm: y }));
-              }
-            }}
+            hover={point}
           />
         )}
       </div>

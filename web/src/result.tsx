@@ -1,12 +1,12 @@
 // One result: its views at the left, the chosen one beside them.
 import { useMemo, useState } from 'react';
 
-import { get, type Folder, type Result } from './api';
+import { get, isResult, type Folder, type Result } from './api';
 import { FigureView } from './figure';
 import { PixelPage } from './pixels';
 import { TwoTimePage } from './twotime';
 import { VariancePage } from './variance';
-import { goTo, useKeys, useLoaded } from './use';
+import { goTo, useFileState, useKeys, useLoaded } from './use';
 
 interface View {
   name: string;
@@ -95,7 +95,8 @@ interface Props {
 }
 
 export function ResultPage({ file, view, number, only }: Props) {
-  const loaded = useLoaded(file, (signal) => get<Result>('result', { file }, signal));
+  const state = useFileState(() => get<{ state: string }>('state', { file }));
+  const loaded = useLoaded(`${file} ${state}`, (signal) => get<Result>('result', { file }, signal), true);
   const folder = useLoaded(only ? undefined : 'folder', (signal) => get<Folder>('folder', {}, signal));
   const result = loaded.value;
   const views = useMemo(() => (result === undefined ? [] : viewsOf(result)), [result]);
@@ -107,10 +108,15 @@ export function ResultPage({ file, view, number, only }: Props) {
   const count = current?.count ?? 1;
   const at = Math.min(Math.max(Number.isInteger(number) ? number : 1, 1), count);
   const neighbour = (step: number) => {
-    const files = (folder.value?.entries ?? []).filter((e) => e.kind !== '').map((e) => e.path);
-    const next = files[files.indexOf(file) + step];
-    if (next !== undefined) {
-      goTo('result', next, current?.name ?? 'map', at);
+    const entries = (folder.value?.entries ?? []).filter((entry) => entry.kind !== '');
+    const next = entries[entries.findIndex((entry) => entry.path === file) + step];
+    if (next === undefined) {
+      return;
+    }
+    if (isResult(next)) {
+      goTo('result', next.path, current?.name ?? view ?? 'map', at);
+    } else {
+      goTo('frames', next.path);
     }
   };
   const show = (step: number) => {
@@ -137,7 +143,7 @@ export function ResultPage({ file, view, number, only }: Props) {
       }
     },
   });
-  if (loaded.problem !== undefined) {
+  if (loaded.problem !== undefined && loaded.value === undefined) {
     return (
       <main className="text">
         <p className="problem">{loaded.problem}</p>
@@ -148,7 +154,7 @@ export function ResultPage({ file, view, number, only }: Props) {
   if (result === undefined || current === undefined) {
     return <p className="note text">opening {file} …</p>;
   }
-  let content = <FigureView key={current.name} values={{ file, figure: current.name, number: at }} />;
+  let content = <FigureView key={current.name} values={{ file, figure: current.name, number: at }} state={state} />;
   if (current.name === 'map') {
     const bin = result.maps[at - 1]?.bin ?? 1;
     content = <TwoTimePage key={`${file} ${bin}`} file={file} bin={bin} />;

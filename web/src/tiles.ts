@@ -7,11 +7,11 @@ import { getFloats, type MapFacts } from './api';
 
 const edge = 512;
 const mostTiles = 256; // 256 MiB
+const againMs = 2000; // after a failure
 
 type TileArray = NdArray<Float32Array>;
 interface Entry {
   array?: TileArray;
-  problem?: Error;
   coming: Promise<void>;
 }
 
@@ -41,9 +41,6 @@ export class MapTiles extends TilesApi {
     if (known?.array !== undefined) {
       return known.array;
     }
-    if (known?.problem !== undefined) {
-      throw known.problem;
-    }
     if (known !== undefined) {
       throw known.coming;
     }
@@ -59,15 +56,19 @@ export class MapTiles extends TilesApi {
         column: offset.x,
         edge,
         diagonal: this.diagonal,
-      }).then(
-        (values) => {
+      })
+        .then((values) => {
+          if (values.length !== rows * columns) {
+            throw new Error('a tile of another size'); // the file has changed meanwhile
+          }
           entry.array = ndarray(values, [rows, columns]);
           this.arrived += 1;
-        },
-        (error: unknown) => {
-          entry.problem = error instanceof Error ? error : new Error(String(error));
-        },
-      ),
+        })
+        .catch(() => {
+          // a gap for now
+          entry.array = ndarray(new Float32Array(rows * columns).fill(NaN), [rows, columns]);
+          window.setTimeout(() => this.known.delete(key), againMs);
+        }),
     };
     this.known.set(key, entry);
     if (this.known.size > mostTiles) {

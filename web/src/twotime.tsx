@@ -35,6 +35,8 @@ import { useFileState, useKeys, useLive, useLoaded } from './use';
 type Direction = 'horizontal' | 'vertical' | 'diagonal';
 const directions: Direction[] = ['horizontal', 'vertical', 'diagonal'];
 const models = ['exp', 'kww', 'ml', 'ml-squared', 'kww2'];
+const fewestFrames = 6; // of a range: the server tells no errors of fewer
+
 interface View {
   x: Domain;
   y: Domain;
@@ -389,11 +391,13 @@ function Plot({ name, picture, ms }: { name: string; picture: string; ms?: numbe
 }
 
 export function TwoTimePage({ file, bin }: { file: string; bin: number }) {
-  const state = useFileState(file, () => get<{ state: string }>('state', { file }));
-  const loaded = useLoaded(state === '' ? undefined : `${file} ${bin} ${state}`, (signal) =>
-    get<MapPage>('map', { file, bin }, signal),
+  const state = useFileState(() => get<{ state: string }>('state', { file }));
+  const loaded = useLoaded(
+    state === '' ? undefined : `${file} ${bin} ${state}`,
+    (signal) => get<MapPage>('map', { file, bin }, signal),
+    true,
   );
-  if (loaded.problem !== undefined) {
+  if (loaded.problem !== undefined && loaded.value === undefined) {
     return <p className="problem">{loaded.problem}</p>;
   }
   return loaded.value === undefined ? (
@@ -432,9 +436,9 @@ function Explorer({ file, bin, map, state }: Explored) {
   const upper = Number(manual?.upper ?? auto.upper);
   const domain: Domain = lower < upper ? [lower, upper] : [map.lower, map.upper];
 
-  const g2 = useLive<RangeG2>((key, signal) => {
+  const g2 = useLive<RangeG2>((key) => {
     const [first_s, last_s, names] = key.split(' ');
-    return get<RangeG2>('range', { file, bin, first_s, last_s, models: names }, signal);
+    return get<RangeG2>('range', { file, bin, first_s, last_s, models: names });
   });
   const asked = range ?? [map.first_s, map.last_s];
   const key = `${asked[0]} ${asked[1]} ${chosen.join(',')} ${state}`;
@@ -458,7 +462,13 @@ function Explorer({ file, bin, map, state }: Explored) {
   const move = (step: number, stretch: number) => {
     const [from, to] = asked;
     const length = to - from;
-    setRange([from + step * length * 0.1, to + (step + stretch) * length * 0.1]);
+    const next: Domain = [
+      Math.max(from + step * length * 0.1, map.first_s),
+      Math.min(to + (step + stretch) * length * 0.1, map.last_s),
+    ];
+    if (next[1] - next[0] > fewestFrames * map.frame_time_s) {
+      setRange(next);
+    }
   };
   useKeys({
     ArrowLeft: () => move(-1, 0),

@@ -7,10 +7,14 @@ export interface Loaded<T> {
   busy: boolean;
 }
 
-/** Loads anew when `key` changes; what was there stays until the new one is here. */
+const told = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** Loads anew when `key` changes; what was there stays until the new one is here, and with `keep` also
+ * when there is a problem with it: for what is the same thing, only newer. */
 export function useLoaded<T>(
   key: string | undefined,
   load: (signal: AbortSignal) => Promise<T>,
+  keep = false,
 ): Loaded<T> {
   const [state, setState] = useState<Loaded<T>>({ busy: true });
   const loader = useRef(load);
@@ -31,12 +35,54 @@ export function useLoaded<T>(
       })
       .catch((error: unknown) => {
         if (!abort.signal.aborted) {
-          setState({ problem: error instanceof Error ? error.message : String(error), busy: false });
+          setState((old) => ({ value: keep ? old.value : undefined, problem: told(error), busy: false }));
         }
       });
     return () => abort.abort();
-  }, [key]);
+  }, [key, keep]);
   return state;
+}
+
+/** Loads again and again, each time so long after the last answer. What was there stays when there is
+ * a problem. `again` asks at once. */
+export function usePolled<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  everyMs: number,
+): Loaded<T> & { again: () => void } {
+  const [state, setState] = useState<Loaded<T>>({ busy: true });
+  const [tick, setTick] = useState(0);
+  const loader = useRef(load);
+  loader.current = load;
+  useEffect(() => {
+    const abort = new AbortController();
+    let timer: number | undefined;
+    const ask = () => {
+      loader
+        .current(abort.signal)
+        .then((value) => {
+          if (!abort.signal.aborted) {
+            setState({ value, busy: false });
+          }
+        })
+        .catch((error: unknown) => {
+          if (!abort.signal.aborted) {
+            setState((old) => ({ ...old, problem: told(error), busy: false }));
+          }
+        })
+        .finally(() => {
+          if (!abort.signal.aborted) {
+            timer = window.setTimeout(ask, everyMs);
+          }
+        });
+    };
+    ask();
+    return () => {
+      abort.abort();
+      window.clearTimeout(timer);
+    };
+  }, [tick, everyMs]);
+  const again = useCallback(() => setTick((n) => n + 1), []);
+  return { ...state, again };
 }
 
 /** The part of the address behind '#', as words between slashes. */
@@ -70,7 +116,8 @@ export function useKeys(keys: Record<string, () => void>): void {
         event.ctrlKey ||
         event.metaKey ||
         event.altKey ||
-        target?.closest('input, select, textarea') !== null
+        target?.closest('input, select, textarea') !== null ||
+        ((event.key === 'Enter' || event.key === ' ') && target?.closest('button, a, summary') !== null)
       ) {
         return;
       }
@@ -111,11 +158,12 @@ export function useTheme(): Theme {
   }, themeNow);
 }
 
-/** One request at a time; of those that come meanwhile, the last. */
-export function useLive<T>(load: (key: string, signal: AbortSignal) => Promise<T>) {
+/** One request at a time; of those that come meanwhile, the last. The same is not asked twice. */
+export function useLive<T>(load: (key: string) => Promise<T>) {
   const [state, setState] = useState<{ value?: T; problem?: string; ms?: number }>({});
   const busy = useRef(false);
   const waiting = useRef<string>();
+  const last = useRef<string>();
   const loader = useRef(load);
   loader.current = load;
   const ask = useCallback((key: string) => {
@@ -123,14 +171,19 @@ export function useLive<T>(load: (key: string, signal: AbortSignal) => Promise<T
       waiting.current = key;
       return;
     }
+    if (key === last.current) {
+      return;
+    }
+    last.current = key;
     busy.current = true;
     const began = performance.now();
     loader
-      .current(key, new AbortController().signal)
+      .current(key)
       .then((value) => setState({ value, ms: performance.now() - began }))
-      .catch((error: unknown) =>
-        setState((old) => ({ ...old, problem: error instanceof Error ? error.message : String(error) })),
-      )
+      .catch((error: unknown) => {
+        last.current = undefined;
+        setState((old) => ({ ...old, problem: told(error) }));
+      })
       .finally(() => {
         busy.current = false;
         const next = waiting.current;
@@ -144,27 +197,6 @@ export function useLive<T>(load: (key: string, signal: AbortSignal) => Promise<T
 }
 
 /** Another text whenever the file on the server is another, so that what grows is seen to grow. */
-export function useFileState(file: string, load: () => Promise<{ state: string }>): string {
-  const [state, setState] = useState('');
-  const loader = useRef(load);
-  loader.current = load;
-  useEffect(() => {
-    let over = false;
-    const ask = () =>
-      loader
-        .current()
-        .then((answer) => {
-          if (!over) {
-            setState(answer.state);
-          }
-        })
-        .catch(() => undefined); // it is being written: asked again soon
-    void ask();
-    const timer = setInterval(() => void ask(), 2000);
-    return () => {
-      over = true;
-      clearInterval(timer);
-    };
-  }, [file]);
-  return state;
+export function useFileState(load: () => Promise<{ state: string }>): string {
+  return usePolled(load, 2000).value?.state ?? '';
 }

@@ -30,6 +30,10 @@ void assign(const Setting& setting, std::string_view text);
 /// The value as it would be typed.
 [[nodiscard]] std::string to_text(const Setting& setting);
 
+/// The words that a value can be, of "a|b|c"; empty where the value is of a kind ("S", "FILE") or a
+/// list.
+[[nodiscard]] std::vector<std::string> choices_of(const Setting& setting);
+
 /// All settings as TOML, with the help as comments, readable again by `read_toml`.
 [[nodiscard]] std::string to_toml(const Settings& settings);
 
