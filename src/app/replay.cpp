@@ -35,7 +35,8 @@ public:
   Replay(const ReplayOptions& options, const Monitor& monitor)
       : options_(options), monitor_(monitor), protocol_(stream::parse_protocol(options.protocol)),
         compression_(parse_compression(options.compression)),
-        series_(open_input(options.inputs.at(0), options.input)), lost_(lost_frames(options)),
+        series_(open_input(options.inputs.at(0), options.input)),
+        lost_(listed_frames(series_, "drop", options.drop)), frame_time_s_(given_frame_time()),
         sender_(options.to) {}
 
   std::string run() {
@@ -43,8 +44,7 @@ public:
     stream::SeriesStart start;
     start.series = first_series;
     start.info = info;
-    start.info.frame_time_s =
-        std::isnan(options_.input.frame_time_s) ? info.frame_time_s : options_.input.frame_time_s;
+    start.info.frame_time_s = frame_time_s_;
     offer(stream::make_start(protocol_, start), options_.wait_s, "no receiver connected");
     Progress progress(monitor_, "sending", "frames", info.frames);
     start_ = Clock::now();
@@ -66,23 +66,17 @@ public:
   }
 
 private:
-  [[nodiscard]] static std::vector<std::uint8_t> lost_frames(const ReplayOptions& options) {
-    auto input = options.input;
-    input.bad_frames = options.drop;
-    try {
-      return open_input(options.inputs.at(0), input).bad;
-    } catch (const OptionError& error) {
-      std::string text = error.what();
-      if (const auto at = text.find("--bad-frames"); at != std::string::npos)
-        text.replace(at, std::string("--bad-frames").size(), "--drop");
-      throw OptionError(text);
-    }
+  /// NaN when neither the flag nor the file says it: the receiver has to.
+  [[nodiscard]] double given_frame_time() const {
+    const bool known =
+        !std::isnan(options_.input.frame_time_s) || !std::isnan(series_.info().frame_time_s);
+    return known ? frame_time_of(series_, options_.input) : frames::unknown;
   }
 
   void send_block(Index first, Index count, const std::byte* frames, Progress& progress) {
     const auto& info = series_.info();
     std::vector<std::vector<stream::Part>> messages(static_cast<std::size_t>(count));
-    const double frame_time = std::isnan(info.frame_time_s) ? 0 : info.frame_time_s;
+    const double frame_time = std::isnan(frame_time_s_) ? 0 : frame_time_s_;
     parallel_for(0, count, 1, [&](Index begin, Index end) {
       for (Index k = begin; k < end; ++k)
         if (lost_[static_cast<std::size_t>(first + k)] == 0)
@@ -150,6 +144,7 @@ private:
   io::Compression compression_;
   Series series_;
   std::vector<std::uint8_t> lost_;
+  double frame_time_s_;
   stream::Sender sender_;
   std::vector<std::vector<stream::Part>> held_;
   Index turn_ = 0, sent_ = 0, bytes_ = 0;

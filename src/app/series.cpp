@@ -69,23 +69,6 @@ Range frame_range(const std::string& flag, const std::string& text, Index frames
   }
 }
 
-/// Marks frames of the file that the list names, as seen from the selected range.
-void mark_bad(std::vector<std::uint8_t>& bad,
-              const std::vector<std::string>& list,
-              Range selected,
-              Index file_frames) {
-  for (const auto& word : list) {
-    const bool single = word.find(':') == std::string::npos;
-    const Index index = single ? parse_index("bad-frames", word) : 0;
-    const Range range = frame_range(
-        "bad-frames", single ? fmt::format("{}:{}", index, index + 1) : word, file_frames);
-    for (Index frame = range.first; frame < range.last; frame += range.step)
-      if (frame >= selected.first && frame < selected.last &&
-          (frame - selected.first) % selected.step == 0)
-        bad[static_cast<std::size_t>((frame - selected.first) / selected.step)] = 1;
-  }
-}
-
 /// Pixels in use that hold a negative value in some good frame.
 std::vector<Index> negative_pixels(frames::FrameSource& source,
                                    const std::vector<std::uint8_t>& bad,
@@ -207,6 +190,23 @@ std::vector<Index> Series::bad_list() const {
   return list;
 }
 
+std::vector<std::uint8_t>
+listed_frames(const Series& series, const std::string& flag, const std::vector<std::string>& list) {
+  const Range selected = series.range;
+  std::vector<std::uint8_t> listed(static_cast<std::size_t>(length(selected)), 0);
+  for (const auto& word : list) {
+    const bool single = word.find(':') == std::string::npos;
+    const Index index = single ? parse_index(flag, word) : 0;
+    const Range range = frame_range(
+        flag, single ? fmt::format("{}:{}", index, index + 1) : word, series.file_frames);
+    for (Index frame = range.first; frame < range.last; frame += range.step)
+      if (frame >= selected.first && frame < selected.last &&
+          (frame - selected.first) % selected.step == 0)
+        listed[static_cast<std::size_t>((frame - selected.first) / selected.step)] = 1;
+  }
+  return listed;
+}
+
 Series open_input(const std::string& path, const InputFlags& flags) {
   Series series;
   series.source = io::open_series(path, open_options(flags));
@@ -217,10 +217,9 @@ Series open_input(const std::string& path, const InputFlags& flags) {
                                   "this one is {}",
                                   path,
                                   series.info().format));
-  const Index file_frames = series.info().frames;
-  const Range selected = frame_range("frames", flags.frames, file_frames);
-  series.bad.assign(static_cast<std::size_t>(length(selected)), 0);
-  mark_bad(series.bad, flags.bad_frames, selected, file_frames);
+  const Index file_frames = series.file_frames = series.info().frames;
+  const Range selected = series.range = frame_range("frames", flags.frames, file_frames);
+  series.bad = listed_frames(series, "bad-frames", flags.bad_frames);
   series.first_frame = static_cast<double>(selected.first) / static_cast<double>(selected.step);
   if (length(selected) != file_frames) {
     series.source = frames::select_frames(std::move(series.source), selected);

@@ -33,8 +33,10 @@ struct Series {
   std::unique_ptr<frames::FrameSource> source; // the selected frames
   frames::PackedCache* kept = nullptr;         // the source, if it keeps what it decoded
   std::vector<std::uint8_t> bad;               // [frame] 1 = gap
-  double first_frame = 0;                      // of the file, counted in steps of the selection
-  std::vector<std::string> notes;              // corrections: what was left out and why
+  Range range;                                 // of the file
+  Index file_frames = 0;
+  double first_frame = 0;         // of the file, counted in steps of the selection
+  std::vector<std::string> notes; // corrections: what was left out and why
   std::vector<std::string> warnings;
 
   [[nodiscard]] const frames::SeriesInfo& info() const { return source->info(); }
@@ -44,6 +46,11 @@ struct Series {
 
 /// Opens the input, restricts it to --frames and marks --bad-frames.
 [[nodiscard]] Series open_input(const std::string& path, const InputFlags& flags);
+
+/// [frame of the series]: 1 for those that a list of indices and ranges of the file names. Errors
+/// name the flag.
+[[nodiscard]] std::vector<std::uint8_t>
+listed_frames(const Series& series, const std::string& flag, const std::vector<std::string>& list);
 
 /// From now on the needed pixels of frames that were read are kept, packed, so that each frame is
 /// decoded once; of as many as fit. In frames that come from memory all others are zero.

@@ -207,7 +207,6 @@ LiveBin LiveCorrelator::bin(Index number) {
   Bin& bin = state_->bins.at(static_cast<std::size_t>(number - 1));
   LiveBin out;
   out.map = bin.map.map();
-  out.cells = bin.map.cells();
   out.cell_frames = bin.map.cell_frames();
   out.pixels = bin.groups.pixels();
   const auto valid = std::count(state_->gaps.begin(), state_->gaps.end(), std::uint8_t{0});

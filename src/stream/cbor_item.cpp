@@ -219,9 +219,6 @@ CborWriter& CborWriter::integer(std::uint64_t value) {
 CborWriter& CborWriter::real(double value) {
   return head([&](auto* to, auto room) { return cbor_encode_double(value, to, room); });
 }
-CborWriter& CborWriter::boolean(bool value) {
-  return head([&](auto* to, auto room) { return cbor_encode_bool(value, to, room); });
-}
 CborWriter& CborWriter::text(std::string_view value) {
   head([&](auto* to, auto room) { return cbor_encode_string_start(value.size(), to, room); });
   const auto* bytes = reinterpret_cast<const std::byte*>(value.data());

@@ -41,7 +41,6 @@ public:
   CborWriter& tag(std::uint64_t number);
   CborWriter& integer(std::uint64_t value);
   CborWriter& real(double value);
-  CborWriter& boolean(bool value);
   CborWriter& text(std::string_view value);
   CborWriter& bytes(std::span<const std::byte> value);
   [[nodiscard]] std::vector<std::byte> take() { return std::move(out_); }

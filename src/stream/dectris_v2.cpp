@@ -191,6 +191,12 @@ std::vector<std::uint8_t> bad_pixels(const Fields& fields, Index height, Index w
       fields.fail("pixel_mask",
                   fmt::format("{} x {} of {}", mask.height, mask.width, name_of(mask.type)),
                   fmt::format("{} x {} of uint32", height, width));
+    constexpr Index most_packing = 255; // of LZ4
+    const auto sent = static_cast<Index>(mask.data.size());
+    if (mask.bytes() > (mask.compression == io::Compression::none ? sent : most_packing * sent))
+      fields.fail("pixel_mask",
+                  fmt::format("{} bytes", sent),
+                  fmt::format("{} x {} of uint32", height, width));
     std::vector<std::byte> values(static_cast<std::size_t>(mask.bytes()));
     try {
       unpack(mask, values);
@@ -235,7 +241,6 @@ SeriesStart parse_start(const Fields& fields, const std::string& from) {
     } catch (const OptionError&) {
       fields.fail("image_dtype", fmt::format("'{}'", type), "a number type such as uint16");
     }
-    start.type_known = true;
   }
   if (const auto* channels = fields.find("channels");
       channels != nullptr && channels->kind == Kind::array)

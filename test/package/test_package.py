@@ -96,7 +96,13 @@ class Packages(unittest.TestCase):
         self.assertEqual(inside("vitrum --version"), f"vitrum {self.version}\n")
         self.assertEqual(inside("python3 -c 'import vitrum; print(vitrum.__version__, "
                                 "len(vitrum.open(\"demo/result.h5\").numbers) > 50)'"), f"{self.version} True\n")
-        self.assertIn("vitrum", inside("ls /usr/share/doc/vitrum-doc /usr/share/vitrum 2>&1; apt-get -s remove vitrum"))
+        for name in ("vitrum", "python3-vitrum", "vitrum-doc"):
+            unpacked = self.folder / f"files of {name}"
+            run("dpkg-deb", "-x", self.packages[name], unpacked)
+            files = {f"/{path.relative_to(unpacked)}" for path in unpacked.rglob("*")}
+            self.assertEqual(set(inside(f"dpkg -L {name}").splitlines()) - {"/."}, files)
+            self.assertEqual([path for path in files if not os.path.lexists(f"{root}{path}")], [])
+        self.assertIn(f"\nRemv vitrum [{self.version}]", inside("apt-get -s remove vitrum"))
 
 
 class Completion(unittest.TestCase):

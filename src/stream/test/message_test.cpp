@@ -1,5 +1,6 @@
 #include "vitrum/stream/message.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "vitrum/core/error.hpp"
@@ -66,12 +67,117 @@ TEST(Messages, SayWhatASeriesIs) {
   }
 }
 
+constexpr PixelType all_types[] = {PixelType::u8,
+                                   PixelType::u16,
+                                   PixelType::u32,
+                                   PixelType::u64,
+                                   PixelType::i8,
+                                   PixelType::i16,
+                                   PixelType::i32,
+                                   PixelType::i64,
+                                   PixelType::f32,
+                                   PixelType::f64};
+using io::Compression;
+
+/// Each value the other way round.
+std::vector<std::byte> swapped(std::vector<std::byte> values, Index size) {
+  for (auto at = values.begin(); at != values.end(); at += size)
+    std::reverse(at, at + size);
+  return values;
+}
+
+/// The message with its bytes `from`, which stand there once, replaced by `to`.
+Part replaced(Part part, const std::vector<unsigned>& from, const std::vector<unsigned>& to) {
+  const auto same = [](std::byte a, unsigned b) { return std::to_integer<unsigned>(a) == b; };
+  const auto at = std::search(part.begin(), part.end(), from.begin(), from.end(), same);
+  EXPECT_NE(at, part.end());
+  EXPECT_EQ(std::search(at + 1, part.end(), from.begin(), from.end(), same), part.end());
+  std::transform(
+      to.begin(), to.end(), at, [](unsigned value) { return static_cast<std::byte>(value); });
+  return part;
+}
+
+std::vector<std::byte> unpacked(Protocol protocol, const std::vector<Part>& parts, PixelType type) {
+  const auto image = std::get<Image>(parse(protocol, spans(parts), "test"));
+  EXPECT_EQ(image.type, type);
+  std::vector<std::byte> got(static_cast<std::size_t>(image.bytes()));
+  unpack(image, got);
+  return got;
+}
+
+TEST(Messages, BringImagesInBothByteOrders) {
+  const std::pair<PixelType, unsigned> tags[] = {{PixelType::u16, 65},
+                                                 {PixelType::u32, 66},
+                                                 {PixelType::u64, 67},
+                                                 {PixelType::i16, 73},
+                                                 {PixelType::i32, 74},
+                                                 {PixelType::i64, 75},
+                                                 {PixelType::f32, 81},
+                                                 {PixelType::f64, 82}};
+  constexpr Index height = 9, width = 10;
+  for (const auto& [type, tag] : tags)
+    for (const auto packing : {Compression::none, Compression::lz4, Compression::bitshuffle_lz4}) {
+      SCOPED_TRACE(testing::Message()
+                   << name_of(type) << ", packing " << static_cast<int>(packing));
+      const Index size = frames::size_of(type);
+      const auto values = picture(height * width * size, 9);
+      const auto sent = swapped(values, size);
+      const Frame frame{1, 2, height, width, type, sent, 0, 0};
+      auto v2 = make_image(Protocol::v2, frame, packing);
+      v2[0] = replaced(v2[0], {0x82, 9, 10, 0xD8, tag + 4}, {0x82, 9, 10, 0xD8, tag});
+      EXPECT_EQ(unpacked(Protocol::v2, v2, type), values);
+      if (packing == Compression::bitshuffle_lz4 && size > 4) {
+        EXPECT_THROW((void)make_image(Protocol::v1, frame, packing), DataError);
+        continue;
+      }
+      auto v1 = make_image(Protocol::v1, frame, packing);
+      v1[1] = replaced(v1[1], {'<'}, {'>'});
+      EXPECT_EQ(unpacked(Protocol::v1, v1, type), values);
+    }
+}
+
+TEST(Messages, BringImagesShuffledInOtherElements) {
+  // the bytes of 9 x 10 values of two bytes, shuffled as 9 x 5 of four
+  const auto values = picture(180, 4);
+  const Frame frame{1, 2, 9, 5, PixelType::u32, values, 0, 0};
+  auto v1 = make_image(Protocol::v1, frame, Compression::bitshuffle_lz4);
+  const std::string text = R"({"htype":"dimage_d-1.0","shape":[10,9],"type":"uint16",)"
+                           R"("encoding":"bs32-lz4<"})";
+  const auto* bytes = reinterpret_cast<const std::byte*>(text.data());
+  v1[1] = Part(bytes, bytes + text.size());
+  EXPECT_EQ(unpacked(Protocol::v1, v1, PixelType::u16), values);
+  auto v2 = make_image(Protocol::v2, frame, Compression::bitshuffle_lz4);
+  v2[0] = replaced(v2[0], {0x82, 9, 5, 0xD8, 70}, {0x82, 9, 10, 0xD8, 69});
+  EXPECT_EQ(unpacked(Protocol::v2, v2, PixelType::u16), values);
+}
+
+TEST(Messages, SayWhatMasksCannotHold) {
+  SeriesStart said = known_start();
+  said.info.height = 90;
+  said.info.width = 100;
+  said.info.bad_pixels = std::vector<std::uint8_t>(9000, 0);
+  auto parts = make_start(Protocol::v2, said);
+  parts[0].resize(parts[0].size() - 36000);
+  // a byte string of 36000 bytes becomes one of 16
+  parts[0] = replaced(parts[0], {0x59, 0x8C, 0xA0}, {0x50, 0, 0});
+  parts[0].resize(parts[0].size() + 14);
+  try {
+    (void)parse(Protocol::v2, spans(parts), "test");
+    FAIL();
+  } catch (const FormatError& error) {
+    EXPECT_STREQ(error.what(),
+                 "test:start message, pixel_mask: 16 bytes, expected 90 x 100 of uint32");
+  }
+}
+
 TEST(Messages, BringImagesOfEveryTypeAndPacking) {
-  using io::Compression;
   for (const auto protocol : {Protocol::v1, Protocol::v2})
-    for (const auto type : {PixelType::u8, PixelType::u16, PixelType::u32})
+    for (const auto type : all_types)
       for (const auto packing : {Compression::none, Compression::lz4, Compression::bitshuffle_lz4})
         for (const Index height : {1, 3, 64, 130}) {
+          if (protocol == Protocol::v1 && packing == Compression::bitshuffle_lz4 &&
+              frames::size_of(type) > 4)
+            continue; // V1 has no name for it
           const Index width = 67;
           const auto values = picture(height * width * frames::size_of(type), 3);
           const auto parts =

@@ -42,7 +42,7 @@ struct Arrival {
 
 /// What is known of one bin.
 struct LiveBin {
-  Index cell_frames = 1, cells = 0;
+  Index cell_frames = 1;
   std::vector<float> map; // [cell, cell], C
   PixelG2 g2;             // empty before two frames are valid
   Index pixels = 0;

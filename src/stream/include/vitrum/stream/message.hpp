@@ -19,7 +19,6 @@ namespace vitrum::stream {
 struct SeriesStart {
   Index series = 0;
   frames::SeriesInfo info;           // `frames` as announced, 0: not said
-  bool type_known = false;           // info.type was said
   std::vector<std::string> channels; // V2: thresholds, in the order of the data
 };
 
