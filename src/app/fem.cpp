@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "fem_run.hpp"
-#include "fem_text.hpp"
 #include "output.hpp"
 #include "result_input.hpp"
 #include "result_tree.hpp"
@@ -16,60 +15,6 @@
 
 namespace vitrum::app {
 namespace {
-
-/// One value per series: given for each, or one for all where that makes sense, or none.
-std::vector<double> per_series(const std::string& flag,
-                               const std::vector<std::string>& list,
-                               std::size_t series,
-                               bool one_for_all) {
-  if (list.empty())
-    return std::vector<double>(series, not_given);
-  if (list.size() != series && !(one_for_all && list.size() == 1))
-    throw OptionError(fmt::format(
-        "--{}: {} values for {} series, expected one for each", flag, list.size(), series));
-  std::vector<double> values;
-  for (std::size_t i = 0; i < series; ++i)
-    values.push_back(number_of(flag, list[list.size() == 1 ? 0 : i]));
-  return values;
-}
-
-/// Lengths follow from series of different probe sizes; several temperatures may share one.
-void check_sizes(const std::vector<std::string>& patterns,
-                 const std::vector<double>& probe,
-                 bool temperatures) {
-  for (std::size_t i = 0; i < probe.size(); ++i) {
-    if (!std::isnan(probe[i]) && !(probe[i] > 0))
-      throw OptionError(fmt::format("--probe-size {}: must be positive", probe[i]));
-    for (std::size_t j = 0; j < i && !temperatures; ++j)
-      if (probe[i] == probe[j])
-        throw OptionError(fmt::format("--probe-size {}: both of {} and of {}, expected different "
-                                      "ones, or --temperature",
-                                      probe[i],
-                                      patterns[j],
-                                      patterns[i]));
-  }
-}
-
-/// Files sorted by name (1.3nm before 1nm) are not sorted by size: where one knows its own, it must
-/// be the one that was given.
-void check_known_sizes(const std::vector<std::string>& patterns,
-                       const std::vector<double>& probe,
-                       const InputFlags& input) {
-  for (std::size_t i = 0; i < patterns.size(); ++i) {
-    if (std::isnan(probe[i]) || is_table(patterns[i]))
-      continue;
-    const auto series = open_input(patterns[i], input);
-    constexpr double rounded = 0.01;
-    for (const auto& [name, value] : series.info().metadata)
-      if (name == "probe size (nm)")
-        if (const double size = number_of(name, value); std::abs(probe[i] - size) > rounded * size)
-          throw DataError(fmt::format("{}: --probe-size {} nm, expected {} nm, which the file has: "
-                                      "sizes are given in the order of the files",
-                                      series.info().path,
-                                      probe[i],
-                                      size));
-  }
-}
 
 fem::SumOptions sum_options(const FemSeries& s, const FemOptions& o) {
   fem::SumOptions sums;
@@ -240,7 +185,8 @@ std::string run_fem(FemOptions options, const Invocation& invocation, const Moni
       per_series("probe-size", options.probe_size_nm, named.size(), !options.temperature_c.empty());
   check_sizes(named, probe, !options.temperature_c.empty());
   const auto noise = noise_of(options);
-  check_known_sizes(patterns, probe, options.input);
+  for (auto& warning : check_known_sizes(patterns, probe, options.input))
+    run.warnings.push_back(std::move(warning));
   std::string plan;
   if (!options.model.empty()) {
     plan += fmt::format("{}: a model for {} probe sizes\n", options.model, named.size());

@@ -84,6 +84,22 @@ void validate(const FemOptions& options);
                                     Series& series,
                                     const Monitor& monitor);
 
+/// One value per series: given for each, or one for all where that makes sense, or none (NaN).
+[[nodiscard]] std::vector<double> per_series(const std::string& flag,
+                                             const std::vector<std::string>& list,
+                                             std::size_t series,
+                                             bool one_for_all);
+/// Lengths follow from series of different probe sizes; several temperatures may share one.
+void check_sizes(const std::vector<std::string>& patterns,
+                 const std::vector<double>& probe,
+                 bool temperatures);
+/// Files sorted by name (1.3nm before 1nm) are not sorted by size: where one knows its own, it must
+/// be the one that was given, and where names state those of each other they are refused, too.
+/// Returns warnings of names that state other sizes.
+[[nodiscard]] std::vector<std::string> check_known_sizes(const std::vector<std::string>& patterns,
+                                                         const std::vector<double>& probe,
+                                                         const InputFlags& input);
+
 /// V(k) from a table of k, V and its error.
 [[nodiscard]] FemSeries read_fem_table(const std::string& path, const FemOptions& options);
 /// Whether the name is that of a table.

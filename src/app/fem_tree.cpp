@@ -172,8 +172,7 @@ void add_lengths(Tree& tree, const FemRun& run) {
   if (run.pair) {
     set(sv, "pair_separation", run.pair->separation, run.series[0].calibrated ? "1/nm" : "px");
     set(sv, "pair_first_share", run.pair->first_share, "");
-    sv.set("height_common_errors",
-           make_array({static_cast<Index>(run.sized.size()), 2}, common, ""));
+    sv.set("height_common", make_array({static_cast<Index>(run.sized.size()), 2}, common, ""));
   }
   const auto& s = run.stratton_voyles;
   sv.set("status", make_scalar(s.status));

@@ -45,6 +45,7 @@ class Fem(CliTest):
     def test_measured_patterns_in_cells(self):
         """As the programs of that laboratory have it; a recomputation from these ten patterns gives 0.0395 to 0.0405 on the ring, the published curve 0.0485."""
         self.vitrum("fem", DATA / "fem/ScottLab_sampleStack.mat", "--k-per-pixel", "0.0335", "--cells", "2,5", "--replicates", "40", "-o", "s.h5", "--quiet")
+        self.assert_documented("s.h5")
         with h5py.File(self.path("s.h5")) as file:
             cells = file["entry/series/1/cells"]
             ring = (cells["k"][:] > 4.4) & (cells["k"][:] < 4.7)
@@ -86,6 +87,7 @@ class Fem(CliTest):
         length = scalars["pair_persistence/length_nm"]
         self.assertLess(abs(length["value"] - 1.3), 3.5 * length["error"])
         self.vitrum("show", "b.h5", "--figure", "lengths", "-o", "lengths.png")
+        self.assert_documented("a.h5", "b.h5")
 
     def test_split_peaks_are_found_where_the_probe_resolves_them(self):
         self.vitrum("synth", "fem", "--height", "192", "--width", "192", "--k-per-pixel", "0.05", "--scan", "8,8", "--split", "0.17", "--gain", "4",
@@ -102,6 +104,8 @@ class Fem(CliTest):
         sizes = ("1.4", "2.2", "3.1", "4.6")
         done = self.vitrum("fem", *(f"w_{size}nm.h5" for size in sizes), "--probe-size", ",".join(sizes), "--gain", "4", "--replicates", "60",
                            "--smallest-probe", "1.4", "-o", "all.h5", "--quiet")
+        self.assert_documented("all.h5")
+        self.vitrum("validate", "all.h5")
         self.assertRegex(done.stderr, r"warning: the first peak is two in 3 of 4 series, 0\.1\d+ ± 0\.00\d+ nm⁻¹ apart for 4\.6 nm: heights behind correlation "
                                       r"lengths are sums of both, in all series")
         scalars = self.scalars("all.h5")["scalars"]
@@ -126,8 +130,8 @@ class Fem(CliTest):
         self.assertLess(share["error"], 0.05)
         with h5py.File(self.path("r.h5")) as file:
             group = file["entry/stratton_voyles"]
-            self.assertEqual(group["height_common_errors"].shape, (3, 2))
-            self.assertTrue((group["height_errors"][:] >= np.linalg.norm(group["height_common_errors"][:], axis=1)).all())
+            self.assertEqual(group["height_common"].shape, (3, 2))
+            self.assertTrue((group["height_errors"][:] >= np.linalg.norm(group["height_common"][:], axis=1)).all())
 
     def test_names_patterns_that_do_not_belong(self):
         self.synth("--gain", "4", "--thickness-gradient", "0.2", "--crystals", "2", "--speckle", "1.5")
@@ -138,6 +142,7 @@ class Fem(CliTest):
         along = scalars["series/1/places/intensity_along_rows"]
         self.assertLess(abs(along["value"] - 0.2 * 30 / 35 / 1.1), 0.03)
         self.vitrum("fem", "p.h5", "--gain", "4", "--leave-out", "crystals", "--angular", "--replicates", "30", "-o", "s.h5", "--quiet")
+        self.assert_documented("s.h5")
         for figure in ("places", "angular"):
             self.vitrum("show", "s.h5", "--figure", figure, "-o", f"{figure}.png")
         self.assertEqual(self.scalars("s.h5")["scalars"]["series/1/npatterns"]["value"], 34)
@@ -158,6 +163,7 @@ class Fem(CliTest):
                 centre = file["entry/series/1/places/center_x_px"][:]
                 self.assertEqual(centre.shape, (6, 6))
                 self.assertLess(abs((centre[:, -1] - centre[:, 0]).mean() - 5), 0.5)
+                self.assert_documented(f"{centers}.h5")
         # rings that lie on each other are sharper: the peak of V is higher and narrower than with one centre
         common = self.scalars("common.h5")["scalars"]
         self.assertLess(results["scan"]["series/1/ellipse_axis_ratio"]["value"], common["series/1/ellipse_axis_ratio"]["value"] + 0.02)
@@ -294,6 +300,7 @@ class Fem(CliTest):
         self.vitrum("ecm", "e.h5", "--no-drift", "-o", "m.h5", "--quiet")
         fem = ("fem", "p.h5", "--gain", "1", "--replicates", "20", "--tau-map")
         self.vitrum(*fem, "m.h5", "--scan", "6,6", "-o", "r.h5", "--quiet")
+        self.assert_documented("r.h5")
         scalars = self.scalars("r.h5")["scalars"]
         self.assertGreater(scalars["series/1/tau_map/places"]["value"], 30)  # of 36; some hold too few accepted pixels
         self.assertGreater(scalars["series/1/tau_map/p"]["value"], 0.01)  # they have nothing to do with each other
@@ -306,6 +313,7 @@ class Fem(CliTest):
         model = DATA / "fem/Zr50Cu35Al15_t3_final.xyz"
         self.vitrum("fem", "--model", model, "--probe-size", "2", "--femsim", "--orientation-grid", "40,20",
                     "--k-min", "2.8916641", "--k-max", "8.457", "--k-step", "0.0545597", "-o", "m.h5", "--quiet")
+        self.assert_documented("m.h5")
         with h5py.File(self.path("m.h5")) as file:
             variance = file["entry/series/1/variance"][:]
         self.assertLess(np.abs(variance / reference[:, 1] - 1).max(), 0.03)
@@ -374,6 +382,28 @@ class Fem(CliTest):
             for name in ("a.npy", "b.npy"):
                 self.write_npy(name, np.ones((4, 64, 64), np.uint16))
             self.refused(message, "fem", "a.npy", "b.npy", *flags, "-o", "r.h5", code=2)
+
+    def test_measures_the_gain(self):
+        self.synth("--gain", "3", "--speckle", "4")
+        self.vitrum("fem", "p.h5", "--gain", "measure", "--replicates", "20", "-o", "r.h5", "--quiet")
+        gain = self.scalars("r.h5")["scalars"]["series/1/gain"]
+        self.assertLess(abs(gain["value"] - 3), 4 * gain["error"])
+        self.assertLess(gain["error"], 0.2)
+        self.assert_documented("r.h5")
+
+    def test_sizes_that_names_contradict(self):
+        """Files that know no size, in the order in which a shell sorts them."""
+        k = np.linspace(3, 6, 60)
+        for name in ("x_1.3nm.csv", "x_1nm.csv", "x_2p0 nm.csv", "a 50nm.csv", "b 50nm.csv", "01_2nm.csv"):
+            self.path(name).write_text("k,V,e\n" + "".join(f"{a / 10},{0.01 + 0.1 * np.exp(-0.5 * ((a - 4.3) / 0.3) ** 2)},0.002\n" for a in k))
+        self.refused("x_1.3nm.csv: --probe-size 1 nm, but its name says 1.3 nm, which is given for x_1nm.csv: sizes are given in the order of the files",
+                     "fem", "x_1.3nm.csv", "x_1nm.csv", "--probe-size", "1,1.3", "-o", "r.h5", code=2)
+        done = self.vitrum("fem", "x_1.3nm.csv", "x_1nm.csv", "--probe-size", "1.3,2.6", "-o", "r.h5", "--quiet")
+        self.assertIn("warning: x_1nm.csv: --probe-size 2.6 nm, but its name says 1 nm: sizes are given in the order of the files\n", done.stderr)
+        for names, sizes in ((("x_1.3nm.csv", "x_1nm.csv", "x_2p0 nm.csv"), "1.3,1,2"), (("a 50nm.csv", "b 50nm.csv"), "1,2"), (("x_1nm.csv", "01_2nm.csv"), "1,2"),
+                             (("x_1nm.csv", "01_2nm.csv"), "1,1.2")):
+            done = self.vitrum("fem", *names, "--probe-size", sizes, "-o", "r.h5", "--overwrite", "--quiet")
+            self.assertNotIn("its name says", done.stderr)
 
     def test_bad_tables(self):
         for text, message in (("k,V,e\n1,2,0.1\n0.5,1,0.1\n", "t.csv:row 2: k = 0.5 after 1, expected ascending k"),

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -11,6 +12,21 @@ import numpy as np
 
 VITRUM = os.environ["VITRUM"]
 DATA = pathlib.Path(os.environ.get("VITRUM_SHARED_DATA", "/nonexistent"))
+LAYOUT = pathlib.Path(__file__).resolve().parents[2] / "docs/file-layout.md"
+
+
+def layout():
+    """What docs/file-layout.md says: [(parts of the path of a group, names in it)], each name a pattern."""
+    sections = [([], "")]
+    for line in LAYOUT.read_text().split("```text")[1].split("```")[0].splitlines():
+        head = re.match(r"  (?! )(\S+/)(?=\s|$)", line)
+        if head:
+            sections.append((head.group(1).strip("/").split("/"), line[head.end():]))
+        else:
+            sections[-1] = (sections[-1][0], sections[-1][1] + " " + line)
+    pattern = lambda word: re.compile(re.sub("<[^<>]+>", r"[\\w-]+", re.escape(word)))
+    words = lambda text: [pattern(w) for w in re.findall(r"[\w<>-]+", text) if not re.fullmatch("<.*>", w)]
+    return [([pattern(part) for part in head], words(text)) for head, text in sections]
 
 
 def poisson_frames(frames=40, height=8, width=10, mean=2.0, seed=1):
@@ -45,6 +61,24 @@ class CliTest(unittest.TestCase):
     def scalars(self, result):
         text = self.vitrum("show", result, "--json").stdout
         return json.loads(text)
+
+    def assert_documented(self, *results):
+        """Every array of the results stands in docs/file-layout.md."""
+        sections = layout()
+
+        def known(parts):
+            fits = [s for s in sections if len(s[0]) < len(parts) and all(a.fullmatch(b) for a, b in zip(s[0], parts))]
+            longest = max(len(head) for head, _ in fits)
+            names = [name for head, words in fits if len(head) == longest for name in words]
+            found = all(part.isdigit() or any(n.fullmatch(re.sub("(?<=.)_errors$", "", part)) for n in names) for part in parts[longest:])
+            return found or (len(parts) > 1 and longest == 1 and known(parts[1:]))  # what is kept of another result
+
+        missing = set()
+        for result in results:
+            with h5py.File(self.path(result)) as file:
+                file["entry"].visititems(lambda name, item: missing.add(name) if isinstance(item, h5py.Dataset) and not known(name.split("/")) else None)
+        self.maxDiff = None
+        self.assertEqual(sorted(missing), [], "not in docs/file-layout.md")
 
     def write_h5(self, name, data, dataset="entry/data/data", **options):
         with h5py.File(self.path(name), "w") as file:
