@@ -145,9 +145,16 @@ const NamedFigure* find_figure(std::string_view name) {
   return it == table.end() ? nullptr : &*it;
 }
 
-bool may_have(const Tree& result, const NamedFigure& figure) {
+bool has_figure(const Tree& result, const NamedFigure& figure) {
   const auto path = "entry/" + figure.needs;
-  return result.find_group(path) != nullptr || result.find(path) != nullptr;
+  if (result.find_group(path) == nullptr && result.find(path) == nullptr)
+    return false;
+  if (figure.draws_maps)
+    return true;
+  for (Index k = 1; k <= count_of(result, figure.each); ++k)
+    if (figure.make(result, figure.each == Each::page ? (k - 1) * report::bins_per_figure + 1 : k))
+      return true;
+  return false;
 }
 
 Index count_of(const Tree& result, Each each) {

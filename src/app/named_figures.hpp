@@ -25,8 +25,9 @@ struct NamedFigure {
 /// In the order in which people look at them.
 [[nodiscard]] const std::vector<NamedFigure>& named_figures();
 [[nodiscard]] const NamedFigure* find_figure(std::string_view name);
-/// Whether the result has what the figure needs; it may still turn out to be empty.
-[[nodiscard]] bool may_have(const Tree& result, const NamedFigure& figure);
+/// Whether it can be drawn of this result, at least for one bin; of figures with maps, whose maps
+/// need not be in the tree, whether the result has what they need.
+[[nodiscard]] bool has_figure(const Tree& result, const NamedFigure& figure);
 /// How many of it there are in this result, at least one.
 [[nodiscard]] Index count_of(const Tree& result, Each each);
 

@@ -127,7 +127,7 @@ ResultView::~ResultView() = default;
 std::vector<FigureChoice> ResultView::figures() const {
   std::vector<FigureChoice> out;
   for (const auto& figure : named_figures())
-    if (may_have(tree_, figure))
+    if (has_figure(tree_, figure))
       out.push_back(
           {figure.name, figure.title, text_of(figure.each), count_of(tree_, figure.each)});
   return out;
@@ -165,7 +165,7 @@ std::string ResultView::thumbnail_png() const {
                            "overlay",
                            "g2"}) {
     const auto* named = find_figure(name);
-    if (!may_have(tree_, *named))
+    if (!has_figure(tree_, *named))
       continue;
     auto figure = maps_->bins.empty() || named->name != "two-time"
                       ? named->make(tree_, 1)

@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -192,6 +193,27 @@ class View(CliTest):
         self.assertEqual(seen["complaints"], [])
         self.assertEqual((seen["before"], seen["after"]), ("-0.5 – 199.5", "-0.5 – 299.5"))
 
+    def test_page_of_a_series_that_is_measured(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            stream = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        live = subprocess.Popen([VITRUM, "live", stream, "--partition", "movie_qmap.h5", "--update", "0.5", "-o", "live.h5", "--quiet"],
+                                cwd=self.made.name, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        replay = subprocess.Popen([VITRUM, "replay", "movie.h5", "--to", stream, "--rate", "20", "--quiet"], cwd=self.made.name,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            seen = self.visit("live", ".")
+            self.assertEqual((replay.wait(60), live.wait(60)), (0, 0), live.stderr.read() + replay.stderr.read())
+        finally:
+            for run in (live, replay):
+                run.kill()
+                run.communicate()
+        self.assertEqual(seen["complaints"], [])
+        self.assertGreater(len(seen["ends"]), 2)
+        self.assertEqual(seen["ends"], sorted(seen["ends"]))
+        self.assertEqual(seen["ends"][-1], 299.5)
+        self.assertGreater(seen["canvases"], 0)
+
     def test_page_of_corrections(self):
         seen = self.visit("variance", ".")
         self.assertEqual(seen["complaints"], [])
@@ -216,12 +238,12 @@ class View(CliTest):
     def test_pages_of_figures_and_numbers(self):
         seen = self.visit("figures", ".")
         self.assertEqual(seen["filtered"], ["result.h5"])
-        known = {"tau-q": "the result holds nothing to draw as 'tau-q'"}  # it needs three rings
+        self.assertGreaterEqual(len(seen["drawn"]), 8)
+        self.assertNotIn("tau-q", seen["drawn"])  # it needs three rings
         for name, text in seen["drawn"].items():
             self.assertEqual(len(text), 1, name)
-            self.assertEqual(text[0] == known.get(name), name in known, text)
-        self.assertGreaterEqual(len(seen["drawn"]), 9)
-        self.assertTrue(all("422" in text for text in seen["complaints"]), seen["complaints"])
+            self.assertNotIn("nothing to draw", text[0])
+        self.assertEqual(seen["complaints"], [])
         shown = json.loads(subprocess.run([VITRUM, "show", "result.h5", "--json"], cwd=self.made.name, check=True,
                                           capture_output=True, text=True).stdout)["scalars"]
         rows = dict(row.split("\t") for row in seen["numbers"])
@@ -248,6 +270,20 @@ class View(CliTest):
         for parameter in g2["fits"][0]["parameters"]:
             self.assertIn(parameter["text"], seen["side"])
         self.assertRegex(seen["cut"], r"C\(t \+ \S+ s, t\)")
+        self.assertRegex(seen["typed"], r"g₂ of ages 40(\.\d+)? – 120(\.\d+)? s")
+        self.assertIn("77", seen["title"])
+
+    def test_figures_offered_are_those_that_can_be_drawn(self):
+        _, address = self.serve(".")
+        for name in ("result.h5", "ecm_maps.h5", "fem.h5"):
+            offered = [figure["name"] for figure in json.loads(self.get(address, "/api/result", file=name))["figures"]]
+            drawn = []
+            said = subprocess.run([VITRUM, "show", name, "--figure", "?"], cwd=self.made.name, capture_output=True, text=True).stderr
+            for figure in said.split("expected one of ")[1].strip().split(", "):
+                if subprocess.run([VITRUM, "show", name, "--figure", figure, "-o", "f.svg", "--overwrite"], cwd=self.made.name,
+                                  capture_output=True).returncode == 0:
+                    drawn.append(figure)
+            self.assertEqual(sorted(offered), drawn, name)
 
     def test_a_token_where_others_could_come_in(self):
         for args, asked in (([".", "--no-jobs"], False), (["result.h5"], False), (["."], True),

@@ -33,5 +33,14 @@ await visit(async (page) => {
   }
   await page.waitForTimeout(900);
   await shot(page, 'map_zoomed');
-  return { tip, side, cut };
+  await page.getByLabel('first age').fill('40');
+  await page.getByLabel('last age').fill('120');
+  await page.getByLabel('last age').press('Enter');
+  await page.getByLabel('lag of the cut').fill('77');
+  await page.getByLabel('lag of the cut').press('Enter');
+  await page.waitForTimeout(900);
+  await shot(page, 'map_typed');
+  const typed = await page.locator('main.result').innerText();
+  const title = await page.locator('[data-plot=cut]').innerText();
+  return { tip, side, cut, typed, title };
 });

@@ -5,6 +5,7 @@ import { useCallback, useState } from 'react';
 import { get, getFloats, getText, type Figure, type Pixel, type PixelMaps, type Values } from './api';
 import { Exports } from './figure';
 import { PanelView } from './panel';
+import { RangeInputs } from './range_inputs';
 import { useKeys, useLive, useLoaded } from './use';
 
 interface Place {
@@ -48,29 +49,6 @@ function PixelSide({ file, seen, problem }: { file: string; seen: (Seen & Place)
         </p>
       )}
     </>
-  );
-}
-
-/** The range of values by the keyboard. */
-function RangeInputs({ range, change }: {
-  range: [number, number] | undefined;
-  change: (range: [number, number]) => void;
-}) {
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        const form = new FormData(event.currentTarget);
-        const [lower, upper] = [Number(form.get('lower')), Number(form.get('upper'))];
-        if (lower < upper) {
-          change([lower, upper]);
-        }
-      }}
-    >
-      <input key={`l ${range?.[0]}`} className="number" name="lower" aria-label="lowest value" defaultValue={range?.[0]} placeholder="from" />{' '}
-      <input key={`u ${range?.[1]}`} className="number" name="upper" aria-label="highest value" defaultValue={range?.[1]} placeholder="to" />{' '}
-      <button type="submit">choose</button>
-    </form>
   );
 }
 
@@ -128,7 +106,7 @@ export function PixelPage({ file }: { file: string }) {
           </select>
         </label>
         <output>{facts.value?.chosen}</output>
-        <RangeInputs range={range} change={setRange} />
+        <RangeInputs of={['lowest value', 'highest value']} range={range} change={setRange} />
         {range !== undefined && (
           <button type="button" onClick={() => setRange(undefined)} title="all pixels (r)">
             all

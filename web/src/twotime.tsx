@@ -1,34 +1,14 @@
 // The two-time map of one bin: move, zoom, drag a range of ages and see its g2, cut through it.
-import {
-  AxialSelectionTool,
-  ColorBar,
-  DefaultInteractions,
-  ResetZoomButton,
-  ScaleType,
-  SvgElement,
-  SvgRect,
-  TiledHeatmapMesh,
-  TiledTooltipMesh,
-  VisCanvas,
-  useCameraState,
-  useCanvasEvent,
-  useVisCanvasContext,
-  type Domain,
-} from '@h5web/lib';
-import { useFrame } from '@react-three/fiber';
-import {
-  memo,
-  useCallback,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-  useSyncExternalStore,
-} from 'react';
+import type { Domain } from '@h5web/lib';
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 
-import { get, type Cut, type Fit, type MapPage, type Panel, type RangeG2 } from './api';
+import { get, type Cut, type Fit, type MapPage, type RangeG2 } from './api';
 import { Exports } from './figure';
-import { colourMaps, Marks, plainTick, shown } from './panel';
+import { MapCanvas } from './map_canvas';
+import { colourMaps, shown } from './panel';
+import { RangeInputs } from './range_inputs';
+import { makeSighted, type Sighted } from './sighted';
+import { Strip } from './strip';
 import { MapTiles } from './tiles';
 import { useFileState, useKeys, useLive, useLoaded } from './use';
 
@@ -36,91 +16,6 @@ type Direction = 'horizontal' | 'vertical' | 'diagonal';
 const directions: Direction[] = ['horizontal', 'vertical', 'diagonal'];
 const models = ['exp', 'kww', 'ml', 'ml-squared', 'kww2'];
 const fewestFrames = 6; // of a range: the server tells no errors of fewer
-
-interface View {
-  x: Domain;
-  y: Domain;
-}
-
-/** Marks the first frame that has a part of the map, for whoever waits for it. */
-function Drawn({ tiles, tell }: { tiles: MapTiles; tell: (ms: number) => void }) {
-  const done = useRef<MapTiles>();
-  useFrame(() => {
-    if (tiles.arrived > 0 && done.current !== tiles) {
-      done.current = tiles;
-      requestAnimationFrame(() => tell(performance.now()));
-    }
-  });
-  return null;
-}
-
-/** Tells what is in sight, once the mouse rests. */
-function Sight({ tell }: { tell: (view: View) => void }) {
-  const { getVisibleDomains } = useVisCanvasContext();
-  const sight = useCameraState(
-    (camera) => {
-      const { xVisibleDomain, yVisibleDomain } = getVisibleDomains(camera);
-      return { x: xVisibleDomain, y: yVisibleDomain };
-    },
-    [getVisibleDomains],
-  );
-  const [x0, x1] = sight.x;
-  const [y0, y1] = sight.y;
-  useEffect(() => tell({ x: [x0, x1], y: [y0, y1] }), [x0, x1, y0, y1, tell]);
-  return null;
-}
-
-/** A click that is no drag. */
-function Clicks({ act }: { act: (x: number, y: number) => void }) {
-  const start = useRef<{ x: number; y: number }>();
-  const down = useCallback(
-    ({ htmlPt, sourceEvent }: { htmlPt: { x: number; y: number }; sourceEvent: MouseEvent }) => {
-      start.current =
-        sourceEvent.button === 0 && !sourceEvent.shiftKey && !sourceEvent.ctrlKey
-          ? { x: htmlPt.x, y: htmlPt.y }
-          : undefined;
-    },
-    [],
-  );
-  const up = useCallback(
-    ({ htmlPt, dataPt }: { htmlPt: { x: number; y: number }; dataPt: { x: number; y: number } }) => {
-      const from = start.current;
-      if (from !== undefined && Math.hypot(htmlPt.x - from.x, htmlPt.y - from.y) < 4) {
-        act(dataPt.x, dataPt.y);
-      }
-    },
-    [act],
-  );
-  useCanvasEvent('pointerdown', down);
-  useCanvasEvent('pointerup', up);
-  return null;
-}
-
-/** Dragging a stripe of time. */
-function RangeTool({ tell }: { tell: (range: Domain) => void }) {
-  const range = (data: [{ x: number }, { x: number }]): Domain =>
-    data[0].x < data[1].x ? [data[0].x, data[1].x] : [data[1].x, data[0].x];
-  return (
-    <AxialSelectionTool
-      id="Range"
-      axis="x"
-      modifierKey="Shift"
-      validate={({ html }) => Math.abs(html[0].x - html[1].x) > 3}
-      onSelectionChange={(selection, _raw, valid) => {
-        if (selection !== undefined && valid) {
-          tell(range(selection.data));
-        }
-      }}
-      onValidSelection={({ data }) => tell(range(data))}
-    >
-      {({ html }, _raw, valid) => (
-        <SvgElement>
-          <SvgRect coords={html} fill="var(--accent)" fillOpacity={valid ? 0.2 : 0.05} stroke="var(--accent)" />
-        </SvgElement>
-      )}
-    </AxialSelectionTool>
-  );
-}
 
 function FitTable({ fits }: { fits: Fit[] }) {
   return (
@@ -147,212 +42,6 @@ function FitTable({ fits }: { fits: Fit[] }) {
     </table>
   );
 }
-
-interface Sighted {
-  get: () => View | undefined;
-  set: (view: View) => void;
-  listen: (changed: () => void) => () => void;
-}
-
-/** What is in sight, kept beside React: the map moves many times a second. */
-function makeSighted(): Sighted {
-  let view: View | undefined;
-  const listeners = new Set<() => void>();
-  return {
-    get: () => view,
-    set: (next) => {
-      view = next;
-      listeners.forEach((listener) => listener());
-    },
-    listen: (changed) => {
-      listeners.add(changed);
-      return () => listeners.delete(changed);
-    },
-  };
-}
-
-/** I0 below the map, on its axis; a range of ages is dragged here too. */
-function Strip({ map, sighted, range, tell }: {
-  map: MapPage;
-  sighted: Sighted;
-  range: Domain | undefined;
-  tell: (range: Domain) => void;
-}) {
-  const view = useSyncExternalStore(sighted.listen, sighted.get);
-  const start = useRef<number>();
-  const panel = map.intensity?.panels[0];
-  const series = panel?.series[0];
-  const path = useMemo(() => {
-    let pen = 'M';
-    let out = '';
-    series?.x.forEach((x, i) => {
-      const y = series.y[i];
-      if (x === null || y === null || y === undefined) {
-        pen = 'M';
-      } else {
-        out += `${pen}${x} ${-y}`;
-        pen = 'L';
-      }
-    });
-    return out;
-  }, [series]);
-  if (panel === undefined) {
-    return null;
-  }
-  const [x0, x1] = view?.x ?? [map.first_s, map.last_s];
-  const { lower, upper } = panel.y;
-  const timeOf = (event: React.PointerEvent<SVGSVGElement>) => {
-    const box = event.currentTarget.getBoundingClientRect();
-    return x0 + ((event.clientX - box.left) / box.width) * (x1 - x0);
-  };
-  const drag = (event: React.PointerEvent<SVGSVGElement>) => {
-    if (start.current !== undefined) {
-      const now = timeOf(event);
-      tell(now < start.current ? [now, start.current] : [start.current, now]);
-    }
-  };
-  const block = (first: number, last: number, colour: string, label: string, key: string) => (
-    <rect key={key} x={first} width={last - first} y={-upper} height={upper - lower} fill={colour} fillOpacity={0.18}>
-      <title>{label}</title>
-    </rect>
-  );
-  return (
-    <div className="strip">
-      <div className="strip-axis">
-        <span>{plainTick(upper)}</span>
-        <span>{panel.y.label}</span>
-        <span>{plainTick(lower)}</span>
-      </div>
-      <svg
-        viewBox={`${x0} ${-upper} ${x1 - x0} ${upper - lower}`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label="intensity against time; drag a range of ages"
-        onPointerDown={(event) => {
-          event.currentTarget.setPointerCapture(event.pointerId);
-          start.current = timeOf(event);
-        }}
-        onPointerMove={drag}
-        onPointerUp={() => {
-          start.current = undefined;
-        }}
-      >
-        {map.marks
-          .filter((mark) => mark.kind === 'segment')
-          .map((mark, i) =>
-            block(mark.first_s, mark.last_s, i % 2 === 0 ? '#009e73' : '#d55e00', mark.text, `s${i}`),
-          )}
-        {range !== undefined && block(range[0], range[1], '#0072b2', 'range of ages', 'range')}
-        <path d={path} fill="none" stroke="#0072b2" vectorEffect="non-scaling-stroke" />
-        {map.marks
-          .filter((mark) => mark.kind === 'event')
-          .map((mark, i) => (
-            <line
-              key={i}
-              x1={mark.first_s}
-              x2={mark.first_s}
-              y1={-upper}
-              y2={-lower}
-              stroke="#cc79a7"
-              strokeWidth="2"
-              vectorEffect="non-scaling-stroke"
-            >
-              <title>{mark.text}</title>
-            </line>
-          ))}
-      </svg>
-    </div>
-  );
-}
-
-interface CanvasProps {
-  map: MapPage;
-  tiles: MapTiles;
-  colours: string;
-  lower: number;
-  upper: number;
-  range: Domain | undefined;
-  cutAt: { vertical: boolean; at: number } | undefined;
-  sighted: Sighted;
-  drag: (range: Domain) => void;
-  click: (x: number, y: number) => void;
-  tell: (ms: number) => void;
-}
-
-const MapCanvas = memo((props: CanvasProps) => {
-  const { map, tiles, colours, lower, upper, range, cutAt, sighted, drag, click, tell } = props;
-  const look = colourMaps[colours]!;
-  const domain: Domain = [lower, upper];
-  const axis = (label: string) => ({
-    label,
-    scale: 'linear' as const,
-    lower: map.first_s,
-    upper: map.last_s,
-  });
-  const lines: Panel['guides'] = map.marks
-    .filter((mark) => mark.kind === 'event')
-    .flatMap((mark) =>
-      [true, false].map((vertical) => ({
-        vertical,
-        at: mark.first_s,
-        label: mark.text,
-        colour: '#cc79a7',
-      })),
-    );
-  if (cutAt !== undefined) {
-    lines.push({ ...cutAt, label: 'cut', colour: '#ffffff' });
-  }
-  const spans: Panel['spans'] =
-    range === undefined
-      ? []
-      : [{ vertical: true, first: range[0], last: range[1], label: 'ages', colour: '#56b4e9' }];
-  return (
-    <>
-      <VisCanvas
-        aspect="equal"
-        abscissaConfig={{
-          visDomain: [map.first_s, map.last_s],
-          label: 't₁ (s)',
-          formatTick: plainTick,
-        }}
-        ordinateConfig={{
-          visDomain: [map.first_s, map.last_s],
-          label: 't₂ (s)',
-          formatTick: plainTick,
-        }}
-      >
-        <DefaultInteractions />
-        <ResetZoomButton />
-        <TiledHeatmapMesh
-          api={tiles}
-          domain={domain}
-          scaleType={ScaleType.Linear}
-          colorMap={look.map}
-          invertColorMap={look.invert}
-        />
-        <TiledTooltipMesh
-          renderTooltip={(x, y, v) => (
-            <span data-tip={v} data-x={x} data-y={y}>
-              t₁ {shown(x)} s, t₂ {shown(y)} s
-              <br />C = <b>{shown(v)}</b>
-            </span>
-          )}
-        />
-        <Marks panel={{ x: axis('t₁'), y: axis('t₂'), guides: lines, spans }} />
-        <RangeTool tell={drag} />
-        <Clicks act={click} />
-        <Sight tell={sighted.set} />
-        <Drawn tiles={tiles} tell={tell} />
-      </VisCanvas>
-      <ColorBar
-        domain={domain}
-        scaleType={ScaleType.Linear}
-        colorMap={look.map}
-        invertColorMap={look.invert}
-      />
-    </>
-  );
-});
 
 /** What is seen, to be saved. */
 function SeenExports({ sighted, map, values }: {
@@ -426,6 +115,7 @@ function Explorer({ file, bin, map, state }: Explored) {
   const [chosen, setChosen] = useState<string[]>(['kww']);
   const [direction, setDirection] = useState<Direction>('horizontal');
   const [place, setPlace] = useState<{ x: number; y: number }>();
+  const [typed, setTyped] = useState<number>(); // where to cut, instead of the place clicked at
   const tiles = useMemo(() => new MapTiles(file, map, diagonal), [file, map, diagonal]);
   const percentiles = useLoaded(
     manual === undefined ? `${low} ${high} ${state}` : undefined,
@@ -447,8 +137,8 @@ function Explorer({ file, bin, map, state }: Explored) {
   const drag = useCallback((next: Domain) => setRange(next), []);
 
   const at =
-    place === undefined
-      ? undefined
+    typed !== undefined || place === undefined
+      ? typed
       : direction === 'horizontal'
         ? place.y
         : direction === 'vertical'
@@ -457,7 +147,10 @@ function Explorer({ file, bin, map, state }: Explored) {
   const cut = useLoaded(at === undefined ? undefined : `${direction} ${at} ${state}`, (signal) =>
     get<Cut>('cut', { file, bin, direction, at_s: at }, signal),
   );
-  const click = useCallback((x: number, y: number) => setPlace({ x, y }), []);
+  const click = useCallback((x: number, y: number) => {
+    setTyped(undefined);
+    setPlace({ x, y });
+  }, []);
 
   const move = (step: number, stretch: number) => {
     const [from, to] = asked;
@@ -568,6 +261,7 @@ function Explorer({ file, bin, map, state }: Explored) {
             <b>
               g₂ of ages {g2.value === undefined ? '…' : `${shown(g2.value.first_s)} – ${shown(g2.value.last_s)} s`}
             </b>
+            <RangeInputs of={['first age', 'last age']} range={range} change={drag} />
             {range !== undefined && (
               <button type="button" onClick={() => setRange(undefined)}>
                 all ages
@@ -613,6 +307,24 @@ function Explorer({ file, bin, map, state }: Explored) {
                 </label>
               ))}
             </span>
+            <form
+              onSubmit={(event) => {
+                event.preventDefault();
+                const text = new FormData(event.currentTarget).get('at');
+                const value = Number(text);
+                setTyped(text === '' || !Number.isFinite(value) ? undefined : value);
+              }}
+            >
+              <input
+                key={at}
+                className="number"
+                name="at"
+                aria-label={direction === 'diagonal' ? 'lag of the cut' : 'time of the cut'}
+                defaultValue={at}
+                placeholder="at (s)"
+              />{' '}
+              <button type="submit">cut</button>
+            </form>
             {at !== undefined && (
               <Exports
                 path="curve-export"
@@ -623,7 +335,7 @@ function Explorer({ file, bin, map, state }: Explored) {
           </div>
           {cut.problem !== undefined && <p className="problem">{cut.problem}</p>}
           {cut.value === undefined ? (
-            <p className="note">Click on the map: a cut through that place.</p>
+            <p className="note">Click on the map, or type a time: a cut through that place.</p>
           ) : (
             <Plot name="cut" picture={cut.value.picture} />
           )}
