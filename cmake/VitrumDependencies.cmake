@@ -23,6 +23,9 @@ endif()
 add_library(vitrum_warnings INTERFACE)
 target_compile_options(vitrum_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
                        -Wno-sign-conversion $<$<BOOL:${VITRUM_WERROR}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang) # what GCC's attributes of single kernels say
+  add_compile_options(-ffp-contract=off -Wno-unknown-attributes)
+endif()
 if(VITRUM_SANITIZE)
   add_compile_options(-fsanitize=${VITRUM_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${VITRUM_SANITIZE})

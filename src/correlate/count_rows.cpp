@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "vitrum/core/simd.hpp"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -218,10 +220,9 @@ VITRUM_DEFINE_ADD_WHERE(base, "sse2")
 #if defined(__x86_64__)
 VITRUM_DEFINE_COUNT_ROWS(avx2, "avx2,popcnt")
 VITRUM_DEFINE_ADD_WHERE(avx2, "avx2")
-VITRUM_DEFINE_COUNT_ROWS(avx512,
-                         "avx512f,avx512dq,avx512vl,avx512bw,popcnt,prefer-vector-width=512")
+VITRUM_DEFINE_COUNT_ROWS(avx512, "avx512f,avx512dq,avx512vl,avx512bw,popcnt" VITRUM_WIDE)
 VITRUM_DEFINE_COUNT_ROWS(
-    vnni, "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,avx512vpopcntdq,prefer-vector-width=512")
+    vnni, "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,avx512vpopcntdq" VITRUM_WIDE)
 #endif
 
 #define VITRUM_COUNT_ROWS(suffix, bits)                                                            \

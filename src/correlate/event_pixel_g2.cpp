@@ -83,8 +83,7 @@ struct EntryTotals {
 
 class PixelLists {
 public:
-  PixelLists(const LagPlan& plan, const std::vector<EventLevel>& levels)
-      : plan_(plan), levels_(levels) {}
+  explicit PixelLists(const std::vector<EventLevel>& levels) : levels_(levels) {}
 
   /// Adds all levels of one pixel, whose counts are multiplied by `weight`.
   void add(const EventMatrix& m, Index pixel, double weight, EntryTotals& totals) {
@@ -162,7 +161,6 @@ private:
     }
   }
 
-  const LagPlan& plan_;
   const std::vector<EventLevel>& levels_;
   std::vector<LevelEvent> events_;
 };
@@ -258,7 +256,7 @@ make_pixel_g2(const EventMatrix& counts, const PixelG2Options& options, const Mo
   parallel_for(0, groups.groups(), 1, [&](Index g, Index) {
     const Index first = groups.group_begin[g];
     const Index last = groups.group_begin[g + 1];
-    PixelLists lists(plan, levels);
+    PixelLists lists(levels);
     if (options.normalization == PixelNormalization::symmetric_bin) {
       std::vector<EntryTotals> totals(static_cast<std::size_t>(rules.static_bins),
                                       EntryTotals(plan));

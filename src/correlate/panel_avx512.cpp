@@ -1,5 +1,6 @@
 // Panels with AVX-512, and with its products of bytes and population counts.
 #include "panel_rescale.hpp"
+#include "vitrum/core/simd.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -112,7 +113,7 @@ VITRUM_DEFINE_INTEGERS(bits, VITRUM_AVX512, add_bits)
 VITRUM_DEFINE_INTEGERS(bytes_vnni, VITRUM_VNNI, add_bytes_vnni)
 VITRUM_DEFINE_INTEGERS(words_vnni, VITRUM_VNNI, add_words_vnni)
 VITRUM_DEFINE_INTEGERS(bits_popcnt, VITRUM_VNNI, add_bits_popcnt)
-VITRUM_DEFINE_RESCALE(rescale, "avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")
+VITRUM_DEFINE_RESCALE(rescale, "avx512f,avx512bw,avx512dq,avx512vl" VITRUM_WIDE)
 
 template <bool past>
 VITRUM_AVX512 __attribute__((always_inline)) inline void store_line(std::uint32_t* to, __m512i x) {

@@ -105,7 +105,7 @@ struct Lanes {
 
 VITRUM_DEFINE_ROWS(base, "sse2")
 VITRUM_DEFINE_ROWS(avx2, "avx2")
-VITRUM_DEFINE_ROWS(avx512, "avx512f,avx512dq,avx512vl,avx512bw,prefer-vector-width=512")
+VITRUM_DEFINE_ROWS(avx512, "avx512f,avx512dq,avx512vl,avx512bw" VITRUM_WIDE)
 
 CountSums bytes_base(const std::uint8_t* x, Index count) {
   std::uint32_t sum = 0, square = 0;

@@ -16,7 +16,7 @@
 #define VITRUM_INLINE [[gnu::always_inline]] inline
 #define VITRUM_VECTOR(T, size) __attribute__((vector_size(size), may_alias, aligned(size))) T
 
-#define avx512_isa "avx512f,avx512bw,avx512vl,avx512dq,prefer-vector-width=512"
+#define avx512_isa "avx512f,avx512bw,avx512vl,avx512dq" VITRUM_WIDE
 #define avx2_isa "avx2,fma"
 
 namespace vitrum::correlate {

@@ -219,7 +219,7 @@ void transpose(const T* patterns, Index stride, Index count, Index pixels, std::
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define VITRUM_SUM(isa) [[gnu::target(isa), gnu::optimize("O3", "fp-contract=off")]]
-#define VITRUM_AVX512 "avx512f,avx512bw,avx512vl,avx512dq,prefer-vector-width=512"
+#define VITRUM_AVX512 "avx512f,avx512bw,avx512vl,avx512dq" VITRUM_WIDE
 
 template <class T, class Sum>
 VITRUM_SUM(VITRUM_AVX512)

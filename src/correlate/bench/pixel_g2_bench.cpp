@@ -11,6 +11,7 @@
 #include "vitrum/core/memory.hpp"
 #include "vitrum/core/parallel.hpp"
 #include "vitrum/core/random.hpp"
+#include "vitrum/core/simd.hpp"
 #include "vitrum/correlate/pixel_g2.hpp"
 
 using namespace vitrum;
@@ -58,7 +59,7 @@ struct Series {
 
 /// Multiply-adds on independent registers: what the processor can do, in GF/s of one thread.
 #if defined(__x86_64__)
-__attribute__((target("avx512f,prefer-vector-width=512"), optimize("O3")))
+__attribute__((target("avx512f" VITRUM_WIDE), optimize("O3")))
 #endif
 double
 peak_gflops() {

@@ -4,6 +4,13 @@
 #include <string_view>
 #include <vector>
 
+/// Ends the target of a kernel whose loops are to fill registers of 512 bits; clang needs no word.
+#if defined(__clang__)
+#define VITRUM_WIDE ""
+#else
+#define VITRUM_WIDE ",prefer-vector-width=512"
+#endif
+
 namespace vitrum {
 
 /// Each holds all before it. vnni: AVX-512 with products of bytes (VNNI) and population counts.
