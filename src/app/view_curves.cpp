@@ -26,7 +26,7 @@ plot::Figure make_figure(const RangeG2& g2) {
   panel.series.push_back(std::move(points));
   for (std::size_t m = 0; m < g2.fits.size(); ++m) {
     const auto& fit = g2.fits[m];
-    if (fit.curve.size() != g2.lag_s.size() || g2.lag_s.size() < 2)
+    if (fit.status == fit::FitStatus::too_few_points || g2.lag_s.size() < 2)
       continue;
     std::vector<double> values;
     for (const auto& parameter : fit.parameters)

@@ -1,6 +1,7 @@
 """From frames to report on virtual data, and the promises of the command line."""
 import json
 import re
+import unittest
 
 import h5py
 import numpy as np
@@ -245,8 +246,8 @@ class Workflow(CliTest):
         scalars = self.scalars("f.h5")["scalars"]
         self.assertEqual([scalars[f"bin/{b}/phi_deg"]["value"] for b in range(1, 7)], [60, 180, 300] * 2)
 
-    def test_8id_layout_has_what_its_viewers_read(self):
-        import h5py
+    def make_8id(self):
+        """aps.hdf of a result r.h5, and the paths that viewers of such files read."""
         self.vitrum(*SYNTH, "-o", "v.h5")
         self.vitrum("xpcs", "v.h5", "--partition", "v_qmap.h5", "-o", "r.h5", "--quiet")
         self.vitrum("export", "r.h5", "--format", "8id", "-o", "aps.hdf", "--quiet")
@@ -261,8 +262,19 @@ class Workflow(CliTest):
                   "xpcs/temporal_mean/scattering_1d", "xpcs/temporal_mean/scattering_2d",
                   "xpcs/temporal_mean/scattering_1d_segments", "xpcs/rawdata_path", "entry/start_time",
                   "entry/instrument/incident_beam/incident_energy"]
-        paths += [f"entry/instrument/detector_1/{name}" for name in ("frame_time", "count_time", "x_pixel_size", "y_pixel_size",
-                                                                     "distance", "beam_center_x", "beam_center_y")]
+        return paths + [f"entry/instrument/detector_1/{name}" for name in ("frame_time", "count_time", "x_pixel_size", "y_pixel_size",
+                                                                           "distance", "beam_center_x", "beam_center_y")]
+
+    @unittest.skipUnless((DATA / "xpcs/aps_8id_result.hdf").exists(), "the file of the beamline is not there")
+    def test_8id_layout_has_the_kinds_of_numbers_that_the_beamline_writes(self):
+        paths = self.make_8id()
+        with h5py.File(self.path("aps.hdf")) as own, h5py.File(DATA / "xpcs/aps_8id_result.hdf") as real:
+            common = [path for path in paths if path in real]
+            self.assertGreater(len(common), 20)
+            self.assertEqual([own[path].ndim for path in common], [real[path].ndim for path in common])
+
+    def test_8id_layout_has_what_its_viewers_read(self):
+        paths = self.make_8id()
         with h5py.File(self.path("aps.hdf")) as file, h5py.File(self.path("r.h5")) as own:
             self.assertEqual([path for path in paths if path not in file], [])
             detector = file["entry/instrument/detector_1"]
@@ -270,11 +282,6 @@ class Workflow(CliTest):
                                 ("beam_center_y", "beam_center_y_px")):
                 self.assertEqual(detector[name][()], own[f"entry/geometry/{field}"][()])
             np.testing.assert_allclose(file["xpcs/twotime/normalized_g2"][()], own["entry/g2/g2"][()].T, rtol=1e-6)
-            if (DATA / "xpcs/aps_8id_result.hdf").exists():  # kinds of numbers as the beamline writes them
-                with h5py.File(DATA / "xpcs/aps_8id_result.hdf") as real:
-                    for path in paths:
-                        if path in real:
-                            self.assertEqual(file[path].ndim, real[path].ndim, path)
 
     def test_figures(self):
         self.vitrum(*SYNTH, "-o", "v.h5")

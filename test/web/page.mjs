@@ -22,7 +22,7 @@ export async function visit(act, options = {}) {
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => {
       if (message.type() === 'error') {
-        complaints.push(message.text());
+        complaints.push(`${message.text()} ${message.location().url}`);
       }
     });
     page.on('request', (request) => {

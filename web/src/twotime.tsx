@@ -133,7 +133,12 @@ function Explorer({ file, bin, map, state }: Explored) {
   const asked = range ?? [map.first_s, map.last_s];
   const key = `${asked[0]} ${asked[1]} ${chosen.join(',')} ${state}`;
   const { ask } = g2;
-  useEffect(() => ask(key), [ask, key]);
+  const enough = map.frames >= fewestFrames; // a series that has just begun
+  useEffect(() => {
+    if (enough) {
+      ask(key);
+    }
+  }, [ask, enough, key]);
   const drag = useCallback((next: Domain) => setRange(next), []);
 
   const at =
@@ -286,6 +291,7 @@ function Explorer({ file, bin, map, state }: Explored) {
               ))}
             </span>
           </div>
+          {!enough && <p className="note">{fewestFrames} frames are needed, {map.frames} are here.</p>}
           {g2.problem !== undefined && <p className="problem">{g2.problem}</p>}
           {g2.value !== undefined && <Plot name="g2" picture={g2.value.picture} ms={g2.ms} />}
           {g2.value !== undefined && <FitTable fits={g2.value.fits} />}
