@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "fit_stage.hpp"
+#include "live_checks.hpp"
 #include "live_input.hpp"
 #include "live_marks.hpp"
 #include "live_tree.hpp"
@@ -33,21 +34,6 @@ private:
   frames::SeriesInfo info_;
 };
 
-void check(const LiveOptions& options) {
-  const auto seconds = [](const char* name, double value, double least) {
-    if (!(value >= least) || std::isinf(value))
-      throw OptionError(fmt::format("--{} {}: expected seconds, {} or more", name, value, least));
-  };
-  seconds("wait", options.wait_s, 0);
-  seconds("idle", options.idle_s, 0.1);
-  seconds("update", options.update_s, 0.1);
-  if (options.frames < 0)
-    throw OptionError(fmt::format("--frames {}: expected 0 or more", options.frames));
-  constexpr Index most = 16384;
-  if (options.cells < 96 || options.cells > most)
-    throw OptionError(fmt::format("--cells {}: expected 96 to {}", options.cells, most));
-}
-
 /// One series from its first frame to its end.
 class Following {
 public:
@@ -68,11 +54,11 @@ public:
       keep();
       throw;
     }
-    if (valid_frames() < 2)
-      throw DataError(fmt::format("{}: {} frames with data came, need at least 2 to correlate",
-                                  options_.inputs[0],
-                                  valid_frames()));
+    if (const auto lack = lacking(); !lack.empty())
+      throw DataError(lack);
     const auto tree = write(1);
+    for (const auto& note : plan_.series.warnings)
+      monitor_.warn(note);
     for (const auto& note : facts_.notes)
       monitor_.warn(note);
     return fmt::format("{} frames, {}; {}\n{}{}\n",
@@ -103,7 +89,7 @@ private:
         make_bins(plan_.series, plan_.mask, {}, options_.partition, options_.geometry, plan_.map);
     correlate::LiveOptions live;
     live.normalization = plan_.normalization;
-    live.most_cells = options_.cells;
+    live.most_cells = whole_cells(options_.cells);
     live.groups.groups = options_.pixel_groups;
     live.groups.block_px = options_.speckle_size_px;
     live.marks = marks;
@@ -166,7 +152,7 @@ private:
         input_->give_up(); // others have come meanwhile
       }
       if (seconds_since(last_write) > options_.update_s && live_->frames() > written_ &&
-          valid_frames() >= 2) {
+          lacking().empty()) {
         facts_.state = "running";
         (void)write(0);
         last_write = Clock::now();
@@ -194,7 +180,7 @@ private:
 
   /// Writes what came before something failed: what failed is to be reported, not that this does.
   void keep() {
-    if (valid_frames() < 2)
+    if (!lacking().empty())
       return;
     try {
       (void)write(0);
@@ -228,6 +214,9 @@ private:
     return tree;
   }
 
+  [[nodiscard]] std::string lacking() const {
+    return app::lacking(*live_, plan_.partition.bin_count(), options_.inputs[0]);
+  }
   [[nodiscard]] Index valid_frames() const {
     return std::count(live_->gaps().begin(), live_->gaps().end(), std::uint8_t{0});
   }

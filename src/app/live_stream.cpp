@@ -28,10 +28,7 @@ class StreamInput final : public LiveInput {
 public:
   explicit StreamInput(const LiveOptions& options)
       : address_(options.inputs.at(0)), channel_(options.channel), frames_(options.frames),
-        receiver_(address_), order_(options.window) {
-    if (options.window < 0)
-      throw OptionError(fmt::format("--window {}: expected 0 or more images", options.window));
-  }
+        receiver_(address_), order_(options.window) {}
 
   frames::SeriesInfo begin(double wait_s, const Monitor& monitor) override {
     const auto start = Clock::now();
@@ -209,6 +206,7 @@ private:
         first_ = *image;
         first_->data = {};
         if (!started_) {
+          check_channel({});
           series_ = image->series;
           info_.format = fmt::format("dectris-{}", stream::name_of(*protocol_));
           order_.begin_at(image->number);

@@ -43,7 +43,7 @@ std::vector<double> mean_of_bins(const std::vector<correlate::LiveBin>& bins, In
 Tree make_live_tree(const XpcsPlan& plan,
                     correlate::LiveCorrelator& live,
                     LiveOptions& options,
-                    const LiveFacts& facts,
+                    LiveFacts& facts,
                     const Invocation& invocation) {
   const double frame_time_s = plan.frame_time_s;
   const auto& source = options.inputs[0];
@@ -56,8 +56,6 @@ Tree make_live_tree(const XpcsPlan& plan,
     add_correction(tree, note);
   for (const auto& warning : plan.series.warnings)
     add_warning(tree, warning);
-  for (const auto& note : facts.notes)
-    add_warning(tree, note);
 
   std::vector<correlate::LiveBin> bins;
   std::vector<correlate::OneTime> curves;
@@ -71,18 +69,20 @@ Tree make_live_tree(const XpcsPlan& plan,
     means.push_back(bin.mean_counts);
     by_frame.insert(by_frame.end(), bin.frame_means.begin(), bin.frame_means.end());
     if (!bin.rejected.empty())
-      add_warning(tree,
-                  fmt::format("bin {}: {} frames are gaps ({}, the first is frame {})",
-                              b,
-                              bin.rejected.size(),
-                              bin.rejected[0].reason,
-                              bin.rejected[0].frame));
+      facts.notes.push_back(
+          fmt::format("bin {}: {} frames are gaps in C ({}, the first is frame {})",
+                      b,
+                      bin.rejected.size(),
+                      bin.rejected[0].reason,
+                      bin.rejected[0].frame));
     const double cell_s = frame_time_s * static_cast<double>(bin.cell_frames);
     add_map(tree, b, std::move(bin.map), cell_s, (cell_s - frame_time_s) / 2);
     tree.group(fmt::format("entry/twotime/bin_{}", b))
         .set("cell_frames", make_scalar(bin.cell_frames, "frames"));
     bins.push_back(std::move(bin));
   }
+  for (const auto& note : facts.notes)
+    add_warning(tree, note);
   add_bins(tree, plan.partition.bins, plan.partition.q_unit, pixels, means);
   add_g2(tree,
          "g2",

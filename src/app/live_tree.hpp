@@ -17,11 +17,11 @@ struct LiveFacts {
 };
 
 /// Of the frames so far, at least two of them valid. `plan` knows the series but not its
-/// statistics.
+/// statistics. Adds to the notes which frames are gaps of a bin.
 [[nodiscard]] Tree make_live_tree(const XpcsPlan& plan,
                                   correlate::LiveCorrelator& live,
                                   LiveOptions& options,
-                                  const LiveFacts& facts,
+                                  LiveFacts& facts,
                                   const Invocation& invocation);
 
 } // namespace vitrum::app

@@ -87,6 +87,10 @@ void require_speckle(const Series& series,
                      const frames::SeriesStatistics& statistics,
                      const frames::Partition& partition);
 
+/// What is wrong with a bin in which nothing fluctuates.
+[[nodiscard]] std::string still_text(const std::string& path, Index bin, Index frames);
+[[nodiscard]] std::string flat_text(const std::string& path, Index bin, Index pixels);
+
 /// q and φ of each pixel, from flags over file; nothing when neither says enough.
 [[nodiscard]] std::optional<frames::QMap>
 make_map(const Series& series, const GeometryFlags& flags, std::string& q_unit);

@@ -31,6 +31,22 @@ void check_duplicates(Series& series,
         twins.second_pixel % series.info().width));
 }
 
+std::string still_text(const std::string& path, Index bin, Index frames) {
+  return fmt::format("{}: bin {} holds the same picture in all {} frames, expected speckle that "
+                     "fluctuates",
+                     path,
+                     bin,
+                     frames);
+}
+
+std::string flat_text(const std::string& path, Index bin, Index pixels) {
+  return fmt::format("{}: bin {} holds one value in all of its {} pixels, frame by frame, expected "
+                     "speckle",
+                     path,
+                     bin,
+                     pixels);
+}
+
 void require_speckle(const Series& series,
                      const frames::SeriesStatistics& statistics,
                      const frames::Partition& partition) {
@@ -59,17 +75,11 @@ void require_speckle(const Series& series,
     if (!bin.counts)
       continue;
     if (bin.still)
-      throw DataError(fmt::format("{}: bin {} holds the same picture in all {} frames, expected "
-                                  "speckle that fluctuates",
-                                  series.info().path,
-                                  b + 1,
-                                  statistics.good_frames));
+      throw DataError(
+          still_text(series.info().path, static_cast<Index>(b) + 1, statistics.good_frames));
     if (bin.flat && bin.pixels > 1)
-      throw DataError(fmt::format("{}: bin {} holds one value in all of its {} pixels, frame by "
-                                  "frame, expected speckle",
-                                  series.info().path,
-                                  b + 1,
-                                  bin.pixels));
+      throw DataError(
+          flat_text(series.info().path, static_cast<Index>(b) + 1, static_cast<Index>(bin.pixels)));
   }
 }
 

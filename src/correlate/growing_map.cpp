@@ -17,7 +17,8 @@ namespace {
 constexpr Index depth_at_a_time = 256; // pixels of a panel that stay in the first caches
 
 Index rounded_up(Index cells) {
-  constexpr Index step = 2 * panel_frames; // halves are whole panels too
+  constexpr Index step = GrowingMap::cells_step;
+  static_assert(step == 2 * panel_frames); // halves are whole panels too
   return std::max<Index>((cells + step - 1) / step, 1) * step;
 }
 

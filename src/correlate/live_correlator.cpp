@@ -23,6 +23,8 @@ struct Bin {
   Buffer<float> floats;        // of all others
   std::vector<double> means;   // [frame] of the series
   double total = 0;
+  LiveSignal signal;
+  std::vector<float> first; // the picture of the first valid frame
 
   Bin(PixelGroups all, const LiveOptions& options)
       : groups(all), map(all, options.normalization, options.most_cells),
@@ -159,8 +161,25 @@ struct LiveCorrelator::State {
     for (Index t = 0; t < count; ++t)
       if (valid[t] != 0)
         bin.total += bin.means[gaps.size() + static_cast<std::size_t>(t)];
+    watch(bin, matrix);
     bin.g2.push(rows, valid);
     bin.map.push(std::move(matrix));
+  }
+
+  /// Is it speckle? Frame by frame only until it is known.
+  static void watch(Bin& bin, const PixelMatrix& matrix) {
+    const Index pixels = bin.groups.pixels();
+    auto& signal = bin.signal;
+    for (Index t = 0; t < matrix.frames && (signal.still || signal.flat); ++t) {
+      if (matrix.valid[static_cast<std::size_t>(t)] == 0)
+        continue;
+      const float* const row = matrix.row(t);
+      if (bin.first.empty())
+        bin.first.assign(row, row + pixels);
+      signal.still = signal.still && std::equal(row, row + pixels, bin.first.begin());
+      signal.flat =
+          signal.flat && std::all_of(row, row + pixels, [&](float v) { return v == row[0]; });
+    }
   }
 
   /// What a frame that became a gap has left.
@@ -201,6 +220,14 @@ const std::vector<std::uint8_t>& LiveCorrelator::gaps() const {
 }
 const std::vector<std::string>& LiveCorrelator::reasons() const {
   return state_->reasons;
+}
+
+LiveSignal LiveCorrelator::signal(Index number) const {
+  const Bin& bin = state_->bins.at(static_cast<std::size_t>(number - 1));
+  LiveSignal signal = bin.signal;
+  signal.counts = bin.total != 0;
+  signal.pixels = bin.groups.pixels();
+  return signal;
 }
 
 LiveBin LiveCorrelator::bin(Index number) {

@@ -34,6 +34,10 @@ class Refusals(LiveTest):
                      code=2)
         self.refused("--drop x: expected whole numbers", "replay", "v.h5", "--to", "tcp://127.0.0.1:1", "--drop", "x", code=2)
         self.refused("--frame-time -1: expected a positive number of seconds", "replay", "v.h5", "--to", "tcp://127.0.0.1:1", "--frame-time", -1, code=2)
+        self.refused("--window -1: expected 0 or more images", "live", "v.h5", "--window", -1, "-o", "r.h5", code=2)
+        self.refused("--channel a: v.h5 is a file or folder, only streams have channels", "live", "v.h5", "--channel", "a", "-o", "r.h5", code=2)
+        self.refused("--raw-shape: tcp://127.0.0.1:1 is a stream, which no reader reads", "live", "tcp://127.0.0.1:1", "--raw-shape", "1,2,3",
+                     "-o", "r.h5", code=2)
         self.refused("--cells 5: expected 96 to 16384", "live", "v.h5", "--cells", 5, "-o", "r.h5", code=2)
         self.refused("name the file to write: -o FILE", "live", "v.h5", code=2)
 
@@ -171,6 +175,13 @@ class WhatGoesWrong(LiveTest):
             _, err = self.end(run, code=2)
             self.assertEqual(err, f"vitrum: --channel threshold_2: {words}\n")
 
+        # without the message that lists them
+        detector = Detector(self)
+        run = self.start("live", detector.address, "--channel", "threshold_2", *self.LIVE)
+        detector.image(0, poisson_frames()[0])
+        _, err = self.end(run, code=2)
+        self.assertEqual(err, "vitrum: --channel threshold_2: a stream in V1 has none\n")
+
     def test_images_that_are_not_understood(self):
         frame = poisson_frames()[0]
         for ended, words in ((False, "no image in 1 s after the start of the series"), (True, "the series ended without an image")):
@@ -184,6 +195,23 @@ class WhatGoesWrong(LiveTest):
             _, err = self.end(run, code=1)
             self.assertEqual(err, f"vitrum: {detector.address}: {words}; 3 messages were not understood, the first: {detector.address}:"
                                   "dimage_d, type: 'word', expected a number type such as uint16\n")
+
+    def test_frames_without_speckle(self):
+        """As vitrum xpcs takes them: what holds nothing to correlate is refused, frames of zeros are gaps in C."""
+        frames = poisson_frames(frames=30)
+        frames[10:13] = 0
+        flat = np.repeat(np.arange(1, 31, dtype=np.uint16), 80).reshape(30, 8, 10)
+        for data, words in ((np.zeros_like(frames), "all 30 frames are zero"),
+                            (np.repeat(frames[:1], 30, axis=0), "bin 1 holds the same picture in all 30 frames, expected speckle that fluctuates"),
+                            (flat, "bin 1 holds one value in all of its 80 pixels, frame by frame, expected speckle"),
+                            (frames[:1], "1 frame with data came, need at least 2 to correlate")):
+            self.write_h5("s.h5", data)
+            self.refused(f"s.h5: {words}", "live", "s.h5", "--frame-time", 1, "--frames", len(data), "-o", "r.h5")
+        self.write_h5("v.h5", frames)
+        done = self.vitrum("live", "v.h5", "--frame-time", 1, "--frames", 30, *self.LIVE)
+        self.assertEqual(done.stderr, "warning: bin 1: 3 frames are gaps in C (the mean of the bin is 0, the first is frame 10)\n")
+        self.vitrum("xpcs", "v.h5", "--frame-time", 1, "--models", "exp", "--pixel-g2", "symmetric-bin", "-o", "x.h5", "--quiet")
+        self.same_curves()
 
     def test_an_image_of_another_series_comes_first(self):
         detector = Detector(self)

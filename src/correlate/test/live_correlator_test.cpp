@@ -162,6 +162,47 @@ TEST(LiveCorrelator, TakesNoMoreThanThereIsRoomFor) {
   EXPECT_EQ(live.bin(2).g2.pairs[0], 99);
 }
 
+TEST(LiveCorrelator, SaysWhetherBinsHoldSpeckle) {
+  constexpr Index height = 4, width = 5;
+  // of the upper and the lower rows of each frame: one value, the same picture, zeros
+  using Picture = std::function<std::uint16_t(Index t, Index p)>;
+  const Picture speckle = [](Index t, Index p) {
+    return static_cast<std::uint16_t>((t * 7 + p * 3) % 5);
+  };
+  const Picture still = [](Index, Index p) { return static_cast<std::uint16_t>(p % 3); };
+  const Picture flat = [](Index t, Index) { return static_cast<std::uint16_t>(1 + t); };
+  const Picture zeros = [](Index, Index) { return std::uint16_t{0}; };
+  const Picture late = [&](Index t, Index p) { return t < 70 ? still(t, p) : speckle(t, p); };
+  struct Case {
+    Picture upper, lower;
+    LiveSignal one, two;
+  };
+  for (const auto& [upper, lower, one, two] :
+       {Case{speckle, still, {true, false, false, 8}, {true, true, false, 8}},
+        Case{flat, zeros, {true, false, true, 8}, {false, true, true, 8}},
+        Case{late, speckle, {true, false, false, 8}, {true, false, false, 8}}}) {
+    LiveCorrelator live(two_bins(height, width), frames::PixelType::u16);
+    EXPECT_FALSE(live.signal(1).counts);
+    live.push(100, [&](Index t, std::byte* out) -> Arrival {
+      if (t % 10 == 0)
+        return Arrival::missing();
+      std::uint16_t frame[height * width];
+      for (Index p = 0; p < height * width; ++p)
+        frame[p] = p / width < height / 2 ? upper(t, p) : lower(t, p);
+      std::memcpy(out, frame, sizeof frame);
+      return {};
+    });
+    Index bin = 1;
+    for (const auto& expected : {one, two}) {
+      const auto signal = live.signal(bin++);
+      EXPECT_EQ(signal.counts, expected.counts);
+      EXPECT_EQ(signal.still, expected.still);
+      EXPECT_EQ(signal.flat, expected.flat);
+      EXPECT_EQ(signal.pixels, expected.pixels);
+    }
+  }
+}
+
 TEST(LiveCorrelator, IsWholeAfterAnInputThatThrew) {
   const auto whole = frames_of<std::uint16_t>([](Index, std::vector<std::uint16_t>&) {});
   LiveCorrelator live(two_bins(4, 6), frames::PixelType::u16);

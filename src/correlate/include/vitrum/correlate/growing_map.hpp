@@ -23,7 +23,8 @@ namespace vitrum::correlate {
 /// cells).
 class GrowingMap {
 public:
-  /// `most_cells` is rounded up to a multiple of 96.
+  static constexpr Index cells_step = 96;
+  /// `most_cells` is rounded up to a multiple of that.
   GrowingMap(PixelGroups groups,
              Normalization normalization,
              Index most_cells = 2016,

@@ -51,6 +51,14 @@ struct LiveBin {
   std::vector<RejectedFrame> rejected; // without fluctuations
 };
 
+/// Whether a bin holds speckle, from all frames so far.
+struct LiveSignal {
+  bool counts = false; // anything but zeros
+  bool still = true;   // each frame holds the same picture
+  bool flat = true;    // each frame holds one value in all pixels
+  Index pixels = 0;
+};
+
 class LiveCorrelator {
 public:
   LiveCorrelator(const frames::Partition& partition,
@@ -73,6 +81,7 @@ public:
   [[nodiscard]] const std::vector<std::string>& reasons() const;
   /// Of bin 1 … at this moment.
   [[nodiscard]] LiveBin bin(Index bin);
+  [[nodiscard]] LiveSignal signal(Index bin) const;
 
 private:
   struct State;
