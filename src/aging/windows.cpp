@@ -190,12 +190,45 @@ normalise(const correlate::OneTime& g2, const Plateau& short_time, const Plateau
   return out;
 }
 
+namespace {
+
+/// The lags of the pairs of frames of two cells, in cells: most of them `lag`, none of them one or
+/// more away from it. Long lags, over which a decay is smooth, are brought as two.
+std::vector<fit::LagShare> lags_of_cells(double lag, double spread, Index cell_frames) {
+  constexpr Index finest = 16; // parts of a cell are as good as its frames
+  constexpr double smooth = 4; // cells
+  const Index parts = std::min(cell_frames, finest);
+  const auto count = static_cast<double>(parts);
+  std::vector<fit::LagShare> list;
+  if (lag >= smooth) {
+    const double wide = std::sqrt(spread * spread + (1 - 1 / (count * count)) / 6);
+    return {{std::max(lag - wide, 0.0), 0.5}, {lag + wide, 0.5}};
+  }
+  for (Index u = 1 - parts; u < parts; ++u) {
+    const double share = static_cast<double>(parts - std::abs(u)) / (count * count);
+    const double at = lag + static_cast<double>(u) / count;
+    for (const double side : {-spread, spread})
+      list.push_back({std::max(at + side, 0.0), share / 2});
+  }
+  return list;
+}
+
+} // namespace
+
 fit::FitData make_fit_data(const correlate::OneTime& g2, double frame_time_s, bool weighted) {
   fit::FitData data;
   data.lag_s.reserve(g2.lag_frames.size());
   for (const double lag : g2.lag_frames)
     data.lag_s.push_back(lag * frame_time_s);
-  for (std::size_t i = 0; i < g2.lag_spread_frames.size(); ++i)
+  if (g2.cell_frames > 1) {
+    for (std::size_t i = 0; i < g2.lag_frames.size(); ++i) {
+      const double spread = g2.lag_spread_frames.empty() ? 0 : g2.lag_spread_frames[i];
+      data.averages.push_back(lags_of_cells(g2.lag_frames[i], spread, g2.cell_frames));
+      for (auto& one : data.averages.back())
+        one.lag_s *= frame_time_s;
+    }
+  }
+  for (std::size_t i = 0; i < (data.averages.empty() ? g2.lag_spread_frames.size() : 0); ++i)
     data.lag_spread_s.push_back(std::min(g2.lag_spread_frames[i], g2.lag_frames[i]) * frame_time_s);
   data.value = g2.value;
   if (weighted) {

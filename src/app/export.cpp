@@ -225,6 +225,9 @@ Tree to_8id(const Tree& tree) {
     out.set("xpcs/multitau/config/" + name, make_scalar(value));
     out.set("xpcs/twotime/config/" + name, make_scalar(value));
   }
+  // a cell of the map of vitrum live may stand for several frames
+  out.set("xpcs/twotime/config/avg_frame",
+          make_scalar(static_cast<Index>(tree.number_or("entry/twotime/bin_1/cell_frames", 1))));
   const auto inputs = tree.texts("entry/process/inputs");
   const std::string raw = inputs.empty() ? "" : inputs[0];
   out.set("xpcs/multitau/config/analysis_type", make_scalar(std::string("Both")));

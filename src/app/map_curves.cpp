@@ -51,7 +51,9 @@ bool set_pixel_statistics(std::vector<correlate::OneTime>& windows,
                           const Tree& tree,
                           std::size_t bin) {
   bool all = true;
+  const double cell = tree.number_or(fmt::format("entry/twotime/bin_{}/cell_frames", bin + 1), 1);
   for (auto& window : windows) {
+    window.cell_frames = static_cast<Index>(cell);
     const auto bias = map_bias(tree, bin, window.lag_frames);
     for (std::size_t l = 0; l < bias.size(); ++l)
       window.value[l] -= bias[l];

@@ -27,7 +27,7 @@ using StripReader = std::function<void(Index row0, Index count, float* strip)>;
 
 /// Takes the bias of finitely many pixels off windows made from the map of bin `bin` (from 0) and
 /// gives them the errors of the pixels, both as the result knows them. False where it has no errors
-/// of pixels.
+/// of pixels. Tells them of how many frames the cells of the map are.
 bool set_pixel_statistics(std::vector<correlate::OneTime>& windows,
                           correlate::AgeConvention age,
                           const Tree& tree,

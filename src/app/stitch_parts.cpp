@@ -34,6 +34,12 @@ InputPart read_result_part(const std::string& path) {
     const auto group = fmt::format("entry/twotime/bin_{}", bin);
     if (part.tree.find_group(group) == nullptr)
       throw FormatError(path, "/" + group, "no two-time map", "a result made without --no-map");
+    if (const double cell = part.tree.number_or(group + "/cell_frames", 1); cell != 1)
+      throw FormatError(path,
+                        "/" + group,
+                        fmt::format("cells of {} frames", cell),
+                        "cells of one frame, as vitrum live makes them of series no longer than "
+                        "--cells and vitrum xpcs of all");
     const auto name = fmt::format("{}::/{}/two_time_corr_func", path, group);
     const Index size = io::StoredMap(name).size();
     if (bin > 1 && size != part.frames)

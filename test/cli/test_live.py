@@ -96,7 +96,31 @@ class Live(LiveTest):
             with h5py.File(self.path("cells.h5")) as before:  # the curves of all frames are the same ones
                 np.testing.assert_array_equal(file["/entry/fit/kww/tau_s"][:], before["/entry/fit/kww/tau_s"][:])
                 np.testing.assert_array_equal(file["/entry/g2/lag_s"][:], before["/entry/g2/lag_s"][:])
-        self.assertGreater(self.scalars("aged.h5")["scalars"]["bin/1/fit/kww/tau_s"]["value"], 5)
+        # of the file with which rows of the map are as far apart as it says, and of a map that cannot be put beside others
+        self.vitrum("export", "cells.h5", "--format", "8id", "-o", "aps.hdf", "--quiet")
+        with h5py.File(self.path("aps.hdf")) as file:
+            self.assertEqual([file[f"xpcs/{kind}/config/avg_frame"][()] for kind in ("multitau", "twotime")], [1, 8])
+        self.refused("cells.h5:/entry/twotime/bin_1: cells of 8 frames, expected cells of one frame, as vitrum live makes them of series no "
+                     "longer than --cells and vitrum xpcs of all", "stitch", "x.h5", "cells.h5", "--starts", "0,500", "-o", "s.h5")
+
+    def test_ages_of_a_map_of_cells(self):
+        """Relaxation times of its windows, where each element is a mean over the lags of the frames of two cells."""
+        self.write_h5("v.h5", poisson_frames(frames=800))
+        self.vitrum("live", "v.h5", "--frame-time", 0.5, "--frames", 800, "--cells", 96, "--models", "kww", "-o", "live.h5", "--quiet")
+        tau, exponent, cell = 15, 0.7, 16
+        t = 0.5 * np.arange(800)
+        frames = np.exp(-2 * (np.abs(t[:, None] - t) / tau) ** exponent)
+        c = 1 + 0.2 * frames.reshape(50, cell, 50, cell).mean(axis=(1, 3))
+        noise = np.random.default_rng(3).normal(0, 2e-4, c.shape)
+        with h5py.File(self.path("live.h5"), "a") as file:
+            self.assertEqual(file["/entry/twotime/bin_1/cell_frames"][()], cell)
+            file[MAP.format(1)][...] = c + noise + noise.T
+        self.vitrum("age", "live.h5", "--window", 200, "--models", "kww", "-o", "aged.h5", "--quiet")
+        with h5py.File(self.path("aged.h5")) as file:
+            fit = file["/entry/window/fit/kww"]
+            np.testing.assert_allclose(fit["tau_s"][:], [[tau, tau]], rtol=0.01)
+            np.testing.assert_allclose(fit["kww_exponent"][:], [[exponent, exponent]], rtol=0.01)
+            np.testing.assert_allclose(fit["contrast"][:], [[0.2, 0.2]], rtol=0.01)
 
     def test_events_of_a_map_of_cells(self):
         """A sudden event and a jump of the beam, where each row of the map stands for four frames."""

@@ -206,5 +206,45 @@ TEST(FitData, CarriesErrorsOnlyWhenWeighted) {
   EXPECT_TRUE(unweighted.deviation.empty());
 }
 
+/// Against all pairs of frames of two cells.
+TEST(FitData, AveragesOverTheLagsOfCells) {
+  const auto decay = [](double lag) { return std::exp(-2 * std::pow(lag / 9, 0.7)); };
+  for (const Index cell : {2, 3, 16, 24})
+    for (const Index lag : {1, 2, 3, 7}) {
+      SCOPED_TRACE(testing::Message() << cell << " frames, lag " << lag);
+      double all = 0;
+      for (Index a = 0; a < cell; ++a)
+        for (Index b = 0; b < cell; ++b)
+          all += decay(0.5 * static_cast<double>(lag * cell + a - b));
+      all /= static_cast<double>(cell * cell);
+      auto g2 = curve({1.3}, {0.01});
+      g2.lag_frames = {static_cast<double>(lag)};
+      g2.lag_spread_frames = {0};
+      g2.cell_frames = cell;
+      const auto data = make_fit_data(g2, 0.5 * static_cast<double>(cell), true);
+      ASSERT_EQ(data.averages.size(), 1U);
+      EXPECT_TRUE(data.lag_spread_s.empty());
+      double mean = 0, shares = 0;
+      for (const auto& [at, share] : data.averages[0]) {
+        mean += share * decay(at);
+        shares += share;
+      }
+      EXPECT_NEAR(shares, 1, 1e-12);
+      EXPECT_NEAR(mean, all, cell > 16 || lag > 3 ? 2e-4 : 1e-12);
+    }
+  auto g2 = curve({1.3}, {0.01});
+  g2.lag_frames = {2.5};
+  g2.lag_spread_frames = {0.5}; // of two lags
+  g2.cell_frames = 4;
+  const auto both = make_fit_data(g2, 1, true);
+  double mean = 0, square = 0;
+  for (const auto& [at, share] : both.averages[0]) {
+    mean += share * at;
+    square += share * (at - 2.5) * (at - 2.5);
+  }
+  EXPECT_NEAR(mean, 2.5, 1e-12);
+  EXPECT_NEAR(square, 0.25 + (1 - 1.0 / 16) / 6, 1e-12);
+}
+
 } // namespace
 } // namespace vitrum::aging

@@ -61,7 +61,8 @@ normalise(const correlate::OneTime& g2, const Plateau& short_time, const Plateau
 
 /// g2 of one range of ages as the fit wants it: lags in seconds and their
 /// spread, errors, their deviations and
-/// covariance. Unweighted data carry none of them.
+/// covariance. Unweighted data carry none of them. Of a map whose cells are of several frames, with
+/// the lags that a pair of cells averages.
 [[nodiscard]] fit::FitData
 make_fit_data(const correlate::OneTime& g2, double frame_time_s, bool weighted);
 

@@ -42,11 +42,13 @@ struct OneTime {
   std::vector<Index> first_lag, last_lag; // lags [first, last) of the bin
   std::vector<double> lag_frames;         // mean lag of the pairs used; without pairs, of the lags
   std::vector<double> lag_spread_frames;  // their standard deviation when evenly spread
-  std::vector<double> value;              // g2, the bias removed
-  std::vector<double> error;              // standard error; NaN when `reason` says why
-  std::vector<double> bias;               // what was subtracted; zero when not asked for, and where
-                                          // it is not known to half the error
-  std::vector<Index> pairs;               // pairs of frames
+  Index cell_frames = 1; // of the map it was made from; lags count its cells, and a pair of cells
+                         // is the mean over the pairs of their frames
+  std::vector<double> value;      // g2, the bias removed
+  std::vector<double> error;      // standard error; NaN when `reason` says why
+  std::vector<double> bias;       // what was subtracted; zero when not asked for, and where
+                                  // it is not known to half the error
+  std::vector<Index> pairs;       // pairs of frames
   std::vector<double> covariance; // [lag, lag] of the values: Σ_r d_r(l) d_r(l'); empty with
                                   // more than `max_covariance_lags` lags
   std::vector<double> deviation;  // [rank, lag], d_r(l): a factor of the covariance. One row per
