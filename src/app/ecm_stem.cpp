@@ -211,6 +211,7 @@ void add_maps(Tree& tree,
   auto& map = tree.group("entry/k_map");
   map.attributes["NX_class"] = std::string("NXdata");
   map.attributes["signal"] = std::string("tau_s");
+  map.attributes["SILX_style"] = std::string(R"({"signal_scale_type":"log"})"); // as times spread
   map.attributes["axes"] = std::vector<std::string>{"k_inv_nm", ".", "."};
   const std::vector<Index> shape{c.bins, o.scan_rows, o.scan_columns};
   map.set("k_inv_nm", make_array(d.k_inv_nm, "1/nm")).attributes["convention"] =

@@ -64,6 +64,7 @@ void add_maps(Tree& tree, const EcmRun& run) {
   auto& map = tree.group("entry/map");
   map.attributes["NX_class"] = std::string("NXdata");
   map.attributes["signal"] = std::string("tau_s");
+  map.attributes["SILX_style"] = std::string(R"({"signal_scale_type":"log"})"); // as times spread
   map.attributes["axes"] = std::vector<std::string>{"y_nm", "x_nm"};
   const auto& field = *run.field;
   const Index rows = field.rows(), columns = field.columns();

@@ -1,4 +1,5 @@
 """Electron correlation microscopy: a virtual series whose map, path and law are known, and bad input."""
+import json
 import re
 import signal
 import struct
@@ -74,6 +75,7 @@ class Ecm(CliTest):
                 # the errors of a path are those of a few independent numbers
                 self.assertLess(off.std(), 3 * scalars["drift/residual_rms_px"]["value"])
             self.assertEqual(result["entry/map/tau_s"].shape, result["entry/map/accepted"].shape)
+            self.assertEqual(json.loads(result["entry/map"].attrs["SILX_style"]), {"signal_scale_type": "log"})
         for figure in ("tau-map", "four-point"):
             self.vitrum("show", "r.h5", "--figure", figure, "-o", f"{figure}.png")
         told = self.vitrum("report", "r.h5", "--truth", "m_truth.h5", "-o", "report", "--quiet").stdout
@@ -207,6 +209,7 @@ class Ecm(CliTest):
                 found = scalars[f"bin/{number}/fit/kww/{name}"]
                 self.assertLess(abs(found["value"] - truth) / found["error"], 4.5, name)
         with h5py.File(self.path("k.h5")) as result:
+            self.assertEqual(json.loads(result["entry/k_map"].attrs["SILX_style"]), {"signal_scale_type": "log"})
             tau = result["entry/k_map/tau_s"][:]
             self.assertEqual(tau.shape, (2, 3, 4))
             self.assertGreater(result["entry/k_map/accepted"][:].mean(), 0.9)
