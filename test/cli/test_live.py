@@ -54,11 +54,13 @@ class Live(LiveTest):
         scalars = self.scalars(name)["scalars"]
         self.assertEqual(scalars["frames"]["value"], 500)
         self.assertEqual(scalars["frame_time_s"]["value"], 1)
-        self.assertGreater(scalars["bin/1/fit/kww/tau_s"]["value"], 0)
         with h5py.File(self.path(name)) as file, h5py.File(self.path("x.h5")) as x:
             self.assertEqual(file["/entry/live/state"][()], b"ended")
             for fact in x["entry/geometry"]:
                 self.assertEqual(file["entry/geometry"][fact][()], x["entry/geometry"][fact][()], fact)
+            for fact in ("tau_s", "tau_s_errors", "contrast", "kww_exponent"):  # fits of the same points
+                np.testing.assert_allclose(file[f"entry/fit/kww/{fact}"][:], x[f"entry/fit_pixel/kww/{fact}"][:], rtol=1e-5, err_msg=fact)
+            self.assertEqual(scalars["bin/1/fit/kww/tau_s"]["value"], file["entry/fit/kww/tau_s"][0])
         self.vitrum("report", name, "-o", "page", "--quiet")
         self.vitrum("show", name, "--figure", "two-time", "-o", "map.png", "--quiet")
 
@@ -96,6 +98,8 @@ class Live(LiveTest):
             with h5py.File(self.path("cells.h5")) as before:  # the curves of all frames are the same ones
                 np.testing.assert_array_equal(file["/entry/fit/kww/tau_s"][:], before["/entry/fit/kww/tau_s"][:])
                 np.testing.assert_array_equal(file["/entry/g2/lag_s"][:], before["/entry/g2/lag_s"][:])
+            with h5py.File(self.path("x.h5")) as x:
+                np.testing.assert_allclose(file["/entry/fit/kww/tau_s"][:], x["/entry/fit_pixel/kww/tau_s"][:], rtol=1e-5)
         # of the file with which rows of the map are as far apart as it says, and of a map that cannot be put beside others
         self.vitrum("export", "cells.h5", "--format", "8id", "-o", "aps.hdf", "--quiet")
         with h5py.File(self.path("aps.hdf")) as file:
