@@ -11,16 +11,8 @@ void write_atoms(const MdRun& run, const std::string& path, bool overwrite) {
   const auto& c = moved ? run.rearrangements->before : run.last;
   // cells belong to the configuration that is written
   std::vector<md::FrankKasper> classes;
-  if (run.voronoi) {
-    if (moved) {
-      std::vector<double> radius;
-      for (const auto s : c.species)
-        radius.push_back(run.radii[static_cast<std::size_t>(s)]);
-      classes = md::make_voronoi(c.box, c.positions, radius).classes();
-    } else {
-      classes = run.voronoi->classes();
-    }
-  }
+  if (run.voronoi)
+    classes = moved ? run.rearrangements->classes : run.voronoi->classes();
   std::string text = fmt::format("{}\nLattice=\"", c.atoms());
   for (std::size_t e = 0; e < 3; ++e)
     for (std::size_t d = 0; d < 3; ++d)

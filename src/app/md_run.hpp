@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct Rearrangements {
   std::vector<double> moved;
   std::vector<std::uint8_t> mobile;
   std::vector<Index> string, broken;
+  std::vector<md::FrankKasper> classes; // with Voronoi cells
   // seen along the third edge of the box; the second with Voronoi cells alone
   double slab_thickness = 0, smoothing = 0;
   std::optional<md::SlabMap> mobility, order;
@@ -111,6 +113,11 @@ void analyse_frames(MdRun& run, const MdAnalyzeOptions& options, const Monitor& 
 
 /// entry/series, structure, pair_distribution, voronoi.
 void add_structure(Tree& tree, const MdRun& run);
+/// 1 for the atoms of any class.
+[[nodiscard]] std::vector<std::uint8_t>
+frank_kasper_members(std::span<const md::FrankKasper> classes);
+/// The lag at which the non-Gaussian parameter is largest, among those with enough origins.
+[[nodiscard]] std::size_t most_heterogeneous(const md::MotionResult& motion);
 /// Strings, broken bonds and propensity over the lag at which motion is most heterogeneous.
 void analyse_rearrangements(MdRun& run, const MdAnalyzeOptions& options, const Monitor& monitor);
 /// Normalised variance of the last frame by kinematic diffraction; nothing without --probe-size.

@@ -7,6 +7,7 @@
 
 #include "md_run.hpp"
 #include "vitrum/core/error.hpp"
+#include "vitrum/core/parallel.hpp"
 #include "vitrum/core/statistics.hpp"
 #include "vitrum/io/open_trajectory.hpp"
 
@@ -72,15 +73,39 @@ void average_structure(MdRun& run,
   const auto kinds = run.info().species.size();
   md::StructureAccumulator sum(
       run.last.box, static_cast<Index>(kinds), q_max, o.q_width, run.weights);
-  md::DensityTransform transform(sum.grid(), o.windows.tolerance);
-  std::vector<std::vector<md::Complex>> density(kinds);
-  atoms::Configuration c;
-  Progress progress(monitor, "structure", "frames", static_cast<Index>(frames.size()));
-  for (const Index frame : frames) {
-    run.trajectory->read(frame, c);
-    md::species_densities(transform, c.box, c.positions, c.species, sum.grid().size(), density);
-    sum.add(density, run.info().species_atoms);
-    progress.advance();
+  struct Lane { // a frame that is looked at beside others
+    md::DensityTransform transform;
+    std::vector<std::vector<md::Complex>> density;
+    atoms::Configuration c;
+  };
+  const auto all = static_cast<Index>(frames.size());
+  std::vector<Lane> lanes;
+  const auto add_lane = [&] {
+    lanes.push_back({md::DensityTransform(sum.grid(), o.windows.tolerance),
+                     std::vector<std::vector<md::Complex>>(kinds),
+                     {}});
+  };
+  add_lane();
+  const Index lane_bytes = lanes[0].transform.bytes() +
+                           static_cast<Index>(kinds * sizeof(md::Complex)) * sum.grid().size();
+  const Index room = parse_bytes("memory", o.run.memory) / 2 / lane_bytes;
+  while (static_cast<Index>(lanes.size()) < std::min({thread_count(), all, room}))
+    add_lane();
+  Progress progress(monitor, "structure", "frames", all);
+  for (Index first = 0; first < all; first += static_cast<Index>(lanes.size())) {
+    const Index some = std::min(static_cast<Index>(lanes.size()), all - first);
+    for (Index k = 0; k < some; ++k)
+      run.trajectory->read(frames[static_cast<std::size_t>(first + k)],
+                           lanes[static_cast<std::size_t>(k)].c);
+    parallel_for(0, some, 1, [&](Index begin, Index end) {
+      for (Index k = begin; k < end; ++k) {
+        auto& [transform, density, c] = lanes[static_cast<std::size_t>(k)];
+        md::species_densities(transform, c.box, c.positions, c.species, sum.grid().size(), density);
+      }
+    });
+    for (Index k = 0; k < some; ++k)
+      sum.add(lanes[static_cast<std::size_t>(k)].density, run.info().species_atoms);
+    progress.advance(some);
   }
   run.s = sum.result();
   // small q hold few vectors and the compressibility, not the peak
@@ -118,9 +143,7 @@ void find_cells(MdRun& run, const MdAnalyzeOptions& o) {
   for (const auto s : run.last.species)
     radius.push_back(run.radii[static_cast<std::size_t>(s)]);
   run.voronoi = md::make_voronoi(run.last.box, run.last.positions, radius, o.smallest_face);
-  std::vector<std::uint8_t> members;
-  for (const auto one : run.voronoi->classes())
-    members.push_back(one == md::FrankKasper::none ? 0 : 1);
+  const auto members = frank_kasper_members(run.voronoi->classes());
   std::vector<md::Link> links;
   for (std::size_t i = 0; i < members.size(); ++i)
     if (members[i] != 0)

@@ -7,13 +7,22 @@
 
 #include <fmt/format.h>
 
+#include "pair_rows.hpp"
 #include "vitrum/core/error.hpp"
-#include "vitrum/core/parallel.hpp"
 
 namespace vitrum::md {
 
+void require_one_image(const atoms::Box& box, double distance) {
+  const auto heights = box.heights();
+  for (std::size_t d = 0; d < 3; ++d)
+    if (box.periodic()[d] && 2 * distance > heights[d] * (1 + 1e-12))
+      throw DataError(fmt::format(
+          "distance {:.6g}: more than half the height {:.6g} of the box", distance, heights[d]));
+}
+
 CellList::CellList(const atoms::Box& box, std::span<const atoms::Vector> positions, double distance)
     : box_(box), positions_(positions), square_(distance * distance) {
+  require_one_image(box, distance);
   const auto heights = box.heights();
   // open directions: cells span the atoms
   atoms::Vector low{0, 0, 0}, high{1, 1, 1};
@@ -21,11 +30,7 @@ CellList::CellList(const atoms::Box& box, std::span<const atoms::Vector> positio
   for (const auto& r : positions)
     fractions.push_back(box.fraction(r));
   for (std::size_t d = 0; d < 3; ++d) {
-    if (box.periodic()[d]) {
-      if (2 * distance > heights[d] * (1 + 1e-12))
-        throw DataError(fmt::format(
-            "distance {:.6g}: more than half the height {:.6g} of the box", distance, heights[d]));
-    } else {
+    if (!box.periodic()[d]) {
       for (const auto& s : fractions) {
         low[d] = std::min(low[d], s[d]);
         high[d] = std::max(high[d], s[d] + 1e-12);
@@ -79,24 +84,14 @@ PairDistribution pair_distribution(const atoms::Box& box,
   if (!(width > 0) || !(r_max > width))
     throw OptionError(fmt::format(
         "pair distances to {} in bins of {}: expected more than one bin", r_max, width));
+  constexpr double most = 1e8; // bins
+  if (!(r_max / width < most))
+    throw OptionError(
+        fmt::format("pair distances to {} in bins of {}: expected wider ones", r_max, width));
   const auto bins = static_cast<std::size_t>(std::floor(r_max / width + 1e-9));
   const auto kinds = static_cast<std::size_t>(species_count);
-  const CellList cells(box, positions, static_cast<double>(bins) * width);
-  const auto atoms = static_cast<Index>(positions.size());
-  constexpr Index grain = 2048;
-  std::vector<std::vector<Index>> pieces(static_cast<std::size_t>((atoms + grain - 1) / grain));
-  parallel_for(0, atoms, grain, [&](Index begin, Index end) {
-    auto& counts = pieces[static_cast<std::size_t>(begin / grain)];
-    counts.assign(kinds * kinds * bins, 0);
-    for (Index i = begin; i < end; ++i)
-      cells.for_neighbours(i, [&](Index j, const atoms::Vector&, double square) {
-        const auto a = static_cast<std::size_t>(species[static_cast<std::size_t>(i)]);
-        const auto b = static_cast<std::size_t>(species[static_cast<std::size_t>(j)]);
-        const auto bin = static_cast<std::size_t>(std::sqrt(square) / width);
-        if (a <= b && bin < bins)
-          ++counts[(a * kinds + b) * bins + bin];
-      });
-  });
+  const auto counts =
+      count_pairs(box, positions, species, kinds, static_cast<std::int32_t>(bins), width);
   std::vector<double> number(kinds, 0);
   for (const auto s : species)
     ++number[static_cast<std::size_t>(s)];
@@ -106,20 +101,19 @@ PairDistribution pair_distribution(const atoms::Box& box,
   out.pair.resize(kinds * kinds);
   for (std::size_t k = 0; k < bins; ++k)
     out.r.push_back((static_cast<double>(k) + 0.5) * width);
-  const auto all = static_cast<double>(atoms);
+  const auto all = static_cast<double>(positions.size());
   for (std::size_t a = 0; a < kinds; ++a)
     for (std::size_t b = a; b < kinds; ++b) {
       auto& g = out.pair[a * kinds + b];
       g.assign(bins, 0);
       for (std::size_t k = 0; k < bins; ++k) {
-        Index count = 0;
-        for (const auto& piece : pieces)
-          count += piece[(a * kinds + b) * bins + k];
+        const auto count = static_cast<double>(counts[(a * kinds + b) * bins + k]);
+        const double both = a == b ? 2 * count : count; // of each atom of a
         const double inner = static_cast<double>(k) * width, outer = inner + width;
         const double shell = 4 * std::numbers::pi / 3 *
                              (outer * outer * outer - inner * inner * inner) / box.volume();
-        g[k] = static_cast<double>(count) / (number[a] * number[b] * shell);
-        out.total[k] += (a == b ? 1.0 : 2.0) * static_cast<double>(count) / (all * all * shell);
+        g[k] = both / (number[a] * number[b] * shell);
+        out.total[k] += 2 * count / (all * all * shell);
       }
     }
   return out;

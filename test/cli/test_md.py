@@ -114,6 +114,26 @@ class Trajectory(CliTest):
         self.assertIn("lammps", self.vitrum("info", "g.dump").stdout)
         self.assertIn("extxyz", self.vitrum("info", "atoms.xyz").stdout)
 
+    def test_small_faces_count_nowhere(self):
+        """A rattling Laves phase, all Z12 and Z16 unless faces are left out."""
+        fcc = np.array([[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]]) / 2
+        large = np.vstack([fcc, fcc + 0.25])
+        small = np.vstack([fcc + at for at in np.array([[5, 5, 5], [5, 7, 7], [7, 5, 7], [7, 7, 5]]) / 8])
+        cells = np.array(list(np.ndindex(3, 3, 3)))
+        at = (cells[:, None] + np.vstack([large, small])).reshape(-1, 3) * 2.6
+        rng = np.random.default_rng(1)
+        write_dump(self.path("l.dump"), [at + 0.02 * rng.standard_normal(at.shape) for _ in range(12)], 7.8)
+        share = {}
+        for face in ("0", "0.25"):
+            self.vitrum("md", "analyze", "l.dump", "--time-step", "0.1", "--no-map", "--replicates", "0", "--radii", "0.5,0.5", "--smallest-face", face,
+                        "--atoms", "l.xyz", "-o", "l.h5", "--overwrite", "--quiet")
+            with h5py.File(self.path("l.h5")) as result:
+                share[face] = result["entry/order/ifk_fraction"][-1]
+            classes = np.array([int(line.split()[5]) for line in self.path("l.xyz").read_text().splitlines()[2:]])
+            self.assertEqual((classes > 0).sum(), round(648 * share[face]))
+        self.assertEqual(share["0"], 1)
+        self.assertTrue(0.5 < share["0.25"] < 0.9, share)
+
     def test_a_slab_without_atoms_costs_the_map_alone(self):
         frames, box = hopping_glass(frames=40)
         write_dump(self.path("g.dump"), [frame * (1, 1, 0.3) for frame in frames], box)

@@ -90,6 +90,17 @@ TEST(Density, GridHoldsEveryVectorUpToQ) {
   EXPECT_GT(found, 500);
 }
 
+// Lengths of 256 and its like take three times as long as the next ones.
+TEST(Density, MeshesAreOfLengthsThatTransformFast) {
+  for (Index half = 2; half < 150; ++half) {
+    const auto mesh = DensityTransform({{half, 1, 1}}, 1e-6).mesh();
+    EXPECT_GE(static_cast<double>(mesh[0]), 1.4 * static_cast<double>(2 * half + 1));
+    EXPECT_TRUE(mesh[0] <= 128 || mesh[0] % 128 != 0) << mesh[0];
+    EXPECT_EQ(mesh[0] % 2, 0);
+  }
+  EXPECT_EQ(DensityTransform({{90, 1, 1}}, 1e-6).mesh()[0], 270);
+}
+
 TEST(Density, RefusesTolerancesItCannotKeep) {
   EXPECT_EQ(message_of([] {
               DensityTransform({{4, 4, 4}}, 1e-15);

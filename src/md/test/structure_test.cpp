@@ -89,6 +89,71 @@ TEST(Pairs, AnIdealGasHasNoStructure) {
   }
 }
 
+/// Pairs of species a and b in each bin, by looking at all of them.
+std::vector<Index>
+plain_counts(const Sample& s, std::int32_t a, std::int32_t b, double width, std::size_t bins) {
+  std::vector<Index> out(bins, 0);
+  for (std::size_t i = 0; i < s.positions.size(); ++i)
+    for (std::size_t j = 0; j < s.positions.size(); ++j) {
+      if (i == j || s.species[i] != a || s.species[j] != b)
+        continue;
+      const auto &p = s.positions[i], &q = s.positions[j];
+      const double r = atoms::norm(s.box.nearest({q[0] - p[0], q[1] - p[1], q[2] - p[2]}));
+      if (const auto bin = static_cast<std::size_t>(r / width); bin < bins)
+        ++out[bin];
+    }
+  return out;
+}
+
+TEST(Pairs, DistributionsCountEveryPairOnce) {
+  const std::array<atoms::Vector, 3> long_box = atoms::tilted_edges({5, 9, 21}, {0, 0, 0});
+  std::vector<Sample> samples;
+  for (const Index count : {2, 40, 700})
+    for (const auto& box :
+         {cube,
+          tilted,
+          atoms::Box(long_box),
+          atoms::Box(long_box, {1, 2, 3}, {true, false, true}),
+          atoms::Box(long_box, {}, {false, false, false}),
+          atoms::Box(atoms::tilted_edges({5, 9, 21}, {2, -2, 4}), {}, {true, true, false})}) {
+      samples.push_back(random_sample(box, count, static_cast<std::uint64_t>(count)));
+      for (std::size_t i = 0; i < samples.back().species.size(); ++i)
+        samples.back().species[i] =
+            static_cast<std::int32_t>(i % 5 / 2); // of three, in unequal parts
+    }
+  for (const auto& s : samples)
+    for (const double r_max : {0.4, 1.1, 2.3}) {
+      constexpr double width = 0.1;
+      const auto g = pair_distribution(s.box, s.positions, s.species, 3, r_max, width);
+      const auto bins = static_cast<std::size_t>(std::lround(r_max / width));
+      ASSERT_EQ(g.r.size(), bins);
+      std::vector<double> all(bins, 0);
+      const auto atoms = static_cast<double>(s.positions.size());
+      const auto number = [&](std::int32_t kind) {
+        return static_cast<double>(std::count(s.species.begin(), s.species.end(), kind));
+      };
+      for (std::int32_t a = 0; a < 3; ++a)
+        for (std::int32_t b = 0; b < 3; ++b) {
+          const auto counts = plain_counts(s, a, b, width, bins);
+          for (std::size_t k = 0; k < bins; ++k) {
+            const double shell = 4 * std::numbers::pi / 3 *
+                                 (std::pow(g.r[k] + 0.05, 3) - std::pow(g.r[k] - 0.05, 3)) /
+                                 s.box.volume();
+            all[k] += static_cast<double>(counts[k]) / (atoms * atoms * shell);
+            if (a <= b && number(a) * number(b) > 0) {
+              EXPECT_NEAR(g.pair[static_cast<std::size_t>(3 * a + b)][k] * shell * number(a) *
+                              number(b),
+                          static_cast<double>(counts[k]),
+                          1e-6)
+                  << a << b << " of " << atoms << " up to " << r_max << " bin " << k;
+            }
+          }
+        }
+      for (std::size_t k = 0; k < bins; ++k)
+        EXPECT_NEAR(g.total[k], all[k], 1e-9 * (1 + all[k]));
+    }
+}
+
 TEST(Pairs, FirstShellOfAKnownCurve) {
   std::vector<double> r, g;
   for (int k = 0; k < 300; ++k) {

@@ -46,6 +46,8 @@ public:
 
   [[nodiscard]] Index kernel_width() const;
   [[nodiscard]] std::array<Index, 3> mesh() const;
+  /// Memory of mesh and spectrum.
+  [[nodiscard]] Index bytes() const;
 
 private:
   struct State;

@@ -11,11 +11,14 @@
 
 namespace vitrum::md {
 
+/// Throws DataError when the distance is more than half a height of the box along a periodic
+/// direction: an atom would meet two images of another one.
+void require_one_image(const atoms::Box& box, double distance);
+
 /// Atoms sorted into cells at least `distance` wide.
 class CellList {
 public:
-  /// Throws DataError when the distance is more than half a height of the box along a periodic
-  /// direction: an atom would meet two images of another one.
+  /// Throws DataError as require_one_image does.
   CellList(const atoms::Box& box, std::span<const atoms::Vector> positions, double distance);
 
   /// Calls visit(j, r_j − r_i, |r_j − r_i|²) for every other atom j within the distance of atom i.
