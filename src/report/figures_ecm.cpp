@@ -64,7 +64,7 @@ make_value_histogram(const Tree& root, const std::string& name, const ValueRange
   if (!(high > low) || (log && low <= 0))
     return std::nullopt;
   constexpr Index bins = 60;
-  const auto place = [&](double value) {
+  const auto place = [log, low = low, high = high](double value) {
     return log ? std::log(value / low) / std::log(high / low) : (value - low) / (high - low);
   };
   std::vector<double> counts(bins);
