@@ -121,16 +121,17 @@ find_renewal(const MapRows& map, double frame_time_s, const RenewalOptions& opti
     out.reason = "the map is constant";
     return out;
   }
-  const auto [first, last] = std::minmax_element(cells.age_s.begin(), cells.age_s.end());
-  const double ratio = std::log(*last / *first * (1 + 1e-9)) / static_cast<double>(parts);
+  const auto ends = std::minmax_element(cells.age_s.begin(), cells.age_s.end());
+  const double first = *ends.first;
+  const double ratio = std::log(*ends.second / first * (1 + 1e-9)) / static_cast<double>(parts);
   std::vector<fit::RenewalFit> fits(parts + 1);
   parallel_for(0, static_cast<Index>(parts) + 1, 1, [&](Index begin, Index) {
     const auto k = static_cast<std::size_t>(begin);
     fits[k] = k == parts
                   ? fit::fit_renewal(cells, options.kept)
                   : fit::fit_renewal(without(cells,
-                                             *first * std::exp(ratio * static_cast<double>(k)),
-                                             *first * std::exp(ratio * static_cast<double>(k + 1))),
+                                             first * std::exp(ratio * static_cast<double>(k)),
+                                             first * std::exp(ratio * static_cast<double>(k + 1))),
                                      options.kept);
   });
   out.fit = fits[parts];

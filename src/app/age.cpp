@@ -129,7 +129,8 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
   if (own && !std::isnan(options.frame_time_s))
     throw OptionError("--frame-time: the result knows its own");
   const auto config = to_toml(describe(options));
-  auto [tree, large] = own ? read_large_result(path) : LargeResult{};
+  auto input = own ? read_large_result(path) : LargeResult{};
+  auto& tree = input.tree;
   tree =
       own ? continue_result(std::move(tree), invocation, config) : make_result(invocation, config);
   auto maps = own ? maps_of_result(tree, path) : map_made_elsewhere(path, options.frame_time_s);
@@ -143,9 +144,9 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
                        maps.frames,
                        std::max<std::size_t>(maps.stored.size(), 1),
                        one_time.windows.size());
-  auto [whole, windows, pixel_errors] = curves_of_maps(maps, tree, own, one_time, monitor);
+  auto curves = curves_of_maps(maps, tree, own, one_time, monitor);
   add_input(tree, path);
-  if (!pixel_errors)
+  if (!curves.pixel_errors)
     add_warning(
         tree,
         "errors of age windows come from blocks of time alone, because a map has no pixel groups: "
@@ -153,7 +154,7 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
   tree.erase("entry/window");
   tree.erase("entry/fit");
   if (own) {
-    whole = curves_of(tree); // with the errors of the pixels
+    curves.whole = curves_of(tree); // with the errors of the pixels
   } else {
     tree.set("entry/title", make_scalar(fmt::format("Aging of {}", path)));
     tree.set("entry/series/frames", make_scalar(maps.frames));
@@ -161,7 +162,7 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
     add_bins(tree, {frames::Bin{}}, "", {}, {});
     add_g2(tree,
            "g2",
-           whole,
+           curves.whole,
            {std::nan("")},
            "",
            maps.frame_time_s,
@@ -169,9 +170,9 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
     add_map(tree, 1, std::exchange(maps.values, {}), maps.frame_time_s);
   }
   about(path, [&] {
-    fit_bins(tree, plan, whole, maps.frame_time_s, monitor);
+    fit_bins(tree, plan, curves.whole, maps.frame_time_s, monitor);
     fit_pixel_bins(tree, plan, maps.frame_time_s, monitor);
-    fit_windows(tree, plan, options.age, std::move(windows), maps.cell_time_s, monitor);
+    fit_windows(tree, plan, options.age, std::move(curves.windows), maps.cell_time_s, monitor);
     if (options.adaptive)
       join_windows(
           tree,
@@ -191,7 +192,7 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
                  {},
                  monitor);
   });
-  write_large_result(options.output.output, tree, path, large, options.output.overwrite);
+  write_large_result(options.output.output, tree, path, input.maps, options.output.overwrite);
   return summary_of(tree) + options.output.output + "\n";
 }
 

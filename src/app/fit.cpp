@@ -35,7 +35,8 @@ std::string run_fit(FitOptions options, const Invocation& invocation, const Moni
   const auto& path = options.inputs.at(0);
   const auto kind = kind_of_curves(path);
   const auto config = to_toml(describe(options));
-  auto [tree, maps] = kind == CurveFile::result ? read_large_result(path) : LargeResult{};
+  auto input = kind == CurveFile::result ? read_large_result(path) : LargeResult{};
+  auto& tree = input.tree;
   tree = kind == CurveFile::result ? continue_result(std::move(tree), invocation, config)
                                    : make_result(invocation, config);
   auto curves =
@@ -82,7 +83,7 @@ std::string run_fit(FitOptions options, const Invocation& invocation, const Moni
     fit_pixel_bins(tree, plan, curves.frame_time_s, monitor);
     compare_bins(tree, comparison, curves.bins, curves.frame_time_s, monitor);
   });
-  write_large_result(options.output.output, tree, path, maps, options.output.overwrite);
+  write_large_result(options.output.output, tree, path, input.maps, options.output.overwrite);
   return summary_of(tree) + options.output.output + "\n";
 }
 

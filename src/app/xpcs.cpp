@@ -262,20 +262,22 @@ XpcsRun prepare_run(XpcsOptions options,
 }
 
 std::string carry_out(XpcsRun& run, const Invocation& invocation, const Monitor& monitor) {
-  auto& [options, inputs, job, plan, work, room] = run;
-  if (options.run.dry_run)
-    return dry_run_text(plan, options);
+  auto& plan = run.plan;
+  if (run.options.run.dry_run)
+    return dry_run_text(plan, run.options);
+  auto& work = *run.work;
+  const std::string said = run.job.output + "\n";
   auto done =
-      about(plan.series.info().path, [&] { return correlate_bins(plan, *work, room, monitor); });
-  if (work->is_part()) {
-    work->finish(work->part_tree());
-    return job.output + "\n";
+      about(plan.series.info().path, [&] { return correlate_bins(plan, work, run.room, monitor); });
+  if (work.is_part()) {
+    work.finish(work.part_tree());
+    return said;
   }
   const auto tree = about(plan.series.info().path, [&] {
-    return make_tree(plan, std::move(done), *work, options, inputs, invocation, monitor);
+    return make_tree(plan, std::move(done), work, run.options, run.inputs, invocation, monitor);
   });
-  work->finish(tree);
-  return summary_of(tree) + job.output + "\n";
+  work.finish(tree);
+  return summary_of(tree) + said;
 }
 
 std::string run_job(XpcsOptions options,

@@ -249,7 +249,7 @@ ThermalPeak measure_peak(std::span<const double> temperature_c,
       share[i] = std::clamp(sum[i] / out.area_k, 0.0, 1.0);
   }
   out.baseline_first = static_cast<Index>(first);
-  const auto baseline_at = [&](double t) {
+  const auto baseline_at = [&, first = first, last = last](double t) {
     const auto at = curve.indices({t, t}).first;
     return base[std::clamp(at, first, last - 1) - first];
   };

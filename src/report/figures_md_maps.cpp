@@ -134,7 +134,7 @@ std::optional<Figure> make_cooling_figure(const Tree& root) {
     points.marker_size = 3;
     points.colour = data_colour;
     panel.series.push_back(std::move(points));
-    const auto number = [&](const char* what) {
+    const auto number = [&result, name = name](const char* what) {
       return result.entry().number_or(fmt::format("cooling/{}_{}", name, what), NAN);
     };
     if (const double tg = number("tg"); std::isfinite(tg)) {
