@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Writes small valid files for each fuzzer. Usage: make_seeds.py CORPUS_FOLDER (one folder per fuzzer is made in it)"""
+import json
 import pathlib
 import struct
 import sys
@@ -199,7 +200,6 @@ def matlab(packed):
 
 def zarr(compressor):
     import io
-    import json
     import zipfile
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -239,8 +239,18 @@ for number, target in enumerate([
         "/api/figure?file=result.h5&figure=g2&number=1", "/api/figure-map?file=result.h5&figure=image&panel=0",
         "/api/map-export?file=result.h5&bin=1&format=csv&x0=10&x1=20&y0=5&y1=30&lower=1&upper=1.3&colours=magma",
         "/api/curve-export?file=result.h5&bin=1&format=svg&direction=vertical&at_s=3",
-        "/api/picture?file=..%2fresult.h5&figure=age", "/api/thumbnail?file=inner/%00"]):
-    put("request", f"{number}.txt", f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:80\r\nCookie: vitrum_token=x\r\n\r\n".encode())
+        "/api/picture?file=..%2fresult.h5&figure=age", "/api/thumbnail?file=inner/%00", "/api/state?file=result.h5", "/api/commands",
+        "/api/files", "/api/jobs", "/api/series?file=movie.h5&dataset=", "/api/picture?file=movie.h5&pixels=frame&frame=3&average=2&scale=log",
+        "/api/figure-map?file=movie.h5&pixels=frame&frame=7&panel=0&mask=movie.h5&partition=movie_qmap.h5",
+        "/api/pixels?file=result.h5&map=tau_s", "/api/pixel?file=result.h5&x_nm=1&y_nm=2",
+        "/api/figure-export?file=result.h5&figure=g2&number=1&format=csv"]):
+    put("request", f"{number}.txt", f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n".encode())
+for name, request in {
+        "check": {"command": "xpcs", "inputs": ["movie.h5"], "values": [["partition", "movie_qmap.h5"], ["output", "r.h5"]]},
+        "run": {"command": "age", "inputs": ["missing.h5"], "values": [["window", "1e3"]]}, "cancel": {"number": 1}}.items():
+    body = json.dumps(request)
+    put("request", f"{name}.txt", f"POST /api/{name} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                                  f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
 put("request", "post.txt", b"POST /api/folder HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
 put("request", "chunked.txt", b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
 put("request", "range.txt", b"GET / HTTP/1.1\r\nRange: bytes=1-2,0-\r\n\r\n")
