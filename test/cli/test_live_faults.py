@@ -196,6 +196,23 @@ class WhatGoesWrong(LiveTest):
             self.assertEqual(err, f"vitrum: {detector.address}: {words}; 3 messages were not understood, the first: {detector.address}:"
                                   "dimage_d, type: 'word', expected a number type such as uint16\n")
 
+    def test_files_that_cannot_be_followed(self):
+        for data, words in ((np.full((30, 8, 10), np.nan), "s.h5::/entry/data/data: no pixel of the first frame holds data"),
+                            (np.zeros((0, 8, 10)), "s.h5: no frame in 0.3 s; the last attempt to read it: s.h5:/entry/data/data: 3-D [0, 8, 10] float64, "
+                             "expected at least one frame and one pixel"),
+                            (np.zeros((3, 8, 10), complex), "s.h5: no frame in 0.3 s; the last attempt to read it: s.h5: 1 datasets, none of numbers with "
+                             "two or three dimensions: /entry/data/data (complex or compound values), expected frames [frame, y, x]")):
+            self.write_h5("s.h5", data)
+            self.refused(words, "live", "s.h5", "--frame-time", 1, "--frames", 30, "--wait", 0.3, "-o", "r.h5")
+        self.write_h5("v.h5", poisson_frames(frames=30))
+        whole = self.path("v.h5").read_bytes()
+        self.path("s.h5").write_bytes(whole[:4000])
+        self.refused("s.h5: no frame in 0.3 s; the last attempt to read it: s.h5: unreadable HDF5 (truncated file: eof = 4000, sblock->base_addr = 0, "
+                     f"stored_eof = {len(whole)}), expected an HDF5 file", "live", "s.h5", "--frame-time", 1, "--wait", 0.3, "-o", "r.h5")
+        self.write_npy("m.npy", np.ones((5, 6)))
+        self.refused("m.npy: mask of 5 x 6 pixels, expected 8 x 10 as in v.h5::/entry/data/data", "live", "v.h5", "--frame-time", 1, "--mask", "m.npy",
+                     "-o", "r.h5")
+
     def test_frames_without_speckle(self):
         """As vitrum xpcs takes them: what holds nothing to correlate is refused, frames of zeros are gaps in C."""
         frames = poisson_frames(frames=30)
