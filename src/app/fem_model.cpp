@@ -17,26 +17,18 @@ constexpr double angstrom_per_nm = 10;
 
 atoms::AtomModel read_model(const std::string& path) {
   const auto file = io::read_atom_file(path);
-  atoms::AtomModel model;
-  model.edge = file.edge_angstrom;
-  for (std::size_t i = 0; i < file.position.size(); ++i) {
-    // the box repeats itself: the image about the origin, whatever the file's own origin
-    auto p = file.position[i];
-    for (std::size_t d = 0; d < 3; ++d)
-      p[d] -= model.edge[d] * std::round(p[d] / model.edge[d]);
-    model.position.push_back(p);
-    const int element = atoms::atomic_number(file.symbol[i]);
-    if (element == 0)
+  std::vector<int> elements;
+  for (std::size_t i = 0; i < file.symbol.size(); ++i) {
+    elements.push_back(atoms::atomic_number(file.symbol[i]));
+    if (elements.back() == 0)
       throw DataError(
           fmt::format("{}: atom {} is '{}', not an element", path, i + 1, file.symbol[i]));
-    model.element.push_back(element);
   }
   try {
-    atoms::validate(model);
+    return atoms::make_model(file.box, file.position, std::move(elements));
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", path, error.what()));
   }
-  return model;
 }
 
 atoms::ProbeOptions probe_of(double size_nm, const ModelProbes& probes) {

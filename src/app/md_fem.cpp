@@ -16,12 +16,9 @@ namespace {
 constexpr double angstrom_per_nm = 10;
 constexpr std::uint64_t orientation_seed = 1;
 
-/// The last frame, in angstrom about the middle of its box.
+/// The last frame.
 atoms::AtomModel model_of(const MdRun& run, const Elements& elements) {
   const auto& c = run.last;
-  if (!c.box.orthogonal() || !c.box.fully_periodic())
-    throw DataError(fmt::format("{}: --probe-size needs a box of right angles that repeats itself",
-                                run.info().path));
   std::vector<int> number;
   for (const auto& symbol : elements.symbol) {
     number.push_back(atoms::atomic_number(symbol));
@@ -29,20 +26,14 @@ atoms::AtomModel model_of(const MdRun& run, const Elements& elements) {
       throw OptionError(
           fmt::format("'{}' is no element: name one for each species with --elements", symbol));
   }
-  atoms::AtomModel model;
-  const auto edges = c.box.heights();
-  for (std::size_t d = 0; d < 3; ++d)
-    model.edge[d] = edges[d] * elements.angstrom;
-  for (std::size_t i = 0; i < c.positions.size(); ++i) {
-    const auto f = c.box.fraction(c.positions[i]);
-    std::array<double, 3> p{};
-    for (std::size_t d = 0; d < 3; ++d)
-      p[d] = (f[d] - std::floor(f[d]) - 0.5) * model.edge[d];
-    model.position.push_back(p);
-    model.element.push_back(number[static_cast<std::size_t>(c.species[i])]);
+  std::vector<int> element;
+  for (const auto species : c.species)
+    element.push_back(number[static_cast<std::size_t>(species)]);
+  try {
+    return atoms::make_model(c.box, c.positions, std::move(element), elements.angstrom);
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: --probe-size: {}", run.info().path, error.what()));
   }
-  atoms::validate(model);
-  return model;
 }
 
 } // namespace

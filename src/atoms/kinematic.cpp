@@ -83,6 +83,33 @@ void validate(const AtomModel& model) {
         throw DataError(fmt::format("atom {}: its position is no number", i + 1));
 }
 
+AtomModel make_model(const Box& box,
+                     std::span<const Vector> positions,
+                     std::vector<int> elements,
+                     double angstrom) {
+  if (!box.fully_periodic())
+    throw DataError("the box is open on a side: expected one that repeats itself");
+  AtomModel model;
+  model.element = std::move(elements);
+  for (std::size_t e = 0; e < 3; ++e)
+    for (std::size_t d = 0; d < 3; ++d)
+      model.repeat[e][d] = box.edges()[e][d] * angstrom;
+  const auto& [a, b, c] = model.repeat;
+  const double along = norm(a), area = norm(cross(a, b));
+  model.edge = {along, area / along, dot(cross(a, b), c) / area};
+  for (const auto& position : positions) {
+    auto f = box.fraction(position);
+    for (double& one : f)
+      one -= std::round(one);
+    Vector p{};
+    for (std::size_t d = 0; d < 3; ++d)
+      p[d] = f[0] * a[d] + f[1] * b[d] + f[2] * c[d];
+    model.position.push_back(p);
+  }
+  validate(model);
+  return model;
+}
+
 std::vector<Rotation> grid_rotations(Index psi, Index theta) {
   if (psi < 2 || theta < 1)
     throw OptionError(
@@ -121,22 +148,32 @@ std::vector<Rotation> random_rotations(Index count, std::uint64_t seed) {
   return out;
 }
 
+namespace {
+
+std::array<Vector, 3> edges_of(const AtomModel& model) {
+  return model.repeat == std::array<Vector, 3>{} ? tilted_edges(model.edge, {0, 0, 0})
+                                                 : model.repeat;
+}
+
+} // namespace
+
 AtomModel rotated(const AtomModel& model, const Rotation& rotation) {
   AtomModel out;
   out.edge = model.edge;
   const double corner = 0.5 * std::hypot(model.edge[0], model.edge[1], model.edge[2]);
+  const auto repeat = edges_of(model);
+  const auto heights = Box(repeat).heights();
   std::array<Index, 3> copies{};
   for (std::size_t d = 0; d < 3; ++d)
-    copies[d] = static_cast<Index>(std::ceil(corner / model.edge[d] + 0.5)) - 1;
+    copies[d] = static_cast<Index>(std::ceil(corner / heights[d] + 0.5)) - 1;
   for (Index cx = -copies[0]; cx <= copies[0]; ++cx)
     for (Index cy = -copies[1]; cy <= copies[1]; ++cy)
       for (Index cz = -copies[2]; cz <= copies[2]; ++cz)
         for (std::size_t i = 0; i < model.position.size(); ++i) {
-          const std::array<double, 3> p{
-              model.position[i][0] + static_cast<double>(cx) * model.edge[0],
-              model.position[i][1] + static_cast<double>(cy) * model.edge[1],
-              model.position[i][2] + static_cast<double>(cz) * model.edge[2]};
-          std::array<double, 3> turned{};
+          Vector p{}, turned{};
+          for (std::size_t d = 0; d < 3; ++d)
+            p[d] = model.position[i][d] + static_cast<double>(cx) * repeat[0][d] +
+                   static_cast<double>(cy) * repeat[1][d] + static_cast<double>(cz) * repeat[2][d];
           bool inside = true;
           for (std::size_t d = 0; d < 3 && inside; ++d) {
             turned[d] = rotation[d][0] * p[0] + rotation[d][1] * p[1] + rotation[d][2] * p[2];

@@ -34,29 +34,27 @@ std::optional<double> number(std::string_view word) {
   return value;
 }
 
-std::optional<std::array<double, 3>> box_of(std::string_view comment) {
+/// Three lengths, or nine numbers, three of each edge.
+std::optional<std::array<atoms::Vector, 3>> edges_of(std::string_view comment) {
   std::string_view list = comment;
-  std::size_t stride = 1;
+  std::size_t expected = 3;
   if (const auto at = comment.find("attice=\""); at != std::string_view::npos) {
     list = comment.substr(at + 8);
     list = list.substr(0, list.find('"'));
-    stride = 4; // the diagonal of the three edges
+    expected = 9;
   }
   const auto words = words_of(list);
-  if (words.size() != (stride == 1 ? 3U : 9U))
+  if (words.size() != expected)
     return std::nullopt;
-  std::array<double, 3> edge{};
-  for (std::size_t i = 0; i < words.size(); ++i) {
+  std::array<atoms::Vector, 3> edges{};
+  for (std::size_t i = 0; i < expected; ++i) {
     const auto value = number(words[i]);
     if (!value)
       return std::nullopt;
-    if (i % stride == 0)
-      edge[i / stride] = *value;
-    else if (*value != 0)
-      return std::nullopt; // not orthogonal
+    const std::size_t place = expected == 9 ? i : 4 * i; // on the diagonal
+    edges[place / 3][place % 3] = *value;
   }
-  const bool positive = std::all_of(edge.begin(), edge.end(), [](double e) { return e > 0; });
-  return positive ? std::optional(edge) : std::nullopt;
+  return edges;
 }
 
 std::string shown(std::string_view text) {
@@ -95,11 +93,17 @@ AtomFile read_atom_file(const std::string& path) {
     refuse(fmt::format("'{}'", shown(first)), "the number of atoms");
   AtomFile out;
   const auto comment = next();
-  const auto box = box_of(comment);
-  if (!box)
+  auto edges = edges_of(comment);
+  if (!edges)
     refuse(fmt::format("'{}'", shown(trimmed(comment))),
-           "three edges of a box or Lattice=\"…\" of an orthogonal one");
-  out.edge_angstrom = *box;
+           "three edges of a box or Lattice=\"…\" with nine numbers");
+  if (atoms::dot((*edges)[0], atoms::cross((*edges)[1], (*edges)[2])) < 0)
+    std::swap((*edges)[1], (*edges)[2]); // it repeats itself all the same
+  try {
+    out.box = atoms::Box(*edges);
+  } catch (const DataError&) {
+    refuse(fmt::format("'{}'", shown(trimmed(comment))), "edges that span a volume");
+  }
   for (Index i = 0; i < atoms; ++i) {
     if (rest.empty())
       throw FormatError(path,

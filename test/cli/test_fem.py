@@ -328,6 +328,22 @@ class Fem(CliTest):
         self.path("x.xyz").write_text("1\n30 30 30\nXx 0 0 0\n")
         self.refused("x.xyz: atom 1 is 'Xx', not an element", "fem", "--model", "x.xyz", "--probe-size", "1", "-o", "r.h5")
 
+    def test_models_in_oblique_boxes(self):
+        """The same lattice of repetition by other edges."""
+        rng = np.random.default_rng(2)
+        atoms = rng.uniform(0, 26, (700, 3))
+        curves = []
+        for name, lattice in (("straight", "26 0 0 0 26 0 0 0 26"), ("oblique", "26 0 0 26 26 0 -26 0 26")):
+            self.path(f"{name}.xyz").write_text(f'700\nLattice="{lattice}" Properties=species:S:1:pos:R:3\n'
+                                                + "".join(f"{'Zr' if i % 2 else 'Cu'} {r[0]:.6f} {r[1]:.6f} {r[2]:.6f}\n" for i, r in enumerate(atoms)))
+            self.vitrum("fem", "--model", f"{name}.xyz", "--probe-size", "0.6", "--orientations", "10", "--k-step", "0.2", "-o", f"{name}.h5", "--quiet")
+            with h5py.File(self.path(f"{name}.h5")) as file:
+                curves.append(file["entry/series/1/variance"][:])
+        np.testing.assert_allclose(*curves, rtol=1e-9)
+        self.path("flat.xyz").write_text('1\nLattice="5 0 0 5 0 0 0 0 7" Properties\nO 0 0 0\n')
+        self.refused("flat.xyz:line 2: 'Lattice=\"5 0 0 5 0 0 0 0 7\" Properties', expected edges that span a volume", "fem", "--model", "flat.xyz", "--probe-size", "1",
+                     "-o", "r.h5")
+
     def ring(self, name, radius=25.0, patterns=12, center=(47.3, 46.2), shape=(96, 96)):
         random = np.random.default_rng(1)
         y, x = np.mgrid[:shape[0], :shape[1]]

@@ -134,6 +134,19 @@ class Trajectory(CliTest):
         self.assertEqual(share["0"], 1)
         self.assertTrue(0.5 < share["0.25"] < 0.9, share)
 
+    def test_probes_see_the_same_in_an_oblique_box(self):
+        frames, box = hopping_glass(frames=1)
+        write_dump(self.path("a.dump"), frames, box)
+        # b leans by the length of a: the same lattice
+        self.path("b.dump").write_text(self.path("a.dump").read_text().replace("BOUNDS pp pp pp\n0 7\n0 7\n0 7", "BOUNDS xy xz yz pp pp pp\n0 14 7\n0 7 0\n0 7 0"))
+        curves = []
+        for name in "ab":
+            self.vitrum("md", "analyze", f"{name}.dump", "--probe-size", "0.4", "--orientations", "4", "--elements", "Zr,Cu", "--angstrom", "3", "--r-max", "2.4",
+                        "-o", f"{name}.h5", "--quiet")
+            with h5py.File(self.path(f"{name}.h5")) as result:
+                curves.append(result["entry/fem_model/variance"][:])
+        np.testing.assert_allclose(*curves, rtol=1e-9)
+
     def test_a_slab_without_atoms_costs_the_map_alone(self):
         frames, box = hopping_glass(frames=40)
         write_dump(self.path("g.dump"), [frame * (1, 1, 0.3) for frame in frames], box)

@@ -1,5 +1,6 @@
 #include "vitrum/atoms/kinematic.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <numbers>
@@ -58,6 +59,72 @@ TEST(Kinematic, TurningKeepsTheDensityAndTheIdentityKeepsAll) {
         static_cast<double>(rotated(model, r).position.size()), 2000, 5 * std::sqrt(2000.0));
 }
 
+/// Atoms in the order of their places.
+std::vector<std::pair<std::array<double, 3>, int>> sorted(const AtomModel& model) {
+  std::vector<std::pair<std::array<double, 3>, int>> out;
+  for (std::size_t i = 0; i < model.position.size(); ++i)
+    out.emplace_back(model.position[i], model.element[i]);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+// An oblique box and the box of right angles that holds the same twice: the same atoms everywhere.
+TEST(Kinematic, AnObliqueBoxIsWhatItRepeats) {
+  const Box oblique(tilted_edges({14, 9, 17}, {7, 0, 0})),
+      twice(tilted_edges({14, 18, 17}, {0, 0, 0}));
+  const auto drawn = random_model(120, 9, 3);
+  std::vector<Vector> positions = drawn.position, both = positions;
+  for (const auto& p : positions)
+    both.push_back({p[0] + 7, p[1] + 9, p[2]});
+  auto elements = drawn.element;
+  auto tilted = make_model(oblique, positions, elements);
+  elements.insert(elements.end(), drawn.element.begin(), drawn.element.end());
+  auto straight = make_model(twice, both, elements);
+  EXPECT_EQ(tilted.edge, (std::array<double, 3>{14, 9, 17}));
+  EXPECT_EQ(straight.edge, (std::array<double, 3>{14, 18, 17}));
+  tilted.edge = straight.edge = {20, 19, 21};
+  for (const auto& r : random_rotations(10, 4)) {
+    const auto a = sorted(rotated(tilted, r)), b = sorted(rotated(straight, r));
+    ASSERT_EQ(a.size(), b.size());
+    ASSERT_GT(a.size(), 300U);
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      EXPECT_EQ(a[i].second, b[i].second);
+      for (std::size_t d = 0; d < 3; ++d)
+        EXPECT_NEAR(a[i].first[d], b[i].first[d], 1e-9);
+    }
+  }
+}
+
+// The same lattice by other edges, in other units: the same variance.
+TEST(Kinematic, AnObliqueBoxOfTheSameLatticeHasTheSameVariance) {
+  const auto drawn = random_model(400, 22, 5);
+  const double unit = 2.5;
+  std::vector<Vector> scaled = drawn.position;
+  for (auto& p : scaled)
+    for (double& x : p)
+      x = x / unit + 3; // elsewhere
+  const auto straight = make_model(
+      Box(tilted_edges({22 / unit, 22 / unit, 22 / unit}, {0, 0, 0})), scaled, drawn.element, unit);
+  const auto tilted =
+      make_model(Box(tilted_edges({22 / unit, 22 / unit, 22 / unit}, {22 / unit, -22 / unit, 0})),
+                 scaled,
+                 drawn.element,
+                 unit);
+  ProbeOptions probe;
+  probe.q_inv_angstrom = 0.11;
+  const std::vector<double> k{0.3, 0.4, 0.5};
+  const auto rotations = random_rotations(12, 6);
+  const auto a = model_variance(straight, rotations, probe, k, silent()),
+             b = model_variance(tilted, rotations, probe, k, silent());
+  for (std::size_t q = 0; q < k.size(); ++q)
+    EXPECT_NEAR(a.variance[q], b.variance[q], 1e-9 * a.variance[q]);
+  EXPECT_EQ(message_of([&] {
+              static_cast<void>(make_model(
+                  Box(tilted_edges({9, 9, 9}, {0, 0, 0}), {0, 0, 0}, {true, true, false}), {}, {}));
+            }),
+            "the box is open on a side: expected one that repeats itself");
+}
+
 // One atom counts as far as the probe is said to reach, and no further.
 TEST(Kinematic, ProbesReachAsFarAsTheyAreSaidTo) {
   ProbeOptions probe;
@@ -71,7 +138,7 @@ TEST(Kinematic, ProbesReachAsFarAsTheyAreSaidTo) {
   for (const auto& one : {probe, square})
     for (const double share : {0.99, 1.01}) {
       const double reach = one.square ? 0.5 * probe_span(one) : probe_reach(one);
-      const AtomModel model{{100, 100, 100}, {{share * reach, 0, 0}}, {29}};
+      const AtomModel model{{100, 100, 100}, {}, {{share * reach, 0, 0}}, {29}};
       const auto factors = electron_factors(model.element, k);
       EXPECT_EQ(annular_intensity(model, 0, 0, one, RingTable(k, one), factors)[0] > 0, share < 1);
     }

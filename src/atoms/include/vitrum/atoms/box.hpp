@@ -12,6 +12,9 @@ using Vector = std::array<double, 3>;
 [[nodiscard]] inline double dot(const Vector& a, const Vector& b) {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
+[[nodiscard]] inline Vector cross(const Vector& a, const Vector& b) {
+  return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+}
 [[nodiscard]] double norm(const Vector& a);
 
 /// A parallelepiped with edges a, b, c (the rows of `edges`) that begins at `origin`.

@@ -6,20 +6,29 @@
 #include <span>
 #include <vector>
 
+#include "vitrum/atoms/box.hpp"
 #include "vitrum/core/index.hpp"
 #include "vitrum/core/monitor.hpp"
 
 namespace vitrum::atoms {
 
-/// Atoms in a box that repeats itself along its three orthogonal edges. Lengths in angstrom; the
-/// box is centred on the origin.
+/// Atoms, and the box of right angles that a probe looks into, centred on the origin. Lengths in
+/// angstrom.
 struct AtomModel {
   std::array<double, 3> edge{};
+  std::array<Vector, 3> repeat{}; // edges along which it repeats itself; zero: those of the box
   std::vector<std::array<double, 3>> position;
   std::vector<int> element; // atomic number of each atom
 };
 /// Throws DataError that names the atom.
 void validate(const AtomModel& model);
+/// What repeats itself in a box of any shape, lengths in units of so many angstrom; a probe looks
+/// into one with right angles and the same volume. Throws DataError for a box that is open on a
+/// side.
+[[nodiscard]] AtomModel make_model(const Box& box,
+                                   std::span<const Vector> positions,
+                                   std::vector<int> elements,
+                                   double angstrom = 1);
 
 /// A rotation, rows first.
 using Rotation = std::array<std::array<double, 3>, 3>;
