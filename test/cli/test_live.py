@@ -1,4 +1,5 @@
 """Series that are followed while they are measured: streams, growing files, folders."""
+import json
 import os
 import signal
 import time
@@ -8,7 +9,7 @@ import numpy as np
 
 import vitrum_cli
 from vitrum_cli import poisson_frames
-from vitrum_live import MAP, LiveTest, free_address
+from vitrum_live import MAP, Detector, LiveTest, free_address, receive
 
 SYNTH = ["synth", "xpcs", "--frames", "500", "--height", "48", "--width", "48", "--tau", "20", "--q-bins", "2", "--seed", "3",
          "--counts", "1", "--quiet"]
@@ -63,6 +64,39 @@ class Live(LiveTest):
             self.assertEqual(scalars["bin/1/fit/kww/tau_s"]["value"], file["entry/fit/kww/tau_s"][0])
         self.vitrum("report", name, "-o", "page", "--quiet")
         self.vitrum("show", name, "--figure", "two-time", "-o", "map.png", "--quiet")
+
+    def test_images_packed_and_unpacked_by_others(self):
+        """The plug-in of bitshuffle for HDF5 packs what live reads, and unpacks what replay sends."""
+        frames = poisson_frames(frames=40, height=67, width=130, mean=3)
+        packing = {"compression": 32008, "compression_opts": (0, 2), "chunks": (1, 67, 130)}
+        self.write_h5("v.h5", frames, **packing)
+        self.vitrum("xpcs", "v.h5", "--frame-time", 0.5, "--models", "exp", "--pixel-g2", "symmetric-bin", "-o", "x.h5", "--quiet")
+        detector = Detector(self)
+        run = self.start("live", detector.address, "--models", "exp", "-o", "live.h5", "--quiet")
+        detector.start()
+        with h5py.File(self.path("v.h5")) as file:
+            for number, frame in enumerate(frames):
+                _, packed = file["entry/data/data"].id.read_direct_chunk((number, 0, 0))
+                detector.image(number, frame, encoding="bs16-lz4<", packed=packed)
+        detector.end()
+        out, err = self.end(run)
+        self.assertTrue(out.startswith("40 frames, no gaps; the series has ended\n"), out)
+        with h5py.File(self.path("live.h5")) as a, h5py.File(self.path("x.h5")) as b:
+            np.testing.assert_array_equal(a["entry/g2/g2"][:], b["entry/g2_pixel/g2"][:])
+        for kind in ("u1", "u2", "u4", "f4"):
+            values = frames[:3].astype(kind)
+            self.write_h5("s.h5", values)
+            address = free_address()
+            run = self.start("replay", "s.h5", "--to", address, "--protocol", "v1", "--frame-time", 1, "--quiet")
+            messages = receive(self, address, 5)
+            self.end(run)
+            with h5py.File(self.path("packed.h5"), "w") as file:
+                stored = file.create_dataset("d", values.shape, values.dtype, **packing)
+                for number, parts in enumerate(messages[1:4]):
+                    self.assertEqual(json.loads(parts[1])["encoding"], f"bs{8 * values.itemsize}-lz4<")
+                    stored.id.write_direct_chunk((number, 0, 0), parts[2])
+            with h5py.File(self.path("packed.h5")) as file:
+                np.testing.assert_array_equal(file["d"][:], values)
 
     def test_lost_frames_are_gaps_and_late_ones_are_not(self):
         self.vitrum(*SYNTH, "-o", "v.h5")

@@ -10,7 +10,7 @@ import zmq
 
 import vitrum_cli
 from vitrum_cli import poisson_frames
-from vitrum_live import MAP, Detector, LiveTest, free_address
+from vitrum_live import MAP, Detector, LiveTest, free_address, receive
 
 
 class Refusals(LiveTest):
@@ -257,12 +257,7 @@ class WhatGoesWrong(LiveTest):
         self.write_h5("v.h5", poisson_frames(frames=4))
         address = free_address()
         run = self.start("replay", "v.h5", "--to", address, "--protocol", "v1", "--frame-time", 0.25, "--quiet")
-        context = zmq.Context()
-        self.addCleanup(context.destroy, linger=0)
-        pull = context.socket(zmq.PULL)
-        self.addCleanup(pull.close)
-        pull.connect(address)
-        messages = [pull.recv_multipart() for _ in range(6)]
+        messages = receive(self, address, 6)
         self.end(run)
         self.assertEqual(json.loads(messages[0][1])["frame_time"], 0.25)
         for number, parts in enumerate(messages[1:5]):

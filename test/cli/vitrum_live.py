@@ -16,6 +16,17 @@ def free_address():
         return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
 
 
+def receive(test, address, count):
+    """The parts of so many messages."""
+    context = zmq.Context()
+    test.addCleanup(context.destroy, linger=0)
+    pull = context.socket(zmq.PULL)
+    pull.setsockopt(zmq.RCVTIMEO, 30000)
+    test.addCleanup(pull.close)
+    pull.connect(address)
+    return [pull.recv_multipart() for _ in range(count)]
+
+
 class LiveTest(CliTest):
     def start(self, *args):
         run = subprocess.Popen([VITRUM, *(str(a) for a in args)], cwd=self.folder.name, stdout=subprocess.PIPE,
@@ -45,11 +56,12 @@ class Detector:
         head = {"htype": "dheader-1.0", "series": self.series, "header_detail": "basic"}
         self.push.send_multipart([json.dumps(part).encode() for part in (head, {"frame_time": 0.5, **config})])
 
-    def image(self, number, frame, series=None, kind="uint16"):
+    def image(self, number, frame, series=None, kind="uint16", encoding="<", packed=None):
         shape = list(frame.shape[::-1])
+        data = frame.tobytes() if packed is None else packed
         self.push.send_multipart([json.dumps(part).encode() if isinstance(part, dict) else part for part in (
             {"htype": "dimage-1.0", "series": series or self.series, "frame": number},
-            {"htype": "dimage_d-1.0", "shape": shape, "type": kind, "encoding": "<", "size": frame.nbytes}, frame.tobytes(), {})])
+            {"htype": "dimage_d-1.0", "shape": shape, "type": kind, "encoding": encoding, "size": len(data)}, data, {})])
 
     def end(self):
         self.push.send(json.dumps({"htype": "dseries_end-1.0", "series": self.series}).encode())
