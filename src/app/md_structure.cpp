@@ -279,36 +279,55 @@ void add_structure(Tree& tree, const MdRun& run) {
     return;
 
   auto& v = tree.group("entry/voronoi");
-  v.set("frame_step", make_scalar(run.last.step));
-  v.set("bonds", make_scalar(run.voronoi->bonds));
+  const auto put = [&v](const std::string& name, Array array, const std::string& said) {
+    v.set(name, std::move(array)).attributes["long_name"] = said;
+  };
+  put("frame_step", make_scalar(run.last.step), "step of the frame");
+  put("bonds", make_scalar(run.voronoi->bonds), "bonds");
   const auto classes = run.voronoi->classes();
   Index ifk = 0;
   for (const auto kind :
        {md::FrankKasper::z12, md::FrankKasper::z14, md::FrankKasper::z15, md::FrankKasper::z16}) {
+    const int z = static_cast<int>(kind);
     const auto count = static_cast<Index>(std::count(classes.begin(), classes.end(), kind));
-    v.set(fmt::format("z{}", static_cast<int>(kind)), make_scalar(count));
+    put(fmt::format("z{}", z),
+        make_scalar(count),
+        fmt::format(
+            "{} atoms (Z{})", kind == md::FrankKasper::z12 ? "icosahedral" : "Frank–Kasper", z));
     ifk += count;
     for (std::size_t a = 0; a < names.size(); ++a) {
       Index own = 0;
       for (std::size_t i = 0; i < classes.size(); ++i)
         own += classes[i] == kind && run.last.species[i] == static_cast<std::int32_t>(a) ? 1 : 0;
-      v.set(fmt::format("z{}_{}", static_cast<int>(kind), names[a]), make_scalar(own));
+      put(fmt::format("z{}_{}", z, names[a]),
+          make_scalar(own),
+          fmt::format("Z{} of species {}", z, names[a]));
     }
   }
-  v.set("ifk_fraction",
-        make_scalar(static_cast<double>(ifk) / static_cast<double>(classes.size())));
+  put("ifk_fraction",
+      make_scalar(static_cast<double>(ifk) / static_cast<double>(classes.size())),
+      "share of icosahedral and Frank–Kasper atoms");
   for (std::size_t a = 0; a < names.size(); ++a) {
     Moments z;
     for (std::size_t i = 0; i < classes.size(); ++i)
       if (run.last.species[i] == static_cast<std::int32_t>(a))
         z.add(static_cast<double>(run.voronoi->cells[i].coordination()));
-    v.set("mean_coordination_" + names[a], make_scalar(z.mean));
-    v.set("radius_" + names[a], make_scalar(run.radii[a], run.length_unit()));
+    put("mean_coordination_" + names[a],
+        make_scalar(z.mean),
+        "mean coordination of species " + names[a]);
+    put("radius_" + names[a],
+        make_scalar(run.radii[a], run.length_unit()),
+        "radius of species " + names[a]);
   }
-  v.set("network_clusters", make_scalar(static_cast<Index>(run.network.sizes.size())));
-  v.set("network_largest",
-        make_scalar(run.network.sizes.empty() ? Index{0} : run.network.sizes.front()));
-  v.set("network_percolates", make_scalar(std::string(run.network.percolates() ? "yes" : "no")));
+  put("network_clusters",
+      make_scalar(static_cast<Index>(run.network.sizes.size())),
+      "clusters of such atoms");
+  put("network_largest",
+      make_scalar(run.network.sizes.empty() ? Index{0} : run.network.sizes.front()),
+      "atoms of the largest cluster");
+  put("network_percolates",
+      make_scalar(std::string(run.network.percolates() ? "yes" : "no")),
+      "it percolates");
   v.set("network_sizes", make_array(run.network.sizes));
   std::vector<std::uint8_t> kinds;
   for (const auto one : classes)

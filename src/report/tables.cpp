@@ -96,10 +96,14 @@ std::string scalar_table(const Result& result, const std::string& group) {
   for (const auto& [name, array] : tree->arrays()) {
     if (name.ends_with("_errors") || array.size() != 1)
       continue;
+    const auto said = array.attributes.find("long_name");
+    const auto* title =
+        said == array.attributes.end() ? nullptr : std::get_if<std::string>(&said->second);
+    const std::string label = title != nullptr ? *title : readable(name);
     if (std::holds_alternative<std::vector<std::string>>(array.values))
-      table.add({readable(name), std::get<std::vector<std::string>>(array.values)[0]});
+      table.add({label, std::get<std::vector<std::string>>(array.values)[0]});
     else
-      table.add({readable(name), cell(*result.quantity(group + "/" + name, array.shape), 0)});
+      table.add({label, cell(*result.quantity(group + "/" + name, array.shape), 0)});
   }
   return table.empty() ? "" : table.html();
 }

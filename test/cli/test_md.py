@@ -65,7 +65,9 @@ class Structure(CliTest):
             self.assertAlmostEqual(s[f"pair_distribution/first_minimum_{pair}"], minimum, places=9)
         self.vitrum("show", "s.h5", "--figure", "structure", "-o", "s.png")
         self.vitrum("report", "s.h5", "-o", "page", "--quiet")
-        self.assertIn("Frank", self.path("page/index.html").read_text())
+        page = self.path("page/index.html").read_text()
+        self.assertIn("share of icosahedral and Frank–Kasper atoms", page)
+        self.assertIn("Z12 of species 2", page)
 
     def test_info_knows_trajectories(self):
         text = self.vitrum("info", TRAJECTORIES / "tri.dump").stdout
