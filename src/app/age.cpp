@@ -53,6 +53,22 @@ Maps map_made_elsewhere(const std::string& path, double frame_time) {
   return maps;
 }
 
+/// Windows and steps of whole cells of a map, none longer than asked: the end of the series stays
+/// in.
+AgeFlags in_cells(AgeFlags flags, double cell_s) {
+  for (const auto& [name, seconds] :
+       {std::pair("window", &flags.window_s), std::pair("window-step", &flags.window_step_s)}) {
+    if (!(*seconds > 0) || std::isinf(*seconds))
+      continue;
+    const double cells = std::floor(*seconds / cell_s + 1e-9);
+    if (cells < 1)
+      throw OptionError(
+          fmt::format("--{} {}: shorter than a cell of the map, {} s", name, *seconds, cell_s));
+    *seconds = cells * cell_s;
+  }
+  return flags;
+}
+
 correlate::OneTimeFunctions one_time_of(const io::StoredMap& map,
                                         const correlate::OneTimeOptions& options,
                                         const Monitor& monitor) {
@@ -137,7 +153,10 @@ std::string run_age(AgeOptions options, const Invocation& invocation, const Moni
   correlate::OneTimeOptions one_time;
   one_time.lags = parse_lags(options.lags, options.points_per_decade, options.max_lag);
   one_time.age = parse_age(options.age.age);
-  one_time.windows = plan_windows(options.age, maps.frames, maps.cell_time_s);
+  one_time.windows = plan_windows(
+      maps.cell_time_s > maps.frame_time_s ? in_cells(options.age, maps.cell_time_s) : options.age,
+      maps.frames,
+      maps.cell_time_s);
   if (options.run.dry_run)
     return fmt::format("{}: {} frames, {} bins, {} age windows\n",
                        path,

@@ -125,7 +125,8 @@ class Live(LiveTest):
             counts = np.diff(np.append(edges, 500))
             np.testing.assert_allclose(c, rows / np.outer(counts, counts), atol=3e-6)
             np.testing.assert_allclose(a["/entry/twotime/bin_1/t1_s"][:2], [3.5, 11.5])
-        self.vitrum("age", "cells.h5", "--window", 160, "--models", "kww", "-o", "aged.h5", "--quiet")
+        self.refused("--window 5: shorter than a cell of the map, 8 s", "age", "cells.h5", "--window", 5, "-o", "aged.h5", code=2)
+        self.vitrum("age", "cells.h5", "--window", 167, "--models", "kww", "-o", "aged.h5", "--quiet")
         with h5py.File(self.path("aged.h5")) as file:
             self.assertEqual(file["/entry/window/lag_s"][0], 8)
             np.testing.assert_array_equal(file["/entry/window/age_last_s"][:], [160, 320, 480])

@@ -270,6 +270,35 @@ TEST(Messages, SayWhatIsWrongWithV2) {
             "tcp://host:1:message: 2 parts, expected one (V2)");
 }
 
+TEST(Messages, SayWhatIsWrongWithArraysOfV2) {
+  const auto values = picture(180, 4);
+  const auto whole = make_image(
+      Protocol::v2, {1, 2, 9, 10, PixelType::u16, values, 0, 0}, Compression::bitshuffle_lz4)[0];
+  const auto of = [&](const std::vector<unsigned>& from,
+                      const std::vector<unsigned>& to,
+                      const std::string& channel = "") -> std::string {
+    const auto part = replaced(whole, from, to);
+    try {
+      (void)parse(Protocol::v2, {part}, "test", {channel});
+    } catch (const FormatError& error) {
+      return error.what();
+    }
+    return "no complaint";
+  };
+  const std::string data = "test:image message, data: ";
+  EXPECT_EQ(of({0x82, 9, 10}, {0x82, 9, 10}), "no complaint");
+  EXPECT_EQ(of({0x82, 9, 10}, {0x82, 0, 10}), data + "0 pixels, expected 1 to 100000 pixels");
+  EXPECT_EQ(of({0x82, 9, 10}, {0x82, 9, 0x60}), data + "a text, expected 1 to 100000 pixels");
+  EXPECT_EQ(of({10, 0xD8, 69}, {10, 0xD8, 99}), data + "tag 99, expected a typed array (RFC 8746)");
+  EXPECT_EQ(of({0xD9, 0xDC, 0xB4}, {0xD9, 0xDC, 0xB5}),
+            data + "tag 56501, expected a byte string, compressed (tag 56500) or not");
+  EXPECT_EQ(of({'b', 's', 'l', 'z', '4'}, {'b', 's', 'l', 'z', '5'}),
+            data + "compression 'bslz5', expected bslz4 or lz4");
+  EXPECT_EQ(of({'z', '4', 2}, {'z', '4', 3}), data + "elements of 3 bytes, expected 1, 2, 4 or 8");
+  EXPECT_EQ(of({0x82, 9, 10}, {0x82, 9, 10}, "threshold_2"),
+            data + "channels threshold_1, expected 'threshold_2'");
+}
+
 TEST(Messages, OfOtherProgramsAreNotRecognised) {
   const std::string text = "GET / HTTP/1.1";
   const auto* bytes = reinterpret_cast<const std::byte*>(text.data());
