@@ -68,13 +68,13 @@ Tree make_live_tree(const XpcsPlan& plan,
     pixels.push_back(bin.pixels);
     means.push_back(bin.mean_counts);
     by_frame.insert(by_frame.end(), bin.frame_means.begin(), bin.frame_means.end());
-    if (!bin.rejected.empty())
+    if (bin.rejected.frames > 0)
       facts.notes.push_back(
           fmt::format("bin {}: {} frames are gaps in C ({}, the first is frame {})",
                       b,
-                      bin.rejected.size(),
-                      bin.rejected[0].reason,
-                      bin.rejected[0].frame));
+                      bin.rejected.frames,
+                      bin.rejected.first.reason,
+                      bin.rejected.first.frame));
     const double cell_s = frame_time_s * static_cast<double>(bin.cell_frames);
     add_map(tree, b, std::move(bin.map), cell_s, (cell_s - frame_time_s) / 2);
     tree.group(fmt::format("entry/twotime/bin_{}", b))

@@ -46,7 +46,8 @@ void GrowingMap::push(PixelMatrix counts) {
         fmt::format("frames of {} pixels, expected {}", counts.pixels(), groups_.pixels()));
   const auto deltas = normalize(std::move(counts), normalization_);
   for (const auto& one : deltas.rejected)
-    rejected_.push_back({frames_ + one.frame, one.reason});
+    if (rejected_.frames++ == 0)
+      rejected_.first = {frames_ + one.frame, one.reason};
   for (Index t = 0; t < deltas.matrix.frames; ++t)
     add_frame(deltas.matrix.row(t), deltas.matrix.valid[t] != 0);
 }
@@ -54,7 +55,6 @@ void GrowingMap::push(PixelMatrix counts) {
 void GrowingMap::add_frame(const float* delta, bool valid) {
   if (cells_ == most_cells_)
     join();
-  valid_.push_back(valid ? 1 : 0);
   ++frames_;
   ++open_frames_;
   if (valid) {

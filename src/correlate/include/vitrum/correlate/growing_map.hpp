@@ -14,6 +14,12 @@
 
 namespace vitrum::correlate {
 
+/// How many frames have no fluctuations, and the first of them.
+struct RejectedFrames {
+  Index frames = 0;
+  RejectedFrame first;
+};
+
 /// The mean of C(t1,t2) over the pairs of valid frames of two cells, exactly as if the whole map
 /// had been made and its squares averaged: the fluctuations δ of each frame are those of its own
 /// normalisation, and products of their means over cells are means of their products. On the
@@ -36,14 +42,11 @@ public:
 
   [[nodiscard]] Index frames() const { return frames_; }
   [[nodiscard]] Index cell_frames() const { return cell_frames_; }
-  /// With the one that is not full yet.
-  [[nodiscard]] Index cells() const { return cells_ + (open_frames_ > 0 ? 1 : 0); }
-  [[nodiscard]] const std::vector<RejectedFrame>& rejected() const { return rejected_; }
+  /// Frames without fluctuations, which are gaps.
+  [[nodiscard]] const RejectedFrames& rejected() const { return rejected_; }
   /// [cell, cell], symmetric, of C; NaN where a cell holds no valid frame. Makes what is missing of
   /// the last block.
   [[nodiscard]] std::vector<float> map();
-  /// [frame]: 1 = used.
-  [[nodiscard]] const std::vector<std::uint8_t>& valid() const { return valid_; }
 
 private:
   void add_frame(const float* row, bool valid);
@@ -65,8 +68,7 @@ private:
   Index multiplied_ = 0; // cells whose products are made
   Buffer<float> open_;   // Σ δ of the cell that is not full
   Index open_frames_ = 0, open_valid_ = 0;
-  std::vector<RejectedFrame> rejected_;
-  std::vector<std::uint8_t> valid_;
+  RejectedFrames rejected_;
 };
 
 } // namespace vitrum::correlate

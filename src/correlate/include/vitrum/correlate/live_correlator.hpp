@@ -46,9 +46,9 @@ struct LiveBin {
   std::vector<float> map; // [cell, cell], C
   PixelG2 g2;             // empty before two frames are valid
   Index pixels = 0;
-  double mean_counts = 0;              // per pixel and valid frame
-  std::vector<double> frame_means;     // [frame] NaN in gaps
-  std::vector<RejectedFrame> rejected; // without fluctuations
+  double mean_counts = 0;          // per pixel and valid frame
+  std::vector<double> frame_means; // [frame] NaN in gaps
+  RejectedFrames rejected;
 };
 
 /// Whether a bin holds speckle, from all frames so far.

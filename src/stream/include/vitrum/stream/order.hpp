@@ -12,7 +12,6 @@
 namespace vitrum::stream {
 
 struct OrderCounts {
-  Index received = 0;
   Index reordered = 0; // came after one with a higher number, in time
   Index missing = 0;   // never came, or too late: gaps
   Index repeated = 0;  // came twice: the second one was left out
@@ -31,7 +30,6 @@ public:
   void begin_at(Index number) { first_ = next_ = number; }
 
   void push(Index number, T value) {
-    ++counts_.received;
     if (number < first_) {
       ++counts_.early;
       return;
