@@ -97,4 +97,19 @@ std::vector<plot::Guide> event_guides(std::span<const Event> events) {
   return guides;
 }
 
+std::string printed_unit(std::string_view unit) {
+  if (unit == "sigma")
+    return "σ";
+  if (unit == "1/sigma")
+    return "σ⁻¹";
+  if (unit == "tau")
+    return "τ";
+  return display_unit(unit);
+}
+
+std::string printed_unit(const Result& result, const std::string& path) {
+  const Array* array = result.entry().find(path);
+  return array == nullptr ? "" : printed_unit(attribute_text(array->attributes, "units"));
+}
+
 } // namespace vitrum::report

@@ -2,6 +2,8 @@
 #pragma once
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "result.hpp"
@@ -36,6 +38,11 @@ private:
   double lowest_ = 0, highest_ = 1;
   std::string unit_;
 };
+
+/// The unit as figures write it: those of simulations, too ("sigma" → "σ").
+[[nodiscard]] std::string printed_unit(std::string_view unit);
+/// That of an array of the result; "" where there is none.
+[[nodiscard]] std::string printed_unit(const Result& result, const std::string& path);
 
 /// Group of the finest level of a two-time map with at most `cells` rows, else of the coarsest that
 /// is there; the group itself without levels.

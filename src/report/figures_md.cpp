@@ -12,26 +12,6 @@ using namespace plot;
 
 namespace {
 
-/// "sigma" as it is written in print.
-std::string printed(const std::string& unit) {
-  if (unit == "sigma")
-    return "σ";
-  if (unit == "1/sigma")
-    return "1/σ";
-  if (unit == "tau")
-    return "τ";
-  if (unit == "angstrom")
-    return "Å";
-  if (unit == "1/angstrom")
-    return "1/Å";
-  return unit;
-}
-
-std::string unit_of(const Result& result, const std::string& path) {
-  const Array* array = result.entry().find(path);
-  return array == nullptr ? "" : printed(attribute_text(array->attributes, "units"));
-}
-
 /// The curve of all atoms and those of pairs of species in one panel.
 std::optional<Panel> family(const Result& result,
                             const std::string& group,
@@ -43,7 +23,7 @@ std::optional<Panel> family(const Result& result,
     return std::nullopt;
   Panel panel;
   panel.height = 190;
-  panel.x = {fmt::format("{} ({})", axis, unit_of(result, group + "/" + axis))};
+  panel.x = {fmt::format("{} ({})", axis, printed_unit(result, group + "/" + axis))};
   panel.y = {curve == "s" ? "S(q)" : "g(r)"};
   Index k = 0;
   for (const auto& [name, array] : result.entry().group_at(group).arrays()) {
@@ -99,7 +79,7 @@ std::optional<Figure> make_speckle_figure(const Tree& root) {
   figure.description = "Speckle contrast of three windows against time";
   Panel panel;
   panel.height = 200;
-  panel.x = {fmt::format("time ({})", unit_of(result, "speckle/time"))};
+  panel.x = {fmt::format("time ({})", printed_unit(result, "speckle/time"))};
   panel.y = {"⟨I²⟩/⟨I⟩² − 1"};
   Index k = 0;
   for (const auto& [name, label] : {std::pair("spot", "1-D spot"),
@@ -128,7 +108,7 @@ std::optional<Figure> make_waiting_figure(const Tree& root) {
   const auto time = result.numbers("waiting/exchange_time", 1);
   if (!time || time->size() < 2)
     return std::nullopt;
-  const auto unit = unit_of(result, "waiting/exchange_time");
+  const auto unit = printed_unit(result, "waiting/exchange_time");
   Figure figure;
   figure.width = 700;
   figure.description = "Density of waiting times and exponent of the power law";
@@ -217,7 +197,7 @@ plot::Figure in_result_units(plot::Figure figure, const Tree& root) {
   const auto unit = result.entry().text("series/time_unit");
   if (unit.empty())
     return figure;
-  const std::string seconds = "(s)", own = "(" + printed(unit) + ")";
+  const std::string seconds = "(s)", own = "(" + printed_unit(unit) + ")";
   const auto change = [&](std::string& text) {
     for (auto at = text.find(seconds); at != std::string::npos; at = text.find(seconds, at + 1))
       text.replace(at, seconds.size(), own);

@@ -18,11 +18,7 @@ std::optional<Figure> make_mobility_figure(const Tree& root) {
   const auto x = result.numbers("mobility/mobile_x", 1), y = result.numbers("mobility/mobile_y", 1);
   if (moved == nullptr || moved->shape.size() != 2 || !x || !y)
     return std::nullopt;
-  const auto unit_of = [](const Array& array) {
-    const auto unit = attribute_text(array.attributes, "units");
-    return unit == "sigma" ? std::string("σ") : unit;
-  };
-  const std::string unit = unit_of(*moved);
+  const std::string unit = printed_unit(result, "mobility/displacement");
   Figure figure;
   figure.width = 720;
   figure.description = "Displacements of atoms and their order in a slab of the box";

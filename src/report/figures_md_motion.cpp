@@ -100,9 +100,7 @@ std::optional<Figure> make_van_hove_figure(const Tree& root) {
   figure.description = "Self part of the van Hove function";
   Panel panel;
   panel.height = 200;
-  const auto* unit = result.entry().find("van_hove/r");
-  const auto name = attribute_text(unit->attributes, "units");
-  panel.x = {fmt::format("r ({})", name == "sigma" ? "σ" : name)};
+  panel.x = {fmt::format("r ({})", printed_unit(result, "van_hove/r"))};
   panel.y = {"4πr² G_s(r, t)", Scale::log};
   panel.y.label = "density of displacements";
   const double low = std::log(lag->front()), high = std::log(lag->back());
@@ -137,8 +135,7 @@ std::optional<Figure> make_hop_figure(const Tree& root) {
   figure.description = "Lengths of hops, times between them and their rate against time";
   Panel lengths;
   lengths.height = 180;
-  const auto unit = attribute_text(result.entry().at("hops/length").attributes, "units");
-  lengths.x = {fmt::format("length of a hop ({})", unit == "sigma" ? "σ" : unit)};
+  lengths.x = {fmt::format("length of a hop ({})", printed_unit(result, "hops/length"))};
   lengths.y = {"density"};
   Series curve;
   curve.x = *length;

@@ -63,6 +63,7 @@ class Structure(CliTest):
         for pair, peak, minimum in (("1_1", 1.065, 1.365), ("1_2", 0.985, 1.255), ("2_2", 0.905, 1.145)):
             self.assertAlmostEqual(s[f"pair_distribution/first_peak_{pair}"], peak, places=9)
             self.assertAlmostEqual(s[f"pair_distribution/first_minimum_{pair}"], minimum, places=9)
+        self.assert_documented("s.h5")
         self.vitrum("show", "s.h5", "--figure", "structure", "-o", "s.png")
         self.vitrum("report", "s.h5", "-o", "page", "--quiet")
         page = self.path("page/index.html").read_text()
@@ -105,6 +106,7 @@ class Trajectory(CliTest):
             self.assertEqual(result["entry/mobility/displacement"].shape, (96, 96))
             self.assertIn("peak_structure_factor_errors", result["entry/structure"])
         self.vitrum("validate", "g.h5")
+        self.assert_documented("g.h5")
         for figure in ("two-time", "g2", "structure", "speckle", "windows", "waiting", "hops", "motion", "mobility", "model-variance"):
             self.vitrum("show", "g.h5", "--figure", figure, "-o", f"{figure}.png")
         self.vitrum("report", "g.h5", "-o", "page", "--quiet")
@@ -248,9 +250,18 @@ class Simulation(CliTest):
         self.assertIn("41", self.vitrum("info", "glass/glass.lammpstrj").stdout)
         self.refused("glass/glass.lammpstrj: exists (use --resume to go on, --overwrite to begin anew)", "md", "simulate",
                      *self.SMALL[:-1], "-o", "glass")
-        self.vitrum("md", "analyze", "glass/glass.lammpstrj", "--replicates", "0", "-o", "g.h5", "--quiet")
-        s = self.scalars("g.h5")["scalars"]
-        self.assertGreater(s["structure/peak_structure_factor"]["value"], 2)
+        # at its density the large species first, then the small one: the same glass (Derlet's: AA 1.065, AB 0.985, BB 0.905, S(q) at 7.75)
+        self.vitrum("md", "simulate", *self.SMALL, "--model", "wahnstrom-small-first", "-o", "small")
+        for folder, large, small in (("glass", 1, 2), ("small", 2, 1)):
+            self.vitrum("md", "analyze", f"{folder}/glass.lammpstrj", "--no-map", "--r-width", "0.03", "--replicates", "0", "-o", f"{folder}.h5", "--quiet")
+            s = {name: value["value"] for name, value in self.scalars(f"{folder}.h5")["scalars"].items()}
+            for pair, peak in ((f"{large}_{large}", 1.065), ("1_2", 0.985), (f"{small}_{small}", 0.905)):
+                self.assertAlmostEqual(s[f"pair_distribution/first_peak_{pair}"], peak, delta=0.05)
+            self.assertAlmostEqual(s["structure/peak_q"], 7.75, delta=0.3)
+            self.assertTrue(2 < s["structure/peak_structure_factor"] < 3.5, s["structure/peak_structure_factor"])
+            self.assertGreater(s[f"voronoi/mean_coordination_{large}"], s[f"voronoi/mean_coordination_{small}"] + 1.5)
+            edge = float(self.path(f"{folder}/glass.lammpstrj").read_text().split("BOX BOUNDS")[1].splitlines()[1].split()[1])
+            self.assertAlmostEqual(864 / edge**3, 1.296, delta=0.001)
 
     @unittest.skipUnless(shutil.which("lmp"), "LAMMPS is not installed")
     def test_goes_on_after_a_kill(self):
@@ -271,6 +282,11 @@ class Simulation(CliTest):
         again = dump.read_text()
         self.assertEqual(steps(again), steps(whole))
         self.assertEqual(again[:again.index("ITEM: TIMESTEP\n1750")], whole[:whole.index("ITEM: TIMESTEP\n1750")])
+        # the state goes on, velocities and thermostat too, until rounding has grown
+        last = lambda text: np.array([line.split()[2:] for line in text[text.rindex("ITEM: ATOMS"):].splitlines()[1:]], float)
+        before = np.array([line.split()[2:] for line in whole[whole.index("ITEM: TIMESTEP\n1800"):].split("ITEM: ATOMS")[1].split("ITEM")[0].splitlines()[1:]], float)
+        self.assertGreater(np.abs(last(whole) - before).max(), 0.2)
+        np.testing.assert_allclose(last(again), last(whole), atol=1e-4)
         self.assertIn("the times begin anew at frame 36, the steps go on: times taken as going on", self.vitrum("info", "glass/glass.lammpstrj").stdout)
         self.vitrum("md", "simulate", "--resume", "--hold", "20", "-o", "glass", "--quiet")  # a longer hold goes on
         self.assertEqual(steps(dump.read_text())[-1], "2500")
@@ -361,6 +377,7 @@ class Simulation(CliTest):
         with h5py.File(self.path("cool/cooling.h5")) as result:
             temperature, energy = result["entry/cooling/temperature"][:], result["entry/cooling/energy"][:]
         self.vitrum("validate", "cool/cooling.h5")
+        self.assert_documented("cool/cooling.h5")
         self.assertTrue((np.diff(temperature) <= 0).all())
         np.testing.assert_allclose(temperature, 1.2 - 0.011 * (np.arange(100) + 0.5), atol=0.1)
         glass, liquid = energy[temperature < 0.3].mean(), energy[temperature > 1].mean()

@@ -16,7 +16,7 @@ LAYOUT = pathlib.Path(__file__).resolve().parents[2] / "docs/file-layout.md"
 
 
 def layout():
-    """What docs/file-layout.md says: [(parts of the path of a group, names in it)], each name a pattern."""
+    """What docs/file-layout.md says: [(parts of the path of a group, names in it, whether it is also laid out as fits are)], each name a pattern."""
     sections = [([], "")]
     for line in LAYOUT.read_text().split("```text")[1].split("```")[0].splitlines():
         head = re.match(r"  (?! )(\S+/)(?=\s|$)", line)
@@ -26,7 +26,7 @@ def layout():
             sections[-1] = (sections[-1][0], sections[-1][1] + " " + line)
     pattern = lambda word: re.compile(re.sub("<[^<>]+>", r"[\\w-]+", re.escape(word)))
     words = lambda text: [pattern(w) for w in re.findall(r"[\w<>-]+", text) if not re.fullmatch("<.*>", w)]
-    return [([pattern(part) for part in head], words(text)) for head, text in sections]
+    return [([pattern(part) for part in head], words(text), "as fit/<model>" in text) for head, text in sections]
 
 
 def poisson_frames(frames=40, height=8, width=10, mean=2.0, seed=1):
@@ -68,10 +68,11 @@ class CliTest(unittest.TestCase):
 
         def known(parts):
             fits = [s for s in sections if len(s[0]) < len(parts) and all(a.fullmatch(b) for a, b in zip(s[0], parts))]
-            longest = max(len(head) for head, _ in fits)
-            names = [name for head, words in fits if len(head) == longest for name in words]
+            longest = max(len(head) for head, *_ in fits)
+            names = [name for head, words, _ in fits if len(head) == longest for name in words]
             found = all(part.isdigit() or any(n.fullmatch(re.sub("(?<=.)_errors$", "", part)) for n in names) for part in parts[longest:])
-            return found or (len(parts) > 1 and longest == 1 and known(parts[1:]))  # what is kept of another result
+            as_fits = any(len(head) == longest and as_fit and known(["fit", "kww", *parts[longest:]]) for head, _, as_fit in fits)
+            return found or as_fits or (len(parts) > 1 and longest == 1 and known(parts[1:]))  # what is kept of another result
 
         missing = set()
         for result in results:
