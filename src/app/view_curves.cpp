@@ -12,8 +12,8 @@ namespace vitrum::app {
 
 plot::Figure make_figure(const RangeG2& g2) {
   plot::Panel panel;
-  panel.title = fmt::format("ages {:.6g} to {:.6g} s", g2.first_s, g2.last_s);
-  panel.x = {"lag (s)", plot::Scale::log};
+  panel.title = fmt::format("ages {:.6g} to {:.6g} {}", g2.first_s, g2.last_s, g2.time_unit);
+  panel.x = {fmt::format("lag ({})", g2.time_unit), plot::Scale::log};
   panel.y = {"g₂"};
   plot::Series points;
   points.x = g2.lag_s;
@@ -47,7 +47,7 @@ plot::Figure make_figure(const RangeG2& g2) {
 
 plot::Figure make_figure(const MapCut& cut) {
   plot::Panel panel;
-  panel.x = {"time (s)"};
+  panel.x = {fmt::format("time ({})", cut.time_unit)};
   panel.y = {cut.label};
   plot::Series curve;
   curve.x = cut.time_s;

@@ -93,11 +93,11 @@ plot::Figure ResultView::map_figure(Index bin, const MapWindow& window, Index ce
   map.label = "C(t₁, t₂)";
   plot::Panel panel;
   panel.title = facts.title;
-  panel.x = {"t₁ (s)",
+  panel.x = {fmt::format("t₁ ({})", facts.time_unit),
              plot::Scale::linear,
              all ? facts.first_s : window.x_first,
              all ? facts.last_s : window.x_last};
-  panel.y = {"t₂ (s)",
+  panel.y = {fmt::format("t₂ ({})", facts.time_unit),
              plot::Scale::linear,
              all ? facts.first_s : window.y_first,
              all ? facts.last_s : window.y_last};
@@ -116,7 +116,10 @@ plot::Figure ResultView::map_figure(Index bin, const MapWindow& window, Index ce
     plot::Panel below;
     below.row = 1;
     below.height = 62;
-    below.x = {"time (s)", plot::Scale::linear, panel.x.lower, panel.x.upper};
+    below.x = {fmt::format("time ({})", facts.time_unit),
+               plot::Scale::linear,
+               panel.x.lower,
+               panel.x.upper};
     below.y = {counts.label};
     plot::Series curve;
     curve.line_width = 0.8;
@@ -138,11 +141,12 @@ plot::Figure ResultView::map_figure(Index bin, const MapWindow& window, Index ce
 
 std::string ResultView::map_csv(Index bin, const MapWindow& window) const {
   const auto seen = part(bin, window, cells_exported);
-  std::string out = fmt::format("# {}, C(t1, t2) of {}; a line of t1 (s), then lines of t2 (s) and "
-                                "values, means over {:g} s\n",
+  std::string out = fmt::format("# {0}, C(t1, t2) of {1}; a line of t1 ({3}), then lines of t2 "
+                                "({3}) and values, means over {2:g} {3}\n",
                                 path_,
                                 maps_->at(bin).facts.title,
-                                seen.step_s);
+                                seen.step_s,
+                                maps_->at(bin).facts.time_unit);
   out += "t2 [s] \\ t1 [s]";
   for (const double t : middles(seen.x_first, seen.step_s, seen.tile.columns))
     out += "," + report::exact_number(t);

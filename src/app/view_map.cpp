@@ -8,6 +8,7 @@
 #include "vitrum/core/error.hpp"
 #include "vitrum/plot/reduce.hpp"
 #include "vitrum/report/figures.hpp"
+#include "vitrum/report/md_figures.hpp"
 
 namespace vitrum::app {
 namespace {
@@ -173,17 +174,18 @@ MapCut ResultView::cut(Index bin, CutDirection direction, double at_s) const {
   const double place = (at_s - (diagonal ? 0 : facts.first_s)) / facts.frame_time_s;
   const double frame = diagonal ? std::round(place) : std::floor(place);
   if (!(frame >= (diagonal ? 1 : 0)) || frame >= static_cast<double>(facts.frames))
-    throw OptionError(fmt::format("cut at {} s: outside the map", at_s));
+    throw OptionError(fmt::format("cut at {} {}: outside the map", at_s, facts.time_unit));
   const auto t = static_cast<Index>(frame);
   const double start = facts.first_s + facts.frame_time_s / 2;
   const auto values = diagonal ? diagonal_of(stored, t) : whole_row(stored, t);
   MapCut out;
+  out.time_unit = facts.time_unit;
   const double shown = diagonal ? static_cast<double>(t) * facts.frame_time_s
                                 : start + static_cast<double>(t) * facts.frame_time_s;
-  const char* form = direction == CutDirection::horizontal ? "C(t₁, t₂ = {:.6g} s)"
-                     : direction == CutDirection::vertical ? "C(t₁ = {:.6g} s, t₂)"
-                                                           : "C(t + {:.6g} s, t)";
-  out.label = fmt::format(fmt::runtime(form), shown);
+  const char* form = direction == CutDirection::horizontal ? "C(t₁, t₂ = {:.6g} {})"
+                     : direction == CutDirection::vertical ? "C(t₁ = {:.6g} {}, t₂)"
+                                                           : "C(t + {:.6g} {}, t)";
+  out.label = fmt::format(fmt::runtime(form), shown, facts.time_unit);
   for (std::size_t i = 0; i < values.size(); ++i) {
     out.time_s.push_back(start + static_cast<double>(i) * facts.frame_time_s);
     out.value.push_back(static_cast<double>(values[i]));
@@ -194,6 +196,7 @@ MapCut ResultView::cut(Index bin, CutDirection direction, double at_s) const {
 MapCut ResultView::intensity(Index bin) const {
   MapCut out;
   out.label = "I₀ (counts)";
+  out.time_unit = report::time_unit_of(tree_);
   out.time_s = numbers_or_none("entry/intensity/time_s");
   const auto n = out.time_s.size();
   const auto all = numbers_or_none("entry/intensity/bin_mean_counts");

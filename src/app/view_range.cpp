@@ -67,6 +67,7 @@ RangeG2 ResultView::range_g2(Index bin,
   }
   std::vector<correlate::OneTime> window = std::move(sums.result().windows);
   RangeG2 out;
+  out.time_unit = facts.time_unit;
   out.pixel_errors =
       set_pixel_statistics(window, options.age, tree_, static_cast<std::size_t>(bin - 1));
   const auto& g2 = window.at(0);

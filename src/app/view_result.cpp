@@ -65,6 +65,7 @@ StoredBin open_bin(const std::string& path, const Tree& tree, const std::string&
   facts.first_s = time.front() - facts.frame_time_s / 2;
   facts.last_s = time.back() + facts.frame_time_s / 2;
   facts.title = report::bin_title(tree, facts.bin);
+  facts.time_unit = report::time_unit_of(tree);
   return bin;
 }
 
@@ -211,7 +212,8 @@ std::vector<MapMark> ResultView::marks(Index bin) const {
       MapMark mark{"event", times[i], times[i], "event"};
       if (i < kinds.size())
         mark.text = kinds[i] + " event";
-      mark.text += " at " + report::format_value(times[i], std::nan(""), "s");
+      mark.text +=
+          " at " + report::format_value(times[i], std::nan(""), report::time_unit_of(tree_));
       if (i < drops.size() && i < drop_errors.size())
         mark.text += ", drop " + report::format_value(drops[i], drop_errors[i]);
       out.push_back(std::move(mark));

@@ -192,12 +192,15 @@ std::optional<Figure> make_waiting_figure(const Tree& root) {
   return figure;
 }
 
+std::string time_unit_of(const Tree& root) {
+  return printed_unit(Result(root).time_unit());
+}
+
 plot::Figure in_result_units(plot::Figure figure, const Tree& root) {
-  const Result result(root);
-  const auto unit = result.entry().text("series/time_unit");
-  if (unit.empty())
+  const auto unit = time_unit_of(root);
+  const std::string seconds = "(s)", own = "(" + unit + ")";
+  if (own == seconds)
     return figure;
-  const std::string seconds = "(s)", own = "(" + printed_unit(unit) + ")";
   const auto change = [&](std::string& text) {
     for (auto at = text.find(seconds); at != std::string::npos; at = text.find(seconds, at + 1))
       text.replace(at, seconds.size(), own);

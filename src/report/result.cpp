@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "figure_parts.hpp"
 #include "vitrum/core/error.hpp"
 #include "vitrum/plot/ticks.hpp"
 #include "vitrum/report/numbers.hpp"
@@ -85,13 +86,13 @@ Result::Result(const Tree& root) {
   else if (const Array* g2 = entry_->find("g2/g2"); g2 != nullptr && g2->shape.size() == 2)
     bins_ = g2->shape[0];
   if (const Tree* bins = entry_->find_group("bins")) {
-    q_unit_ = display_unit(attribute_text(bins->attributes, "q_unit"));
+    q_unit_ = printed_unit(attribute_text(bins->attributes, "q_unit"));
     const auto q = quantity("bins/q_inv_angstrom", {bins_});
     if (q &&
         std::all_of(q->values.begin(), q->values.end(), [](double v) { return std::isfinite(v); }))
       q_ = q->values;
     if (q && q_unit_.empty())
-      q_unit_ = display_unit(q->unit);
+      q_unit_ = printed_unit(q->unit);
   }
 }
 

@@ -124,7 +124,7 @@ ordered_json to_json(const plot::Panel& panel) {
   return out;
 }
 
-ordered_json to_json(const fit::FitResult& fit) {
+ordered_json to_json(const fit::FitResult& fit, const std::string& time_unit) {
   ordered_json out{{"model", models::name(fit.model)},
                    {"title", report::display_model(models::name(fit.model))},
                    {"status", fit::name(fit.status)},
@@ -132,14 +132,16 @@ ordered_json to_json(const fit::FitResult& fit) {
                    {"chi2_reduced", fit.chi2_reduced},
                    {"curve", fit.curve},
                    {"parameters", ordered_json::array()}};
-  const auto add = [&](const std::string& name, double value, double error, const std::string& u) {
-    out["parameters"].push_back({{"name", name},
-                                 {"label", report::display_name(name)},
-                                 {"value", value},
-                                 {"error", error},
-                                 {"unit", u},
-                                 {"text", report::format_value(value, error, u)}});
-  };
+  const auto add =
+      [&](const std::string& name, double value, double error, const std::string& own) {
+        const auto& u = own == "s" ? time_unit : own;
+        out["parameters"].push_back({{"name", name},
+                                     {"label", report::display_name(name)},
+                                     {"value", value},
+                                     {"error", error},
+                                     {"unit", u},
+                                     {"text", report::format_value(value, error, u)}});
+      };
   for (const auto& parameter : fit.parameters)
     add(parameter.name, parameter.value, parameter.error, parameter.unit);
   if (!fit.parameters.empty())
@@ -179,6 +181,7 @@ ordered_json to_json(const app::MapFacts& facts) {
                    {"frame_time_s", facts.frame_time_s},
                    {"first_s", facts.first_s},
                    {"last_s", facts.last_s},
+                   {"time_unit", facts.time_unit},
                    {"layers", ordered_json::array()}};
   for (const auto& layer : facts.layers)
     out["layers"].push_back({{"factor", layer.factor}, {"size", layer.size}});
@@ -192,13 +195,14 @@ ordered_json to_json(const app::MapCut& cut) {
 ordered_json to_json(const app::RangeG2& g2) {
   ordered_json out{{"first_s", g2.first_s},
                    {"last_s", g2.last_s},
+                   {"time_unit", g2.time_unit},
                    {"pixel_errors", g2.pixel_errors},
                    {"lag_s", g2.lag_s},
                    {"g2", g2.value},
                    {"errors", g2.error},
                    {"fits", ordered_json::array()}};
   for (const auto& fit : g2.fits)
-    out["fits"].push_back(to_json(fit));
+    out["fits"].push_back(to_json(fit, g2.time_unit));
   return out;
 }
 

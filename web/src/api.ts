@@ -44,6 +44,7 @@ export interface MapFacts {
   frame_time_s: number;
   first_s: number;
   last_s: number;
+  time_unit: string; // of all that is named _s
   layers: { factor: number; size: number }[];
 }
 

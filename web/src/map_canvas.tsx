@@ -150,12 +150,12 @@ export const MapCanvas = memo((props: CanvasProps) => {
         aspect="equal"
         abscissaConfig={{
           visDomain: [map.first_s, map.last_s],
-          label: 't₁ (s)',
+          label: `t₁ (${map.time_unit})`,
           formatTick: plainTick,
         }}
         ordinateConfig={{
           visDomain: [map.first_s, map.last_s],
-          label: 't₂ (s)',
+          label: `t₂ (${map.time_unit})`,
           formatTick: plainTick,
         }}
       >
@@ -171,7 +171,7 @@ export const MapCanvas = memo((props: CanvasProps) => {
         <TiledTooltipMesh
           renderTooltip={(x, y, v) => (
             <span data-tip={v} data-x={x} data-y={y}>
-              t₁ {shown(x)} s, t₂ {shown(y)} s
+              t₁ {shown(x)} {map.time_unit}, t₂ {shown(y)} {map.time_unit}
               <br />C = <b>{shown(v)}</b>
             </span>
           )}

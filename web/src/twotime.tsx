@@ -264,7 +264,7 @@ function Explorer({ file, bin, map, state }: Explored) {
         <div className="side">
           <div className="side-head">
             <b>
-              g₂ of ages {g2.value === undefined ? '…' : `${shown(g2.value.first_s)} – ${shown(g2.value.last_s)} s`}
+              g₂ of ages {g2.value === undefined ? '…' : `${shown(g2.value.first_s)} – ${shown(g2.value.last_s)} ${map.time_unit}`}
             </b>
             <RangeInputs of={['first age', 'last age']} range={range} change={drag} />
             {range !== undefined && (
@@ -327,7 +327,7 @@ function Explorer({ file, bin, map, state }: Explored) {
                 name="at"
                 aria-label={direction === 'diagonal' ? 'lag of the cut' : 'time of the cut'}
                 defaultValue={at}
-                placeholder="at (s)"
+                placeholder={`at (${map.time_unit})`}
               />{' '}
               <button type="submit">cut</button>
             </form>
@@ -358,7 +358,7 @@ function Explorer({ file, bin, map, state }: Explored) {
                 <li key={index}>
                   {mark.kind === 'segment' ? (
                     <button type="button" onClick={() => setRange([mark.first_s, mark.last_s])}>
-                      {mark.text} {shown(mark.first_s)} – {shown(mark.last_s)} s
+                      {mark.text} {shown(mark.first_s)} – {shown(mark.last_s)} {map.time_unit}
                     </button>
                   ) : (
                     mark.text

@@ -17,6 +17,7 @@ namespace {
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 Site make_site(SiteOptions options = {}) {
   if (options.root.empty())
@@ -244,6 +245,38 @@ TEST(Site, CutsAreRowsAndDiagonalsOfTheMap) {
   const auto diagonal = cut("diagonal", "12");
   ASSERT_EQ(diagonal.at("value").size(), n - 12);
   EXPECT_EQ(diagonal.at("value")[33].get<float>(), map[45 * n + 33]);
+}
+
+TEST(Site, SimulationsKeepTheirUnitOfTime) {
+  auto tree = io::read_tree(SmallResult::get().path("result.h5"));
+  tree.set("entry/series/time_unit", make_scalar(std::string("tau")));
+  const auto path = SmallResult::get().path("simulated.h5");
+  io::write_tree(path, tree);
+  auto site = make_site();
+  const auto body = [&](const char* page, std::multimap<std::string, std::string> query) {
+    query.insert({{"file", "simulated.h5"}, {"bin", "1"}});
+    const auto answer = ask(site, page, std::move(query));
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    return answer.body;
+  };
+  const auto map = json::parse(body("/api/map", {}));
+  EXPECT_EQ(map.at("time_unit"), "τ");
+  EXPECT_THAT(map.at("intensity").dump(), HasSubstr("time (τ)"));
+  const std::multimap<std::string, std::string> ages{{"first_s", "0"}, {"last_s", "120"}};
+  const auto range = json::parse(body("/api/range", ages));
+  EXPECT_EQ(range.at("time_unit"), "τ");
+  EXPECT_THAT(range.at("fits").dump(), HasSubstr(" τ\""));
+  EXPECT_THAT(range.at("fits").dump(), Not(HasSubstr(" s\"")));
+  EXPECT_THAT(range.at("picture").get<std::string>(), HasSubstr("lag (τ)"));
+  const auto cut = json::parse(body("/api/cut", {{"direction", "vertical"}, {"at_s", "50.2"}}));
+  EXPECT_EQ(cut.at("label"), "C(t₁ = 50 τ, t₂)");
+  EXPECT_THAT(cut.at("picture").get<std::string>(), HasSubstr("time (τ)"));
+  for (const char* format : {"svg", "csv"}) {
+    const auto saved = body("/api/map-export", {{"format", format}});
+    EXPECT_THAT(saved, HasSubstr("(τ)"));
+    EXPECT_THAT(saved, Not(HasSubstr("(s)")));
+  }
+  std::filesystem::remove(path);
 }
 
 /// The result has g2 of windows of age, made from frames; a range dragged over one is made from the

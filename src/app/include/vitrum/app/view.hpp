@@ -84,6 +84,7 @@ struct MapFacts {
   Index frames = 0;
   double frame_time_s = 0;
   double first_s = 0, last_s = 0; // outer edges of the first and the last frame
+  std::string time_unit = "s";    // of all that is named _s; a simulation has its own: "τ"
   std::vector<MapLayer> layers;   // the finest first
 };
 
@@ -106,6 +107,7 @@ enum class CutDirection { horizontal, vertical, diagonal };
 struct MapCut {
   std::string label;                 // "C(t₁, t₂ = 120.5 s)"
   std::vector<double> time_s, value; // NaN in gaps
+  std::string time_unit = "s";
 };
 
 /// g2 of the pairs of frames whose age lies in a range.
@@ -113,7 +115,8 @@ struct RangeG2 {
   double first_s = 0, last_s = 0; // of whole frames
   std::vector<double> lag_s, value, error;
   std::vector<fit::FitResult> fits; // one per model
-  bool pixel_errors = false;        // errors know the pixels; else from blocks of time alone
+  std::string time_unit = "s";
+  bool pixel_errors = false; // errors know the pixels; else from blocks of time alone
 };
 
 /// What is known of one pixel of a map of relaxation times.

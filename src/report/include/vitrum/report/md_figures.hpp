@@ -36,6 +36,8 @@ namespace vitrum::report {
 /// Normalised variance of the last frame for electron probes of several sizes.
 [[nodiscard]] std::optional<plot::Figure> make_md_fem_figure(const Tree& result);
 
+/// "s", or how figures write the unit of time of a simulation: "τ".
+[[nodiscard]] std::string time_unit_of(const Tree& result);
 /// The figure with the unit of time of the result on its axes: simulations have their own.
 [[nodiscard]] plot::Figure in_result_units(plot::Figure figure, const Tree& result);
 
