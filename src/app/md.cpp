@@ -80,6 +80,7 @@ std::string
 run_md_analyze(MdAnalyzeOptions options, const Invocation& invocation, const Monitor& monitor) {
   if (!options.run.dry_run)
     require_output(options.output, options.inputs);
+  validate(options);
   (void)make_fit_plan(options.fit);
   if (!options.atoms.empty() && !options.run.dry_run)
     require_output({options.atoms, options.output.overwrite}, options.inputs);

@@ -15,11 +15,12 @@ run_md_frames(MdFramesOptions options, const Invocation& invocation, const Monit
   (void)invocation;
   if (!options.run.dry_run)
     require_output(options.output, options.inputs);
+  validate(options.windows);
   MdRun run;
   run.trajectory = open_atoms(options.inputs.at(0), options.trajectory, run.warnings);
   const auto& info = run.info();
   const Index exposure = options.windows.exposure;
-  if (exposure < 1 || exposure > info.frames)
+  if (exposure > info.frames)
     throw OptionError(fmt::format("--exposure {}: must be 1 to {}", exposure, info.frames));
   choose_weights(run, options.windows);
   MdAnalyzeOptions structure;
@@ -39,6 +40,7 @@ run_md_frames(MdFramesOptions options, const Invocation& invocation, const Monit
   auto grid = md::grid_up_to(box, q_max);
   if (options.windows.wavelength > 0)
     grid.half[2] = std::max(grid.half[2], grid.half[0]);
+  require_memory(run, grid, options.windows.tolerance, options.run, "take a smaller --q-max");
   const auto plane = md::make_plane(box, grid, options.windows.wavelength);
   frames::SeriesInfo movie;
   movie.frames = info.frames / exposure;

@@ -42,7 +42,7 @@ void require_same_box(const MdRun& run,
 void analyse_frames(MdRun& run, const MdAnalyzeOptions& o, const Monitor& monitor) {
   const auto& info = run.info();
   const Index exposure = o.windows.exposure;
-  if (exposure < 1 || exposure > info.frames / 2)
+  if (exposure > info.frames / 2)
     throw OptionError(
         fmt::format("--exposure {}: must be 1 to {}, half the frames", exposure, info.frames / 2));
   const double step = atoms::equal_time_step(info, "correlation in time");
@@ -55,9 +55,14 @@ void analyse_frames(MdRun& run, const MdAnalyzeOptions& o, const Monitor& monito
 
   const auto box = info.first_box;
   const auto grid = md::grid_up_to(box, std::max(run.q_high, run.peak.q * 1.2));
-  run.windows = {md::make_shell(box, grid, run.q_low, run.q_high),
-                 md::make_slice(box, grid, run.q_low, run.q_high, o.windows.wavelength),
-                 md::make_spot(box, grid, run.peak.q, o.windows.spot)};
+  require_memory(run, grid, o.windows.tolerance, o.run, "take a --shell of smaller q");
+  try {
+    run.windows = {md::make_shell(box, grid, run.q_low, run.q_high),
+                   md::make_slice(box, grid, run.q_low, run.q_high, o.windows.wavelength),
+                   md::make_spot(box, grid, run.peak.q, o.windows.spot)};
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", info.path, error.what()));
+  }
   std::size_t places = 0;
   for (const auto& window : run.windows) {
     run.movie.emplace_back(window.at.size() * static_cast<std::size_t>(run.frames), 0.0F);
@@ -165,6 +170,11 @@ void analyse_frames(MdRun& run, const MdAnalyzeOptions& o, const Monitor& monito
   run.waiting = waiting.result();
   if (info.frames > 2 * o.hop_frames)
     run.hops = hops.result();
+  else
+    run.warnings.push_back(fmt::format("no hops: {} frames, --hop-frames {} needs more than {}",
+                                       info.frames,
+                                       o.hop_frames,
+                                       2 * o.hop_frames));
   run.motion = motion->result();
   constexpr std::size_t fewest_fields = 64;
   if (fields >= fewest_fields)

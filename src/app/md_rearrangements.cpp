@@ -91,11 +91,7 @@ void look_at(Origin& o,
     o.mobility = map_of(o.moved);
   if (!run.voronoi)
     return;
-  std::vector<double> radius;
-  for (const auto s : o.before.species)
-    radius.push_back(run.radii[static_cast<std::size_t>(s)]);
-  o.classes =
-      md::make_voronoi(o.before.box, o.before.positions, radius, options.smallest_face).classes();
+  o.classes = cells_of(run, o.before, options).classes();
   const auto members = frank_kasper_members(o.classes);
   const std::vector<double> share(members.begin(), members.end());
   o.ifk_fraction = static_cast<double>(std::count(members.begin(), members.end(), 1)) /

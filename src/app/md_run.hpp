@@ -90,6 +90,16 @@ struct MdRun {
   [[nodiscard]] std::string time_unit() const;      // "tau"; "time"
 };
 
+/// Throws OptionError that names the flag.
+void validate(const WindowFlags& flags);
+void validate(const MdAnalyzeOptions& options);
+/// Throws DataError where densities of the grid do not fit into --memory.
+void require_memory(const MdRun& run,
+                    const md::ReciprocalGrid& grid,
+                    double tolerance,
+                    const RunFlags& flags,
+                    const std::string& advice);
+
 /// Opens the trajectory and restricts it to --frames; warns of what is wrong with the file.
 [[nodiscard]] std::unique_ptr<atoms::TrajectorySource> open_atoms(
     const std::string& path, const TrajectoryFlags& flags, std::vector<std::string>& warnings);
@@ -113,6 +123,9 @@ void analyse_frames(MdRun& run, const MdAnalyzeOptions& options, const Monitor& 
 
 /// entry/series, structure, pair_distribution, voronoi.
 void add_structure(Tree& tree, const MdRun& run);
+/// Voronoi cells of one configuration. Throws DataError that names the file and the step.
+[[nodiscard]] md::Voronoi
+cells_of(const MdRun& run, const atoms::Configuration& c, const MdAnalyzeOptions& options);
 /// 1 for the atoms of any class.
 [[nodiscard]] std::vector<std::uint8_t>
 frank_kasper_members(std::span<const md::FrankKasper> classes);

@@ -18,8 +18,6 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// Frames that the structure is averaged over: evenly, with the last.
 std::vector<Index> chosen_frames(Index frames, Index wanted) {
-  if (wanted < 1)
-    throw OptionError(fmt::format("--structure-frames {}: must be at least 1", wanted));
   std::vector<Index> out;
   const Index count = std::min(frames, wanted);
   for (Index k = 0; k < count; ++k)
@@ -38,6 +36,9 @@ void average_pairs(MdRun& run, const MdAnalyzeOptions& o, const std::vector<Inde
     const double spacing = std::cbrt(c.box.volume() / static_cast<double>(c.atoms()));
     if (r_max == 0) // the first distance is close to the mean spacing
       r_max = std::min(half * 0.999, 6 * spacing);
+    if (r_max > half)
+      throw DataError(fmt::format(
+          "{}: --r-max {:g}: more than half the box, {:.6g}", run.info().path, r_max, half));
     const auto one = md::pair_distribution(c.box, c.positions, c.species, kinds, r_max, o.r_width);
     if (run.g.r.empty()) {
       run.g = one;
@@ -70,7 +71,15 @@ void average_structure(MdRun& run,
   double q_max = o.q_max;
   if (q_max == 0)
     q_max = 3 * 2 * std::numbers::pi / spacing;
+  if (q_max <= o.q_width)
+    throw OptionError(
+        fmt::format("--q-width {}: must be less than the end of S(q), {:.6g}", o.q_width, q_max));
   const auto kinds = run.info().species.size();
+  require_memory(run,
+                 md::grid_up_to(run.last.box, q_max),
+                 o.windows.tolerance,
+                 o.run,
+                 "take a smaller --q-max");
   md::StructureAccumulator sum(
       run.last.box, static_cast<Index>(kinds), q_max, o.q_width, run.weights);
   struct Lane { // a frame that is looked at beside others
@@ -110,6 +119,11 @@ void average_structure(MdRun& run,
   run.s = sum.result();
   // small q hold few vectors and the compressibility, not the peak
   run.peak = md::highest_peak(run.s, std::numbers::pi / spacing);
+  if (!(run.peak.q > 0))
+    throw DataError(fmt::format("{}: S(q) has no peak from {:.3g} to {:.3g}: take a larger --q-max",
+                                run.info().path,
+                                std::numbers::pi / spacing,
+                                q_max));
 }
 
 std::vector<double> radii_of(const MdRun& run, const std::vector<std::string>& texts) {
@@ -139,10 +153,7 @@ std::vector<double> radii_of(const MdRun& run, const std::vector<std::string>& t
 
 void find_cells(MdRun& run, const MdAnalyzeOptions& o) {
   run.radii = radii_of(run, o.radii);
-  std::vector<double> radius;
-  for (const auto s : run.last.species)
-    radius.push_back(run.radii[static_cast<std::size_t>(s)]);
-  run.voronoi = md::make_voronoi(run.last.box, run.last.positions, radius, o.smallest_face);
+  run.voronoi = cells_of(run, run.last, o);
   const auto members = frank_kasper_members(run.voronoi->classes());
   std::vector<md::Link> links;
   for (std::size_t i = 0; i < members.size(); ++i)
@@ -154,6 +165,19 @@ void find_cells(MdRun& run, const MdAnalyzeOptions& o) {
 }
 
 } // namespace
+
+md::Voronoi
+cells_of(const MdRun& run, const atoms::Configuration& c, const MdAnalyzeOptions& options) {
+  std::vector<double> radius;
+  for (const auto s : c.species)
+    radius.push_back(run.radii[static_cast<std::size_t>(s)]);
+  try {
+    return md::make_voronoi(c.box, c.positions, radius, options.smallest_face);
+  } catch (const DataError& error) {
+    throw DataError(fmt::format(
+        "{}: step {}: {}; --no-voronoi does without cells", run.info().path, c.step, error.what()));
+  }
+}
 
 std::string MdRun::length_unit() const {
   return info().length_unit.empty() ? "length" : info().length_unit;

@@ -62,6 +62,16 @@ Design design_for(double tolerance) {
   return best;
 }
 
+std::array<Index, 3> mesh_lengths(const ReciprocalGrid& grid, const Design& design) {
+  std::array<Index, 3> n{};
+  for (std::size_t d = 0; d < 3; ++d) {
+    const auto points = static_cast<double>(2 * grid.half[d] + 1);
+    n[d] = smooth_length(std::max<Index>(
+        static_cast<Index>(std::ceil(design.oversampling * points)), 2 * design.width));
+  }
+  return n;
+}
+
 double kernel(double z, double shape) {
   const double s = 1 - z * z;
   return s > 0 ? std::exp(shape * (std::sqrt(s) - 1)) : 0;
@@ -97,11 +107,9 @@ ReciprocalGrid grid_up_to(const atoms::Box& box, double q) {
 }
 
 struct DensityTransform::State {
-  State(const ReciprocalGrid& g, double tolerance) : grid(g), design(design_for(tolerance)) {
+  State(const ReciprocalGrid& g, double tolerance)
+      : grid(g), design(design_for(tolerance)), n(mesh_lengths(g, design)) {
     for (std::size_t d = 0; d < 3; ++d) {
-      const auto points = static_cast<double>(2 * grid.half[d] + 1);
-      n[d] = smooth_length(std::max<Index>(
-          static_cast<Index>(std::ceil(design.oversampling * points)), 2 * design.width));
       factor[d] = deconvolution(grid.half[d], n[d], design.width, design.shape);
     }
     mesh = Buffer<double>(n[0] * n[1] * n[2]);
@@ -247,6 +255,13 @@ Index DensityTransform::kernel_width() const {
 
 std::array<Index, 3> DensityTransform::mesh() const {
   return state_->n;
+}
+
+double DensityTransform::bytes_of(const ReciprocalGrid& grid, double tolerance) {
+  const auto n = mesh_lengths(grid, design_for(tolerance));
+  return static_cast<double>(n[0]) * static_cast<double>(n[1]) *
+         (static_cast<double>(n[2]) * sizeof(double) +
+          static_cast<double>(n[2] / 2 + 1) * sizeof(Complex));
 }
 
 Index DensityTransform::bytes() const {

@@ -106,7 +106,7 @@ Window make_spot(const atoms::Box& box, const ReciprocalGrid& grid, double q, In
         const Miller hkl = independent({middle + x - edge / 2, y - edge / 2, z - edge / 2});
         if (!inside(grid, hkl))
           throw DataError(fmt::format("a spot of {} x {} x {} at q = {:.4g} leaves the reciprocal "
-                                      "grid",
+                                      "grid: expected a smaller one",
                                       edge,
                                       edge,
                                       edge,

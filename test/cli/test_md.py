@@ -227,6 +227,25 @@ class Trajectory(CliTest):
         self.refused("--probe-width hwhm: expected rayleigh or fwhm", *fem, *atoms, "--probe-width", "hwhm", code=2)
         self.refused("--probe-size -1: must be positive", *fem[:6], "-1", *fem[7:], *atoms, code=2)
         self.refused("--weights xray: expected unit, x-ray or electron", *scattering[:5], "--weights", "xray", "-o", "o.h5", code=2)
+        analyze = ("md", "analyze", "g.dump", "--time-step", "1", "-o", "o.h5")
+        for message in ("--r-width 0: must be positive", "--r-max -2: must not be negative", "--r-max 0.01: must be more than one --r-width of 0.01",
+                        "--q-max -1: must not be negative", "--q-width 0: must be positive", "--q-width 50: must be less than the end of S(q), 18.8496",
+                        "--structure-frames 0: must be at least 1", "--tolerance 1: must be from 1e-13 to 0.1", "--average 0: must be at least 1",
+                        "--origins 0: must be at least 1", "--hop-frames 1: must be at least 2", "--hop-threshold -1: must not be negative",
+                        "--bond-length -1: must not be negative", "--t-min -1: must not be negative", "--replicates -1: must be at least 0",
+                        "--mobile 0: must be above 0 and up to 1", "--smallest-face -1: must not be negative", "--spot 0: must be at least 2",
+                        "--exposure 0: must be at least 1", "--wavelength -1: must not be negative"):
+            flag, value = message.split(":")[0].split()
+            self.refused(message, *analyze, flag, value, code=2)
+        for message, *flags in (("--r-max 5: more than half the box, 3", "--r-max", "5"),
+                                ("S(q) has no peak from 3.14 to 3: take a larger --q-max", "--q-max", "3"),
+                                ("1909 x 1909 x 955 reciprocal vectors take 468 GB, more than --memory 16G: take a smaller --q-max", "--q-max", "1000"),
+                                ("a spot of 99 x 99 x 99 at q = 7.25 leaves the reciprocal grid: expected a smaller one", "--spot", "99"),
+                                ("step 50: Voronoi cells: atom 0 has none (hidden by larger atoms, or at the place of another one); --no-voronoi does without cells",
+                                 "--radii", "0.01,3")):
+            self.refused(f"g.dump: {message}", *analyze, *flags)
+        self.assertIn("no hops: 6 frames, --hop-frames 5 needs more than 10", self.vitrum(*analyze[:-1], "h.h5", "--no-map", "--no-voronoi", "--shell", "6:8").stderr)
+        self.refused("--tolerance 1: must be from 1e-13 to 0.1", "md", "frames", "g.dump", "--tolerance", "1", "-o", "m.h5", code=2)
         self.refused("--radii: 1 radii for 2 species (1, 2)", "md", "analyze", "g.dump", "--radii", "0.5", "-o", "o.h5", code=2)
 
 

@@ -46,8 +46,9 @@ public:
 
   [[nodiscard]] Index kernel_width() const;
   [[nodiscard]] std::array<Index, 3> mesh() const;
-  /// Memory of mesh and spectrum.
+  /// Memory of mesh and spectrum; in advance, which may be more than there is.
   [[nodiscard]] Index bytes() const;
+  [[nodiscard]] static double bytes_of(const ReciprocalGrid& grid, double tolerance);
 
 private:
   struct State;
