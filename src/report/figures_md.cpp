@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -198,12 +199,15 @@ std::string time_unit_of(const Tree& root) {
 
 plot::Figure in_result_units(plot::Figure figure, const Tree& root) {
   const auto unit = time_unit_of(root);
-  const std::string seconds = "(s)", own = "(" + unit + ")";
-  if (own == seconds)
+  if (unit == "s")
     return figure;
+  const std::array names{std::pair(std::string("(s)"), "(" + unit + ")"),
+                         std::pair(std::string("(1/s)"), "(1/" + unit + ")"),
+                         std::pair(std::string("(s⁻¹)"), "(" + unit + "⁻¹)")};
   const auto change = [&](std::string& text) {
-    for (auto at = text.find(seconds); at != std::string::npos; at = text.find(seconds, at + 1))
-      text.replace(at, seconds.size(), own);
+    for (const auto& [seconds, own] : names)
+      for (auto at = text.find(seconds); at != std::string::npos; at = text.find(seconds, at + 1))
+        text.replace(at, seconds.size(), own);
   };
   for (auto& panel : figure.panels) {
     change(panel.x.label);

@@ -32,5 +32,23 @@ TEST(MdFigures, NameTheUnitAsItIsPrinted) {
   EXPECT_EQ(printed_unit(Result(root), "none/of/it"), "");
 }
 
+TEST(MdFigures, CountTimeInTheUnitOfTheSimulation) {
+  plot::Figure figure;
+  figure.panels.resize(2);
+  figure.panels[0].x = {"time (s)"};
+  figure.panels[0].y = {"hops per atom (1/s)"};
+  figure.panels[1].x = {"rate (s⁻¹)"};
+  figure.panels[1].y = {"density (s) of (s)"};
+  Tree root;
+  root.set("entry/series/frames", make_scalar(Index{2}));
+  EXPECT_EQ(in_result_units(figure, root).panels[0].y.label, "hops per atom (1/s)");
+  root.set("entry/series/time_unit", make_scalar("tau"));
+  const auto own = in_result_units(figure, root);
+  EXPECT_EQ(own.panels[0].x.label, "time (τ)");
+  EXPECT_EQ(own.panels[0].y.label, "hops per atom (1/τ)");
+  EXPECT_EQ(own.panels[1].x.label, "rate (τ⁻¹)");
+  EXPECT_EQ(own.panels[1].y.label, "density (τ) of (τ)");
+}
+
 } // namespace
 } // namespace vitrum::report
