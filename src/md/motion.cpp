@@ -16,66 +16,54 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// Mean of values over origins, and its error from the means of blocks of successive origins.
 struct Blocked {
   double mean = nan, error = nan;
 };
-Blocked blocked(const std::vector<double>& values, Index blocks) {
-  Blocked out;
-  if (values.empty())
-    return out;
-  double sum = 0;
-  for (const double v : values)
-    sum += v;
-  out.mean = sum / static_cast<double>(values.size());
-  const auto count = static_cast<Index>(values.size());
-  const Index parts = std::min(blocks, count);
-  if (parts < 3)
-    return out;
-  Moments means;
-  for (Index b = 0; b < parts; ++b) {
-    Moments one;
-    for (Index i = b * count / parts; i < (b + 1) * count / parts; ++i)
-      one.add(values[static_cast<std::size_t>(i)]);
-    means.add(one.mean);
-  }
-  out.error = means.error();
-  return out;
-}
 
 void append(LagCurve& curve, const Blocked& value) {
   curve.value.push_back(value.mean);
   curve.error.push_back(value.error);
 }
 
-/// A function of means over origins, with the error by leaving blocks out (jackknife).
-template <class F>
-Blocked jackknife(const std::vector<std::array<double, 2>>& values, Index blocks, F&& f) {
+/// The variance of the overlap between origins, over the number of atoms, with the error by leaving
+/// out blocks of origins (jackknife) that are no shorter than the lag.
+Blocked variance_between(const std::vector<double>& overlap, double atoms, Index blocks) {
   Blocked out;
-  const auto count = static_cast<Index>(values.size());
-  if (count == 0)
+  constexpr std::size_t least = 4; // origins
+  if (overlap.size() < least)
     return out;
-  const auto mean_without = [&](Index first, Index last) {
-    std::array<double, 2> sum{};
-    Index n = 0;
+  const auto count = static_cast<Index>(overlap.size());
+  const auto variance_without = [&](Index first, Index last) {
+    double sum = 0, squares = 0, n = 0;
     for (Index i = 0; i < count; ++i)
       if (i < first || i >= last) {
-        sum[0] += values[static_cast<std::size_t>(i)][0];
-        sum[1] += values[static_cast<std::size_t>(i)][1];
+        const double q = overlap[static_cast<std::size_t>(i)];
+        sum += q / atoms;
+        squares += q * q / atoms;
         ++n;
       }
-    return f(sum[0] / static_cast<double>(n), sum[1] / static_cast<double>(n));
+    return squares / n - atoms * sum / n * sum / n;
   };
-  out.mean = mean_without(0, 0);
+  out.mean = variance_without(0, 0);
   const Index parts = std::min(blocks, count);
   if (parts < 3)
     return out;
   Moments left;
   for (Index b = 0; b < parts; ++b)
-    left.add(mean_without(b * count / parts, (b + 1) * count / parts));
+    left.add(variance_without(b * count / parts, (b + 1) * count / parts));
   out.error = std::sqrt(left.variance() * static_cast<double>((parts - 1) * (parts - 1)) /
                         static_cast<double>(parts));
   return out;
+}
+
+/// Standard error from the values without one part each (jackknife).
+double left_out_error(const std::vector<double>& without) {
+  constexpr Index least = 4;
+  Moments left;
+  for (const double one : without)
+    left.add(one);
+  const auto n = static_cast<double>(left.count);
+  return left.count < least ? nan : std::sqrt(left.variance() / n) * (n - 1);
 }
 
 } // namespace
@@ -123,11 +111,35 @@ MotionCounter::MotionCounter(const MotionOptions& options,
                    std::vector<Index>(static_cast<std::size_t>(options.van_hove_bins) + 1, 0));
 }
 
+void MotionCounter::find_regions(const atoms::Configuration& frame) {
+  // cells of the box, as many as hold a few atoms each
+  constexpr std::size_t enough = 108;
+  const Index along = species_.size() < enough ? 2 : 3;
+  const auto sets = counts_.size();
+  members_.assign(static_cast<std::size_t>(along * along * along) * sets, 0);
+  for (std::size_t i = 0; i < species_.size(); ++i) {
+    std::size_t region = 0;
+    for (const double f : frame.box.fraction(frame.positions[i])) {
+      const auto cell = static_cast<Index>((f - std::floor(f)) * static_cast<double>(along));
+      region = region * static_cast<std::size_t>(along) +
+               static_cast<std::size_t>(std::clamp<Index>(cell, 0, along - 1));
+    }
+    region_.push_back(region);
+    ++members_[region * sets];
+    ++members_[region * sets + static_cast<std::size_t>(species_[i]) + 1];
+  }
+  by_region_.assign(lags_.size(), std::vector<Sums>(members_.size()));
+  reached_.assign(lags_.size(), 0);
+}
+
 void MotionCounter::add(const atoms::Configuration& frame) {
   if (!frame.unwrapped)
     throw DataError("motion needs unwrapped positions");
+  if (added_ == 0)
+    find_regions(frame);
   const Index now = added_++;
   const double limit = options_.overlap * options_.overlap;
+  const auto sets = counts_.size();
   for (auto& origin : origins_) {
     const auto it = std::lower_bound(lags_.begin(), lags_.end(), now - origin.frame);
     if (it == lags_.end() || *it != now - origin.frame)
@@ -137,18 +149,25 @@ void MotionCounter::add(const atoms::Configuration& frame) {
     auto* histogram = van_hove == van_hove_lags_.end()
                           ? nullptr
                           : &van_hove_[static_cast<std::size_t>(van_hove - van_hove_lags_.begin())];
-    auto& sums = origin.seen[static_cast<std::size_t>(it - lags_.begin())];
-    sums.assign(counts_.size(), {});
+    const auto lag = static_cast<std::size_t>(it - lags_.begin());
+    auto& sums = by_region_[lag];
+    auto& overlap = origin.overlap[lag];
+    overlap.assign(sets, 0);
+    ++reached_[lag];
     for (std::size_t i = 0; i < species_.size(); ++i) {
       const auto &a = origin.at[i], &b = frame.positions[i];
       const atoms::Vector d{b[0] - a[0], b[1] - a[1], b[2] - a[2]};
       const double r2 = atoms::dot(d, d), r = std::sqrt(r2), x = options_.q * r;
       const double self = x < 1e-4 ? 1 - x * x / 6 : std::sin(x) / x;
       for (const auto set : {std::size_t{0}, static_cast<std::size_t>(species_[i]) + 1}) {
-        sums[set].r2 += r2;
-        sums[set].r4 += r2 * r2;
-        sums[set].self += self;
-        sums[set].overlap += r2 < limit ? 1 : 0;
+        auto& to = sums[region_[i] * sets + set];
+        to.r2 += r2;
+        to.r4 += r2 * r2;
+        to.self += self;
+        if (r2 < limit) {
+          to.overlap += 1;
+          overlap[set] += 1;
+        }
       }
       if (histogram != nullptr)
         ++(*histogram)[static_cast<std::size_t>(
@@ -157,46 +176,62 @@ void MotionCounter::add(const atoms::Configuration& frame) {
     }
   }
   if (now % every_ == 0 && static_cast<Index>(origins_.size()) < options_.origins)
-    origins_.push_back({now, frame.positions, std::vector<std::vector<Sums>>(lags_.size())});
+    origins_.push_back({now, frame.positions, std::vector<std::vector<double>>(lags_.size())});
 }
 
 MotionResult MotionCounter::result() const {
   MotionResult out;
   out.lags = lags_;
+  out.origins = reached_;
   out.van_hove.lags = van_hove_lags_;
   for (const Index lag : lags_)
     out.times.push_back(static_cast<double>(lag) * options_.frame_time);
-  for (std::size_t set = 0; set < counts_.size(); ++set) {
+  const auto sets = counts_.size(), regions = members_.size() / sets;
+  for (std::size_t set = 0; set < sets; ++set) {
     Motion m;
     m.name = set == 0 ? "all" : names_[set - 1];
     m.atoms = counts_[set];
-    const auto n = static_cast<double>(counts_[set]);
-    for (std::size_t l = 0; l < lags_.size(); ++l) {
-      std::vector<double> msd, self, overlap;
-      std::vector<std::array<double, 2>> moments, squares;
-      for (const auto& origin : origins_) {
-        if (origin.seen[l].empty())
-          continue;
-        const auto& s = origin.seen[l][set];
-        msd.push_back(s.r2 / n);
-        self.push_back(s.self / n);
-        overlap.push_back(s.overlap / n);
-        moments.push_back({s.r2 / n, s.r4 / n});
-        squares.push_back({s.overlap / n, s.overlap * s.overlap / n});
+    /// `f` of the means of r², r⁴, F_s and overlap, all of it and without each region.
+    const auto curve = [&](auto&& f) {
+      LagCurve c;
+      for (std::size_t r = 0; r < regions; ++r)
+        if (const Index own = members_[r * sets + set]; own > 0 && own < m.atoms)
+          c.without.emplace_back();
+      for (std::size_t l = 0; l < lags_.size(); ++l) {
+        Sums all;
+        for (std::size_t r = 0; r < regions; ++r)
+          all += by_region_[l][r * sets + set];
+        const auto origins = static_cast<double>(reached_[l]);
+        const auto of = [&](const Sums& s, Index atoms) {
+          const double n = static_cast<double>(atoms) * origins;
+          return n > 0 ? f(Sums{s.r2 / n, s.r4 / n, s.self / n, s.overlap / n}) : nan;
+        };
+        c.value.push_back(of(all, m.atoms));
+        std::vector<double> without;
+        for (std::size_t r = 0; r < regions; ++r)
+          if (const Index own = members_[r * sets + set]; own > 0 && own < m.atoms) {
+            Sums rest = all;
+            rest -= by_region_[l][r * sets + set];
+            c.without[without.size()].push_back(of(rest, m.atoms - own));
+            without.push_back(c.without[without.size()].back());
+          }
+        c.error.push_back(left_out_error(without));
       }
-      if (set == 0)
-        out.origins.push_back(static_cast<Index>(msd.size()));
-      append(m.msd, blocked(msd, options_.blocks));
-      append(m.self, blocked(self, options_.blocks));
-      append(m.overlap, blocked(overlap, options_.blocks));
-      append(m.alpha2, jackknife(moments, options_.blocks, [](double r2, double r4) {
-               return 3 * r4 / (5 * r2 * r2) - 1;
-             }));
+      return c;
+    };
+    m.msd = curve([](const Sums& s) { return s.r2; });
+    m.self = curve([](const Sums& s) { return s.self; });
+    m.overlap = curve([](const Sums& s) { return s.overlap; });
+    m.alpha2 = curve([](const Sums& s) { return 3 * s.r4 / (5 * s.r2 * s.r2) - 1; });
+    for (std::size_t l = 0; l < lags_.size(); ++l) {
+      std::vector<double> overlap;
+      for (const auto& origin : origins_)
+        if (!origin.overlap[l].empty())
+          overlap.push_back(origin.overlap[l][set]);
+      const Index independent = static_cast<Index>(overlap.size()) * every_ / lags_[l];
       append(m.chi4,
-             squares.size() < 4 ? Blocked{}
-                                : jackknife(squares, options_.blocks, [&](double q, double q2) {
-                                    return q2 - n * q * q;
-                                  }));
+             variance_between(
+                 overlap, static_cast<double>(m.atoms), std::min(options_.blocks, independent)));
     }
     out.sets.push_back(std::move(m));
   }
@@ -217,14 +252,21 @@ MotionResult MotionCounter::result() const {
   return out;
 }
 
-PowerSlope fit_slope(std::span<const double> x, const LagCurve& y, double from, double to) {
+namespace {
+
+PowerSlope line_through(std::span<const double> x,
+                        std::span<const double> y,
+                        const LagCurve& weights,
+                        double from,
+                        double to) {
   double w = 0, wx = 0, wy = 0, wxx = 0, wxy = 0;
   Index points = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    if (x[i] < from || x[i] > to || !(y.value[i] > 0) || !(y.error[i] > 0))
+    if (x[i] < from || x[i] > to || !(weights.value[i] > 0) || !(weights.error[i] > 0) ||
+        !(y[i] > 0))
       continue;
-    const double weight = std::pow(y.value[i] / y.error[i], 2);
-    const double u = std::log(x[i]), v = std::log(y.value[i]);
+    const double weight = std::pow(weights.value[i] / weights.error[i], 2);
+    const double u = std::log(x[i]), v = std::log(y[i]);
     w += weight;
     wx += weight * u;
     wy += weight * v;
@@ -239,6 +281,19 @@ PowerSlope fit_slope(std::span<const double> x, const LagCurve& y, double from, 
   out.exponent = (w * wxy - wx * wy) / determinant;
   out.prefactor = std::exp((wy - out.exponent * wx) / w);
   out.error = std::sqrt(w / determinant);
+  return out;
+}
+
+} // namespace
+
+PowerSlope fit_slope(std::span<const double> x, const LagCurve& y, double from, double to) {
+  auto out = line_through(x, y.value, y, from, to);
+  if (y.without.empty())
+    return out;
+  std::vector<double> without;
+  for (const auto& curve : y.without)
+    without.push_back(line_through(x, curve, y, from, to).exponent);
+  out.error = left_out_error(without);
   return out;
 }
 

@@ -1,6 +1,9 @@
 #include "vitrum/md/motion.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <map>
 
 #include <gtest/gtest.h>
 
@@ -12,17 +15,18 @@ namespace vitrum::md {
 namespace {
 
 /// Brownian atoms: steps of `sigma` along each axis, the second species twice as far.
-MotionResult
-brownian(std::uint64_t seed, Index frames, double sigma, const MotionOptions& options) {
+MotionResult brownian(
+    std::uint64_t seed, Index frames, double sigma, const MotionOptions& options, int atoms = 200) {
   std::vector<std::int32_t> species;
-  for (int i = 0; i < 200; ++i)
+  for (int i = 0; i < atoms; ++i)
     species.push_back(i % 2);
   MotionCounter counter(options, species, {"A", "B"}, frames);
   Random random(seed);
   atoms::Configuration c;
   c.unwrapped = true;
   c.species = species;
-  c.positions.assign(species.size(), {0, 0, 0});
+  for (std::size_t i = 0; i < species.size(); ++i) // in a box of edge 1
+    c.positions.push_back({random.uniform(), random.uniform(), random.uniform()});
   for (Index f = 0; f < frames; ++f) {
     counter.add(c);
     for (std::size_t i = 0; i < species.size(); ++i)
@@ -86,18 +90,44 @@ TEST(Motion, RefusesWhatMakesNoSense) {
   EXPECT_EQ(message_of([&] { counter.add({}); }), "motion needs unwrapped positions");
 }
 
-TEST(MotionCalibration, ErrorsByBlocksHaveTheSizeOfTheScatter) {
-  // lags short against the distance of origins are independent: pulls of width 1, as far as six
-  // blocks tell (t distribution of five degrees has a width of 1.29)
-  Moments pull;
-  for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    const auto m = brownian(1000 + seed, 240, 0.1, {.q = 3});
-    const std::size_t l = 4;
-    pull.add((m.sets[1].msd.value[l] - 0.03 * static_cast<double>(m.lags[l])) /
-             m.sets[1].msd.error[l]);
+/// Pulls of the mean square displacement at short, middle and long lags, of F_s, α2 and the
+/// exponent, over `runs` runs.
+void expect_pulls(std::uint64_t runs, Index frames, double mean, double width) {
+  std::map<std::string, Moments> pulls;
+  for (std::uint64_t seed = 0; seed < runs; ++seed) {
+    const auto m = brownian(1000 + seed, frames, 0.1, {.q = 3}, 800);
+    const auto at = [&](double share) {
+      return static_cast<std::size_t>(
+          std::lower_bound(m.lags.begin(), m.lags.end(), share * static_cast<double>(frames)) -
+          m.lags.begin());
+    };
+    for (const auto& [name, share] : {std::pair("short", 0.02), {"middle", 0.1}, {"long", 0.5}}) {
+      const std::size_t l = at(share);
+      const double s2 = 0.01 * static_cast<double>(m.lags[l]);
+      const auto& one = m.sets[1];
+      pulls[std::string("msd, ") + name].add((one.msd.value[l] - 3 * s2) / one.msd.error[l]);
+      pulls[std::string("F_s, ") + name].add((one.self.value[l] - std::exp(-4.5 * s2)) /
+                                             one.self.error[l]);
+      pulls[std::string("alpha2, ") + name].add(one.alpha2.value[l] / one.alpha2.error[l]);
+    }
+    const double longest = m.times.back() / 3;
+    const auto slope = fit_slope(m.times, m.sets[1].msd, longest / 10, longest);
+    pulls["exponent"].add((slope.exponent - 1) / slope.error);
   }
-  EXPECT_NEAR(pull.mean, 0, 0.3);
-  EXPECT_NEAR(pull.deviation(), 1.29, 0.2);
+  for (const auto& [name, pull] : pulls) {
+    std::printf("%-16s pulls %+.2f +- %.2f\n", name.c_str(), pull.mean, pull.deviation());
+    EXPECT_LT(std::abs(pull.mean), mean) << name;
+    EXPECT_NEAR(pull.deviation(), 1, width) << name;
+  }
+}
+
+TEST(Motion, ErrorsHoldAtLagsThatOriginsShare) {
+  expect_pulls(40, 120, 0.6, 0.5);
+}
+
+TEST(MotionCalibration, ErrorsHoldAtLagsThatOriginsShare) {
+  expect_pulls(300, 240, 0.35, 0.2);
+  expect_pulls(100, 1000, 0.4, 0.25);
 }
 
 } // namespace

@@ -1,6 +1,6 @@
 // How atoms move: mean square displacement, non-Gaussian parameter, self-intermediate scattering,
-// overlap with its variance χ4, van Hove function. Streams frame by frame; errors by blocks of
-// origins.
+// overlap with its variance χ4, van Hove function. Streams frame by frame; errors by regions of the
+// box, as origins that lie within a lag of each other tell the same.
 #pragma once
 #include <span>
 #include <string>
@@ -16,14 +16,15 @@ struct MotionOptions {
   double overlap = 0.3;    // distance within which an atom has stayed
   Index per_decade = 8;    // lags
   Index origins = 24;      // evenly over the run
-  Index blocks = 6;        // of origins, for the errors
+  Index blocks = 6;        // of origins, for the error of χ4; never shorter than the lag
   double van_hove_max = 2; // end of G_s(r, t)
   Index van_hove_bins = 100;
 };
 
-/// A function of lag with its standard error; NaN where too few origins reach.
+/// A function of lag with its standard error, NaN where there is none.
 struct LagCurve {
   std::vector<double> value, error;
+  std::vector<std::vector<double>> without; // [region][lag] the value without one region of the box
 };
 
 /// Of one set of atoms.
@@ -63,14 +64,25 @@ public:
   [[nodiscard]] MotionResult result() const;
 
 private:
-  struct Sums { // of one origin, lag and set
+  struct Sums { // over atoms and origins
     double r2 = 0, r4 = 0, self = 0, overlap = 0;
+    void operator+=(const Sums& o) { add(o, 1); }
+    void operator-=(const Sums& o) { add(o, -1); }
+
+  private:
+    void add(const Sums& o, double sign) {
+      r2 += sign * o.r2;
+      r4 += sign * o.r4;
+      self += sign * o.self;
+      overlap += sign * o.overlap;
+    }
   };
   struct Origin {
     Index frame = 0;
     std::vector<atoms::Vector> at;
-    std::vector<std::vector<Sums>> seen; // [lag][set]
+    std::vector<std::vector<double>> overlap; // [lag][set]
   };
+  void find_regions(const atoms::Configuration& frame);
   MotionOptions options_;
   std::vector<std::int32_t> species_;
   std::vector<std::string> names_;
@@ -78,6 +90,10 @@ private:
   Index frames_, added_ = 0, every_ = 1;
   std::vector<Index> lags_;
   std::vector<Origin> origins_;
+  std::vector<std::size_t> region_;          // [atom] where it was in the first frame
+  std::vector<Index> members_;               // [region · sets + set]
+  std::vector<std::vector<Sums>> by_region_; // [lag][region · sets + set]
+  std::vector<Index> reached_;               // [lag] origins
   std::vector<Index> van_hove_lags_;
   std::vector<std::vector<Index>> van_hove_;
 };
@@ -85,8 +101,10 @@ private:
 /// Lags from 1 to `longest`, `per_decade` to a decade, each once.
 [[nodiscard]] std::vector<Index> log_lags(Index longest, Index per_decade);
 
-/// Straight line through ln y against ln x between two x, weighted by errors: slope and its error
-/// from the scatter of blocks being in `error`. NaN with fewer than three points.
+/// Straight line through ln y against ln x between two x, weighted by errors: the slope with its
+/// error, which of curves by regions is that of leaving regions out (points share their atoms),
+/// else that of independent points. It does not contain that the curve is no straight line. NaN
+/// with fewer than three points.
 struct PowerSlope {
   double exponent = 0, error = 0, prefactor = 0;
 };
