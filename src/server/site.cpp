@@ -151,7 +151,7 @@ std::shared_ptr<const Value> Site::kept(KeptList<Value>& list,
                                         const fs::path& file,
                                         const std::string& name,
                                         const Make& make) {
-  const auto state = state_of(file);
+  auto state = state_of(file);
   const auto find = [&] {
     return std::find_if(
         list.begin(), list.end(), [&](const auto& one) { return one.name == name; });
@@ -163,7 +163,21 @@ std::shared_ptr<const Value> Site::kept(KeptList<Value>& list,
       return it->value;
     }
   }
-  auto made = make();
+  // a result that grows is replaced at any time: also between the reading of its parts
+  constexpr int most_tries = 10;
+  decltype(make()) made;
+  for (int tries = 0; made == nullptr; ++tries) {
+    try {
+      made = make();
+    } catch (const Error&) {
+      if (tries == most_tries || state_of(file) == state)
+        throw;
+    }
+    auto now = state_of(file);
+    if (now != state && tries < most_tries)
+      made.reset();
+    state = std::move(now);
+  }
   const std::lock_guard hold(mutex_);
   if (const auto it = find(); it != list.end())
     list.erase(it);

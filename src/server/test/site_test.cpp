@@ -1,7 +1,10 @@
 #include "../site.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <fstream>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -245,6 +248,42 @@ TEST(Site, CutsAreRowsAndDiagonalsOfTheMap) {
   const auto diagonal = cut("diagonal", "12");
   ASSERT_EQ(diagonal.at("value").size(), n - 12);
   EXPECT_EQ(diagonal.at("value")[33].get<float>(), map[45 * n + 33]);
+}
+
+TEST(Site, ResultsMayBeReplacedWhileTheyAreRead) {
+  const auto& made = SmallResult::get();
+  app::XpcsOptions xpcs;
+  xpcs.inputs = {made.path("movie.h5")};
+  xpcs.input.frames = ":70";
+  xpcs.partition.partition = made.path("movie_qmap.h5");
+  xpcs.fit.models = {"kww"};
+  xpcs.output.output = made.path("short.h5");
+  (void)app::run_xpcs(xpcs, {"vitrum xpcs"}, silent());
+  namespace fs = std::filesystem;
+  const auto replace = [&](const char* by) {
+    fs::copy_file(made.path(by), made.path("new"), fs::copy_options::overwrite_existing);
+    fs::rename(made.path("new"), made.path("growing.h5"));
+  };
+  replace("short.h5");
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    for (int k = 0; k < 40; ++k) {
+      std::this_thread::sleep_for(
+          std::chrono::milliseconds(60)); // several times what reading takes
+      replace(k % 2 == 0 ? "result.h5" : "short.h5");
+    }
+    done = true;
+  });
+  auto site = make_site();
+  for (int k = 0; !done; ++k) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(7 * k % 61)); // at every phase
+    const auto picture = ask(site, "/api/thumbnail", {{"file", "growing.h5"}});
+    EXPECT_EQ(picture.status, 200) << picture.body;
+    const auto map = ask(site, "/api/map", {{"file", "growing.h5"}, {"bin", "1"}});
+    EXPECT_EQ(map.status, 200) << map.body;
+  }
+  writer.join();
+  fs::remove(made.path("growing.h5"));
 }
 
 TEST(Site, SimulationsKeepTheirUnitOfTime) {
