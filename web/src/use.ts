@@ -9,6 +9,26 @@ export interface Loaded<T> {
 
 const told = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
+/** Loads once; the answer, or the problem, becomes the state unless it has been aborted. `keep`: what
+ * was there stays when there is a problem. */
+async function settle<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+  set: (change: (old: Loaded<T>) => Loaded<T>) => void,
+  keep: boolean,
+): Promise<void> {
+  let next: (old: Loaded<T>) => Loaded<T>;
+  try {
+    const value = await load(signal);
+    next = () => ({ value, busy: false });
+  } catch (error: unknown) {
+    next = (old) => ({ value: keep ? old.value : undefined, problem: told(error), busy: false });
+  }
+  if (!signal.aborted) {
+    set(next);
+  }
+}
+
 /** Loads anew when `key` changes; what was there stays until the new one is here, and with `keep` also
  * when there is a problem with it: for what is the same thing, only newer. */
 export function useLoaded<T>(
@@ -26,18 +46,7 @@ export function useLoaded<T>(
     }
     const abort = new AbortController();
     setState((old) => ({ ...old, busy: true }));
-    loader
-      .current(abort.signal)
-      .then((value) => {
-        if (!abort.signal.aborted) {
-          setState({ value, busy: false });
-        }
-      })
-      .catch((error: unknown) => {
-        if (!abort.signal.aborted) {
-          setState((old) => ({ value: keep ? old.value : undefined, problem: told(error), busy: false }));
-        }
-      });
+    void settle(loader.current, abort.signal, setState, keep);
     return () => abort.abort();
   }, [key, keep]);
   return state;
@@ -57,18 +66,7 @@ export function usePolled<T>(
     const abort = new AbortController();
     let timer: number | undefined;
     const ask = () => {
-      loader
-        .current(abort.signal)
-        .then((value) => {
-          if (!abort.signal.aborted) {
-            setState({ value, busy: false });
-          }
-        })
-        .catch((error: unknown) => {
-          if (!abort.signal.aborted) {
-            setState((old) => ({ ...old, problem: told(error), busy: false }));
-          }
-        })
+      void settle(loader.current, abort.signal, setState, true)
         .finally(() => {
           if (!abort.signal.aborted) {
             timer = window.setTimeout(ask, everyMs);

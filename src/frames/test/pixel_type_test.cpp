@@ -3,24 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pixel_types.hpp"
 #include "vitrum/core/error.hpp"
 
 namespace vitrum::frames {
 namespace {
 
-constexpr PixelType all[] = {PixelType::u8,
-                             PixelType::u16,
-                             PixelType::u32,
-                             PixelType::u64,
-                             PixelType::i8,
-                             PixelType::i16,
-                             PixelType::i32,
-                             PixelType::i64,
-                             PixelType::f32,
-                             PixelType::f64};
-
 TEST(PixelType, NamesSizesAndVisitAgree) {
-  for (const PixelType type : all) {
+  for (const PixelType type : all_pixel_types) {
     EXPECT_EQ(parse_pixel_type(name_of(type)), type);
     visit(type, [&](auto tag) {
       using T = typename decltype(tag)::type;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "pixel_types.hpp"
 #include "vitrum/core/error.hpp"
 
 namespace vitrum::stream {
@@ -67,16 +68,6 @@ TEST(Messages, SayWhatASeriesIs) {
   }
 }
 
-constexpr PixelType all_types[] = {PixelType::u8,
-                                   PixelType::u16,
-                                   PixelType::u32,
-                                   PixelType::u64,
-                                   PixelType::i8,
-                                   PixelType::i16,
-                                   PixelType::i32,
-                                   PixelType::i64,
-                                   PixelType::f32,
-                                   PixelType::f64};
 using io::Compression;
 
 /// Each value the other way round.
@@ -172,7 +163,7 @@ TEST(Messages, SayWhatMasksCannotHold) {
 
 TEST(Messages, BringImagesOfEveryTypeAndPacking) {
   for (const auto protocol : {Protocol::v1, Protocol::v2})
-    for (const auto type : all_types)
+    for (const auto type : frames::all_pixel_types)
       for (const auto packing : {Compression::none, Compression::lz4, Compression::bitshuffle_lz4})
         for (const Index height : {1, 3, 64, 130}) {
           if (protocol == Protocol::v1 && packing == Compression::bitshuffle_lz4 &&
