@@ -2,8 +2,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "../site.hpp"
-#include "small_result.hpp"
+#include "questions.hpp"
 
 namespace vitrum::server {
 namespace {
@@ -28,16 +27,6 @@ Response send(Site& site,
   request.content_type = type;
   request.body = body;
   return site.answer(request);
-}
-
-Response ask(Site& site, const std::string& path) {
-  Request request;
-  request.path = path;
-  return site.answer(request);
-}
-
-std::string message_in(const Response& response) {
-  return json::parse(response.body).at("message").get<std::string>();
 }
 
 const char* const small =

@@ -1,11 +1,8 @@
-#include <cstring>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "../site.hpp"
-#include "small_result.hpp"
+#include "questions.hpp"
 #include "vitrum/io/open_series.hpp"
 
 namespace vitrum::server {
@@ -14,47 +11,43 @@ namespace {
 using nlohmann::json;
 
 Response
-ask(Site& site, const std::string& path, std::multimap<std::string, std::string> query = {}) {
-  Request request;
-  request.path = path;
+of_movie(Site& site, const std::string& path, std::multimap<std::string, std::string> query = {}) {
   query.insert({"file", "movie.h5"});
-  request.query = std::move(query);
-  return site.answer(request);
+  return ask(site, path, std::move(query));
 }
 
 class Frames : public testing::Test {
 protected:
   Frames() : site_({.root = SmallResult::get().folder()}, {{"/", "<html>"}}) {}
   std::string problem(std::multimap<std::string, std::string> query, int status) {
-    const auto answer = ask(site_, "/api/figure", std::move(query));
+    const auto answer = of_movie(site_, "/api/figure", std::move(query));
     EXPECT_EQ(answer.status, status);
-    return json::parse(answer.body).at("message").get<std::string>();
+    return message_in(answer);
   }
   Site site_;
 };
 
 TEST_F(Frames, AreThoseOfTheFile) {
-  const auto facts = json::parse(ask(site_, "/api/series").body);
+  const auto facts = json::parse(of_movie(site_, "/api/series").body);
   EXPECT_EQ(facts.at("frames"), 160);
   EXPECT_EQ(facts.at("facts")[1].at("text"), "160");
   const auto source = io::open_series(SmallResult::get().path("movie.h5"));
   std::vector<std::uint16_t> frame(1600);
   source->read(3, 1, reinterpret_cast<std::byte*>(frame.data()));
-  const auto body = ask(site_, "/api/figure-map", {{"frame", "3"}, {"panel", "0"}}).body;
-  std::vector<float> sent(body.size() / sizeof(float));
-  std::memcpy(sent.data(), body.data(), body.size());
-  EXPECT_EQ(sent, std::vector<float>(frame.begin(), frame.end()));
+  const auto body = of_movie(site_, "/api/figure-map", {{"frame", "3"}, {"panel", "0"}}).body;
+  EXPECT_EQ(floats_of(body), std::vector<float>(frame.begin(), frame.end()));
 }
 
 TEST_F(Frames, ArePicturesWithBinsOverThem) {
   const auto drawn =
-      json::parse(ask(site_, "/api/figure", {{"frame", "5"}, {"average", "4"}}).body);
+      json::parse(of_movie(site_, "/api/figure", {{"frame", "5"}, {"average", "4"}}).body);
   EXPECT_EQ(drawn.at("panels")[0].at("title"), "mean of frames 5 to 8");
-  const auto plain = ask(site_, "/api/picture", {{"frame", "5"}});
-  const auto bins = ask(site_, "/api/picture", {{"frame", "5"}, {"partition", "movie_qmap.h5"}});
+  const auto plain = of_movie(site_, "/api/picture", {{"frame", "5"}});
+  const auto bins =
+      of_movie(site_, "/api/picture", {{"frame", "5"}, {"partition", "movie_qmap.h5"}});
   EXPECT_TRUE(plain.body.starts_with("<svg"));
   EXPECT_NE(plain.body, bins.body);
-  const auto saved = ask(site_, "/api/figure-export", {{"frame", "5"}, {"format", "png"}});
+  const auto saved = of_movie(site_, "/api/figure-export", {{"frame", "5"}, {"format", "png"}});
   EXPECT_EQ(saved.download, "frame_5.png");
   EXPECT_EQ(saved.body.substr(1, 3), "PNG");
 }
